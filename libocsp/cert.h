@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Certificates: reading them from files, their key in the store, and what
+ * they say about OCSP. Private to this project, like client.h.
+ */
+#ifndef OCSP_CERT_H
+#define OCSP_CERT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <openssl/x509.h>
+
+#include <linux/ktls_ocsp.h>
+
+/* Most bytes that a file of certificates or a response file may have. */
+#define OCSP_FILE_MAX		(1 << 20)
+
+/*
+ * Read a regular file of at most OCSP_FILE_MAX bytes. Returns its bytes
+ * (free() them) and sets *len; or NULL, and error[0..size) says why in one
+ * line that names the file.
+ */
+unsigned char *ocsp_read_file(const char *path, size_t *len, char *error,
+			      size_t size);
+
+/*
+ * Read certificates from a file, PEM (leaf first, its issuer next, the rest
+ * of the chain after it) or one in DER. The caller frees the stack with its
+ * certificates. NULL, and error as above, also when there is none in it.
+ */
+STACK_OF(X509) *ocsp_read_certs(const char *path, char *error, size_t size);
+
+/* The key of a certificate in the store: SHA-256 of its DER. 0 or -ENOMEM. */
+int ocsp_cert_key(X509 *cert, uint8_t key[KTLS_OCSP_KEY_LEN]);
+
+/* The first http or https OCSP URL of the certificate's AIA; free() it. */
+char *ocsp_cert_url(X509 *cert);
+
+/* True when the TLS feature extension asks for status_request (RFC 7633). */
+bool ocsp_cert_must_staple(X509 *cert);
+
+#endif /* OCSP_CERT_H */

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A client of the kernel's response store: one generic netlink socket.
+ *
+ * Private to this project: libocsp, ocspctl, ocspd and the selftests link it
+ * statically, libocsp.so does not export it.
+ *
+ * Every function that returns int returns 0, or a negative errno; then
+ * ocsp_client_error() has one line of text that says why, the kernel's own
+ * (NLMSGERR_ATTR_MSG) where it sent one. A client is used by one thread at a
+ * time.
+ */
+#ifndef OCSP_CLIENT_H
+#define OCSP_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/ktls_ocsp.h>
+
+struct ocsp_client;
+
+/* What names a response in a request; unset members are not sent. */
+struct ocsp_name {
+	int session;			/* fd, or -1 */
+	const uint32_t *slot;		/* needs a session that holds it */
+	const uint8_t *key;		/* KTLS_OCSP_KEY_LEN bytes */
+	const uint8_t *cert;		/* DER */
+	size_t cert_len;
+	const uint8_t *issuer;		/* DER */
+	size_t issuer_len;
+};
+
+#define OCSP_NAME_INIT	{ .session = -1 }
+
+/* A response as the kernel described it. */
+struct ocsp_response {
+	uint32_t slot;
+	uint8_t key[KTLS_OCSP_KEY_LEN];
+	enum ktls_ocsp_state state;
+	uint32_t handles;
+	uint64_t generation;		/* 0: no blob, the next five are unset */
+	enum ktls_ocsp_cert_status status;
+	int64_t this_update;		/* seconds since the epoch, UTC */
+	int64_t next_update;
+	int64_t stored;
+	uint32_t blob_len;
+	uint32_t failures;
+	int64_t failure_time;
+	char failure[KTLS_OCSP_FAILURE_MAX + 1];	/* "": none */
+	uint8_t *blob;			/* NULL unless asked for */
+	uint8_t *cert;
+	size_t cert_len;
+	uint8_t *issuer;
+	size_t issuer_len;
+};
+
+/* What open answered. */
+struct ocsp_opened {
+	uint32_t slot;
+	uint64_t generation;
+	enum ktls_ocsp_state state;
+	bool refresher;			/* somebody listens to "wanted" */
+};
+
+/* What a set stores: a blob, or the reason why there is none. */
+struct ocsp_update {
+	const uint8_t *blob;
+	size_t blob_len;
+	enum ktls_ocsp_cert_status status;
+	int64_t this_update;
+	int64_t next_update;
+	const char *failure;
+};
+
+/* A message of one of the multicast groups. */
+struct ocsp_notice {
+	bool wanted;			/* of "wanted"; else of "events" */
+	enum ktls_ocsp_event event;	/* of "events" */
+	struct ocsp_response response;	/* the members that the message has */
+};
+
+/*
+ * Open a client in the calling thread's network namespace. The kernel loads
+ * the module by itself where it is installed. On failure *client is set all
+ * the same, to carry the text, unless there was no memory for it (then NULL).
+ * -ENOENT: no module. ocsp_client_free() takes NULL.
+ */
+int ocsp_client_new(struct ocsp_client **client);
+void ocsp_client_free(struct ocsp_client *client);
+
+/* Why the last call failed; never NULL, owned by the client. */
+const char *ocsp_client_error(const struct ocsp_client *client);
+
+int ocsp_client_session(struct ocsp_client *client, int *fd,
+			uint32_t *min_validity);
+int ocsp_client_open(struct ocsp_client *client, const struct ocsp_name *name,
+		     bool wait, struct ocsp_opened *opened);
+int ocsp_client_ref(struct ocsp_client *client, int session, uint32_t slot);
+int ocsp_client_close(struct ocsp_client *client, int session, uint32_t slot);
+
+/* parts: enum ktls_ocsp_part flags. ocsp_response_clear() what it filled. */
+int ocsp_client_get(struct ocsp_client *client, const struct ocsp_name *name,
+		    uint32_t parts, struct ocsp_response *response);
+void ocsp_response_clear(struct ocsp_response *response);
+
+/*
+ * Calls fn for every response of the store (of the session's, unless -1).
+ * A response that was there from start to end is met exactly once. Reads
+ * again, some times, while responses come and go (NLM_F_DUMP_INTR) and then
+ * settles for what it has, with *settled false. fn is only called once the
+ * dump is whole; it stops the walk by returning non-zero, which is returned.
+ */
+int ocsp_client_dump(struct ocsp_client *client, int session,
+		     int (*fn)(const struct ocsp_response *r, void *arg),
+		     void *arg, bool *settled);
+
+int ocsp_client_set(struct ocsp_client *client, const struct ocsp_name *name,
+		    const struct ocsp_update *update, uint64_t *generation);
+int ocsp_client_del(struct ocsp_client *client, const struct ocsp_name *name);
+
+/*
+ * Listen. A client that listens is used for nothing else. ocsp_client_fd() is
+ * for poll(); ocsp_client_notice() reads all that is there, calls fn for each
+ * notice, and returns 0, what fn returned when not 0, or -ENOBUFS when the
+ * kernel had to drop notices: then dump again.
+ */
+int ocsp_client_listen(struct ocsp_client *client, bool wanted, bool events);
+int ocsp_client_fd(const struct ocsp_client *client);
+int ocsp_client_notice(struct ocsp_client *client,
+		       int (*fn)(const struct ocsp_notice *n, void *arg),
+		       void *arg);
+
+#endif /* OCSP_CLIENT_H */

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Verification of an OCSP response: the one policy that every door to the
+ * store keeps (ocspctl set, ocspctl verify, ocspd). Private to this project,
+ * like client.h.
+ */
+#ifndef OCSP_VERIFY_H
+#define OCSP_VERIFY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <openssl/x509.h>
+
+#include <linux/ktls_ocsp.h>
+
+/* Seconds by which a thisUpdate may lie ahead of our clock. */
+#define OCSP_CLOCK_TOLERANCE	300
+
+/* Bytes of a reason, with the final NUL: what the store keeps of one. */
+#define OCSP_REASON_SIZE	(KTLS_OCSP_FAILURE_MAX + 1)
+
+struct ocsp_verdict {
+	enum ktls_ocsp_cert_status status;
+	int64_t this_update;		/* seconds since the epoch, UTC */
+	int64_t next_update;
+	int64_t revoked_at;		/* when status is revoked */
+	int revocation_reason;		/* RFC 5280 5.3.1, -1: not given */
+	char reason[OCSP_REASON_SIZE];	/* why it was refused, in words */
+};
+
+/*
+ * Verify the DER in resp[0..len) for cert, issued by issuer, at the time now.
+ *
+ * Accepted is: status successful, a basic response signed by issuer or by a
+ * delegate that issuer itself signed for id-kp-OCSPSigning and that is valid
+ * now (RFC 6960 4.2.2.2); a SingleResponse whose CertID, by SHA-1 or SHA-256,
+ * is that of cert; thisUpdate <= now + OCSP_CLOCK_TOLERANCE; nextUpdate
+ * present and now < nextUpdate (RFC 9919 5); at most KTLS_OCSP_BLOB_MAX bytes
+ * with nothing behind them.
+ *
+ * Returns 0 and fills verdict; or -EBADMSG, and verdict->reason says why.
+ */
+int ocsp_verify(const unsigned char *resp, size_t len, X509 *cert,
+		X509 *issuer, int64_t now, struct ocsp_verdict *verdict);
+
+#endif /* OCSP_VERIFY_H */
