@@ -90,6 +90,9 @@ struct ocsp_notice {
 int ocsp_client_new(struct ocsp_client **client);
 void ocsp_client_free(struct ocsp_client *client);
 
+/* Free a client whose socket is closed already, or is no longer its own. */
+void ocsp_client_abandon(struct ocsp_client *client);
+
 /* Why the last call failed; never NULL, owned by the client. */
 const char *ocsp_client_error(const struct ocsp_client *client);
 

@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The netlink client's life, and one function for each command. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <linux/netlink.h>
+#include <netlink/attr.h>
+
+#include "client_priv.h"
+
+/*
+ * The kernel doubles it. Largest request: a blob and two certificates; an
+ * unprivileged process may ask for 212992 (net.core.wmem_max).
+ */
+#define SEND_BUFFER	OCSP_MSG_MAX
+/* Notices that may queue up while the listener is busy. */
+#define NOTICE_BUFFER	(4 << 20)
+
+static int set_option(struct ocsp_client *client, int level, int option,
+		      int value)
+{
+	if (!setsockopt(client->fd, level, option, &value, sizeof(value)))
+		return 0;
+	return -errno;
+}
+
+static int client_connect(struct ocsp_client *client)
+{
+	struct sockaddr_nl any = { .nl_family = AF_NETLINK };
+	int rc;
+
+	client->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
+			    NETLINK_GENERIC);
+	if (client->fd < 0)
+		return ocsp_fail(client, errno, "cannot open a netlink socket: %s",
+				 strerror(errno));
+	rc = set_option(client, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER);
+	if (!rc)
+		rc = set_option(client, SOL_NETLINK, NETLINK_EXT_ACK, 1);
+	if (!rc)
+		rc = set_option(client, SOL_NETLINK, NETLINK_CAP_ACK, 1);
+	if (!rc && bind(client->fd, (struct sockaddr *)&any, sizeof(any)))
+		rc = -errno;
+	if (rc)
+		return ocsp_fail(client, -rc, "cannot set up a netlink socket: %s",
+				 strerror(-rc));
+	return ocsp_client_resolve(client);
+}
+
+int ocsp_client_new(struct ocsp_client **client)
+{
+	/* Not calloc: the receive buffer's pages come when they are used. */
+	struct ocsp_client *c = malloc(sizeof(*c));
+	int rc;
+
+	*client = c;
+	if (!c)
+		return -ENOMEM;
+	memset(c, 0, offsetof(struct ocsp_client, buf));
+	c->fd = -1;
+	rc = client_connect(c);
+	if (rc && c->fd != -1) {
+		close(c->fd);
+		c->fd = -1;
+	}
+	return rc;
+}
+
+void ocsp_client_free(struct ocsp_client *client)
+{
+	if (client && client->fd != -1)
+		close(client->fd);
+	free(client);
+}
+
+void ocsp_client_abandon(struct ocsp_client *client)
+{
+	free(client);
+}
+
+const char *ocsp_client_error(const struct ocsp_client *client)
+{
+	return client ? client->error : strerror(ENOMEM);
+}
+
+int ocsp_client_fd(const struct ocsp_client *client)
+{
+	return client->fd;
+}
+
+struct session_answer {
+	int fd;
+	uint32_t min_validity;
+};
+
+static int session_answer(struct ocsp_client *client, struct nlmsghdr *hdr,
+			  void *arg)
+{
+	struct nlattr *tb[KTLS_OCSP_A_MAX + 1];
+	struct session_answer *a = arg;
+	int rc = ocsp_parse(client, hdr, tb);
+
+	if (rc)
+		return rc;
+	if (!tb[KTLS_OCSP_A_SESSION] || !tb[KTLS_OCSP_A_MIN_VALIDITY])
+		return ocsp_fail(client, EPROTO, "the kernel's answer has no session");
+	a->fd = nla_get_s32(tb[KTLS_OCSP_A_SESSION]);
+	a->min_validity = nla_get_u32(tb[KTLS_OCSP_A_MIN_VALIDITY]);
+	return 0;
+}
+
+int ocsp_client_session(struct ocsp_client *client, int *fd,
+			uint32_t *min_validity)
+{
+	struct session_answer a;
+	struct nl_msg *msg;
+	int rc;
+
+	msg = ocsp_msg_new(client, KTLS_OCSP_CMD_SESSION, 0, 0);
+	if (!msg)
+		return -ENOMEM;
+	rc = ocsp_exchange(client, msg, session_answer, &a);
+	if (rc)
+		return rc;
+	*fd = a.fd;
+	if (min_validity)
+		*min_validity = a.min_validity;
+	return 0;
+}
+
+static int open_answer(struct ocsp_client *client, struct nlmsghdr *hdr,
+		       void *arg)
+{
+	struct nlattr *tb[KTLS_OCSP_A_MAX + 1];
+	struct ocsp_opened *o = arg;
+	struct ocsp_response r;
+	int rc = ocsp_parse(client, hdr, tb);
+
+	if (!rc)
+		rc = ocsp_parse_response(client, tb, &r);
+	if (rc)
+		return rc;
+	if (!tb[KTLS_OCSP_A_SLOT])
+		return ocsp_fail(client, EPROTO, "the kernel's answer has no slot");
+	o->slot = r.slot;
+	o->generation = r.generation;
+	o->state = r.state;
+	o->refresher = tb[KTLS_OCSP_A_REFRESHER];
+	return 0;
+}
+
+int ocsp_client_open(struct ocsp_client *client, const struct ocsp_name *name,
+		     bool wait, struct ocsp_opened *opened)
+{
+	struct nl_msg *msg;
+	int rc;
+
+	msg = ocsp_msg_new(client, KTLS_OCSP_CMD_OPEN, 0, ocsp_name_size(name));
+	if (!msg)
+		return -ENOMEM;
+	rc = ocsp_put_name(client, msg, name);
+	if (!rc && wait)
+		rc = ocsp_put(client, msg, KTLS_OCSP_A_WAIT, NULL, 0, 0);
+	if (rc) {
+		nlmsg_free(msg);
+		return rc;
+	}
+	return ocsp_exchange(client, msg, open_answer, opened);
+}
+
+static int no_answer(struct ocsp_client *client, struct nlmsghdr *hdr,
+		     void *arg)
+{
+	(void)client;
+	(void)hdr;
+	(void)arg;
+	return 0;
+}
+
+/* A command whose only answer is yes or no. */
+static int client_simple(struct ocsp_client *client, uint8_t cmd,
+			 const struct ocsp_name *name)
+{
+	struct nl_msg *msg;
+	int rc;
+
+	msg = ocsp_msg_new(client, cmd, NLM_F_ACK, ocsp_name_size(name));
+	if (!msg)
+		return -ENOMEM;
+	rc = ocsp_put_name(client, msg, name);
+	if (rc) {
+		nlmsg_free(msg);
+		return rc;
+	}
+	return ocsp_exchange(client, msg, no_answer, NULL);
+}
+
+int ocsp_client_ref(struct ocsp_client *client, int session, uint32_t slot)
+{
+	struct ocsp_name name = { .session = session, .slot = &slot };
+
+	return client_simple(client, KTLS_OCSP_CMD_REF, &name);
+}
+
+int ocsp_client_close(struct ocsp_client *client, int session, uint32_t slot)
+{
+	struct ocsp_name name = { .session = session, .slot = &slot };
+
+	return client_simple(client, KTLS_OCSP_CMD_CLOSE, &name);
+}
+
+int ocsp_client_del(struct ocsp_client *client, const struct ocsp_name *name)
+{
+	return client_simple(client, KTLS_OCSP_CMD_DEL, name);
+}
+
+static int get_answer(struct ocsp_client *client, struct nlmsghdr *hdr,
+		      void *arg)
+{
+	struct nlattr *tb[KTLS_OCSP_A_MAX + 1];
+	int rc = ocsp_parse(client, hdr, tb);
+
+	return rc ? rc : ocsp_parse_response(client, tb, arg);
+}
+
+int ocsp_client_get(struct ocsp_client *client, const struct ocsp_name *name,
+		    uint32_t parts, struct ocsp_response *response)
+{
+	struct nl_msg *msg;
+	int rc;
+
+	memset(response, 0, sizeof(*response));
+	msg = ocsp_msg_new(client, KTLS_OCSP_CMD_GET, 0, ocsp_name_size(name));
+	if (!msg)
+		return -ENOMEM;
+	rc = ocsp_put_name(client, msg, name);
+	if (!rc)
+		rc = ocsp_put(client, msg, KTLS_OCSP_A_PARTS, &parts,
+			      sizeof(parts), sizeof(parts));
+	if (rc) {
+		nlmsg_free(msg);
+		return rc;
+	}
+	return ocsp_exchange(client, msg, get_answer, response);
+}
+
+static int put_update(struct ocsp_client *client, struct nl_msg *msg,
+		      const struct ocsp_update *u)
+{
+	uint32_t status = u->status;
+	int rc = 0;
+
+	if (u->failure)
+		rc = ocsp_put(client, msg, KTLS_OCSP_A_FAILURE, u->failure,
+			      strlen(u->failure) + 1, KTLS_OCSP_FAILURE_MAX + 1);
+	if (rc || !u->blob)
+		return rc;
+	rc = ocsp_put(client, msg, KTLS_OCSP_A_STATUS, &status, sizeof(status),
+		      sizeof(status));
+	if (!rc)
+		rc = ocsp_put(client, msg, KTLS_OCSP_A_THIS_UPDATE,
+			      &u->this_update, sizeof(u->this_update),
+			      sizeof(u->this_update));
+	if (!rc)
+		rc = ocsp_put(client, msg, KTLS_OCSP_A_NEXT_UPDATE,
+			      &u->next_update, sizeof(u->next_update),
+			      sizeof(u->next_update));
+	if (!rc)
+		rc = ocsp_put(client, msg, KTLS_OCSP_A_BLOB, u->blob,
+			      u->blob_len, KTLS_OCSP_BLOB_MAX);
+	return rc;
+}
+
+static int set_answer(struct ocsp_client *client, struct nlmsghdr *hdr,
+		      void *arg)
+{
+	struct nlattr *tb[KTLS_OCSP_A_MAX + 1];
+	int rc = ocsp_parse(client, hdr, tb);
+
+	if (!rc && arg && tb[KTLS_OCSP_A_GENERATION])
+		*(uint64_t *)arg = nla_get_u64(tb[KTLS_OCSP_A_GENERATION]);
+	return rc;
+}
+
+int ocsp_client_set(struct ocsp_client *client, const struct ocsp_name *name,
+		    const struct ocsp_update *update, uint64_t *generation)
+{
+	struct nl_msg *msg;
+	size_t size;
+	int rc;
+
+	size = ocsp_name_size(name) + (update->blob ? update->blob_len : 0) +
+	       (update->failure ? strlen(update->failure) : 0);
+	msg = ocsp_msg_new(client, KTLS_OCSP_CMD_SET, NLM_F_ACK, size);
+	if (!msg)
+		return -ENOMEM;
+	rc = ocsp_put_name(client, msg, name);
+	if (!rc)
+		rc = put_update(client, msg, update);
+	if (rc) {
+		nlmsg_free(msg);
+		return rc;
+	}
+	return ocsp_exchange(client, msg, set_answer, generation);
+}
+
+static int join(struct ocsp_client *client, uint32_t group)
+{
+	int rc = set_option(client, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group);
+
+	if (rc == -EPERM)
+		return ocsp_fail(client, EPERM, "not permitted to listen to \"%s\": this needs CAP_NET_ADMIN in the user namespace that owns the network namespace",
+				 group == client->group_wanted ?
+				 KTLS_OCSP_MCGRP_WANTED : KTLS_OCSP_MCGRP_EVENTS);
+	if (rc)
+		return ocsp_fail(client, -rc, "cannot listen: %s", strerror(-rc));
+	return 0;
+}
+
+int ocsp_client_listen(struct ocsp_client *client, bool wanted, bool events)
+{
+	int rc = 0;
+
+	if (set_option(client, SOL_SOCKET, SO_RCVBUFFORCE, NOTICE_BUFFER))
+		set_option(client, SOL_SOCKET, SO_RCVBUF, NOTICE_BUFFER);
+	if (wanted)
+		rc = join(client, client->group_wanted);
+	if (!rc && events)
+		rc = join(client, client->group_events);
+	return rc;
+}
+
+static int notice_parse(struct ocsp_client *client, struct nlmsghdr *hdr,
+			struct ocsp_notice *n)
+{
+	struct nlattr *tb[KTLS_OCSP_A_MAX + 1];
+	int rc = ocsp_parse(client, hdr, tb);
+
+	if (!rc)
+		rc = ocsp_parse_response(client, tb, &n->response);
+	if (rc)
+		return rc;
+	n->wanted = genlmsg_hdr(hdr)->cmd == KTLS_OCSP_CMD_WANTED_NTF;
+	n->event = tb[KTLS_OCSP_A_EVENT] ? nla_get_u32(tb[KTLS_OCSP_A_EVENT]) : 0;
+	return 0;
+}
+
+static int notices_in(struct ocsp_client *client, ssize_t len,
+		      int (*fn)(const struct ocsp_notice *n, void *arg),
+		      void *arg)
+{
+	struct nlmsghdr *hdr = (struct nlmsghdr *)client->buf;
+	struct ocsp_notice n;
+	int left = len, rc;
+
+	for (; nlmsg_ok(hdr, left); hdr = nlmsg_next(hdr, &left)) {
+		if (hdr->nlmsg_type != client->family)
+			continue;
+		rc = notice_parse(client, hdr, &n);
+		if (!rc) {
+			rc = fn(&n, arg);
+			ocsp_response_clear(&n.response);
+		}
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+int ocsp_client_notice(struct ocsp_client *client,
+		       int (*fn)(const struct ocsp_notice *n, void *arg),
+		       void *arg)
+{
+	ssize_t n;
+	int rc = 0;
+
+	while (!rc) {
+		n = ocsp_receive(client, MSG_DONTWAIT);
+		if (n == -EAGAIN)
+			return 0;
+		if (n < 0)
+			return n;
+		rc = notices_in(client, n, fn, arg);
+	}
+	return rc;
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The netlink client's attributes: into requests, out of answers. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <netlink/attr.h>
+
+#include "client_priv.h"
+
+#define EXACT(n)	{ .minlen = (n), .maxlen = (n) }
+
+/* Wider than the kernel's limits, so that a newer kernel may send more. */
+static const struct nla_policy policy[KTLS_OCSP_A_MAX + 1] = {
+	[KTLS_OCSP_A_SESSION]		= EXACT(4),
+	[KTLS_OCSP_A_SLOT]		= EXACT(4),
+	[KTLS_OCSP_A_KEY]		= EXACT(KTLS_OCSP_KEY_LEN),
+	[KTLS_OCSP_A_GENERATION]	= EXACT(8),
+	[KTLS_OCSP_A_STATE]		= EXACT(4),
+	[KTLS_OCSP_A_STATUS]		= EXACT(4),
+	[KTLS_OCSP_A_THIS_UPDATE]	= EXACT(8),
+	[KTLS_OCSP_A_NEXT_UPDATE]	= EXACT(8),
+	[KTLS_OCSP_A_BLOB_LEN]		= EXACT(4),
+	[KTLS_OCSP_A_STORED]		= EXACT(8),
+	[KTLS_OCSP_A_FAILURE_TIME]	= EXACT(8),
+	[KTLS_OCSP_A_FAILURES]		= EXACT(4),
+	[KTLS_OCSP_A_HANDLES]		= EXACT(4),
+	[KTLS_OCSP_A_MIN_VALIDITY]	= EXACT(4),
+	[KTLS_OCSP_A_EVENT]		= EXACT(4),
+};
+
+static const char * const names[KTLS_OCSP_A_MAX + 1] = {
+	[KTLS_OCSP_A_SESSION]		= "session",
+	[KTLS_OCSP_A_SLOT]		= "slot",
+	[KTLS_OCSP_A_KEY]		= "key",
+	[KTLS_OCSP_A_CERTIFICATE]	= "certificate",
+	[KTLS_OCSP_A_ISSUER]		= "issuer",
+	[KTLS_OCSP_A_STATUS]		= "status",
+	[KTLS_OCSP_A_THIS_UPDATE]	= "this-update",
+	[KTLS_OCSP_A_NEXT_UPDATE]	= "next-update",
+	[KTLS_OCSP_A_BLOB]		= "blob",
+	[KTLS_OCSP_A_FAILURE]		= "failure",
+	[KTLS_OCSP_A_WAIT]		= "wait",
+	[KTLS_OCSP_A_PARTS]		= "parts",
+};
+
+/* An attribute's name in the spec; NULL for one that no request has. */
+const char *ocsp_attr_name(unsigned int type)
+{
+	return type <= KTLS_OCSP_A_MAX ? names[type] : NULL;
+}
+
+/*
+ * Add an attribute of at most max bytes. The limit is the kernel's to judge,
+ * and here only for what the 16-bit length of an attribute cannot hold.
+ */
+int ocsp_put(struct ocsp_client *client, struct nl_msg *msg, int type,
+	     const void *data, size_t len, size_t max)
+{
+	if (len > UINT16_MAX - NLA_HDRLEN)
+		return ocsp_fail(client, ERANGE, "the %s has %zu bytes, more than %zu",
+				 ocsp_attr_name(type), len, max);
+	if (nla_put(msg, type, len, data) < 0)
+		return ocsp_fail(client, ENOMEM, "%s", strerror(ENOMEM));
+	return 0;
+}
+
+/* Bytes of payload that ocsp_put_name() needs at most, beside small ones. */
+size_t ocsp_name_size(const struct ocsp_name *name)
+{
+	return name->cert_len + name->issuer_len;
+}
+
+int ocsp_put_name(struct ocsp_client *client, struct nl_msg *msg,
+		  const struct ocsp_name *name)
+{
+	int rc = 0;
+
+	if (name->session != -1)
+		rc = ocsp_put(client, msg, KTLS_OCSP_A_SESSION, &name->session,
+			      sizeof(name->session), sizeof(name->session));
+	if (!rc && name->slot)
+		rc = ocsp_put(client, msg, KTLS_OCSP_A_SLOT, name->slot,
+			      sizeof(*name->slot), sizeof(*name->slot));
+	if (!rc && name->key)
+		rc = ocsp_put(client, msg, KTLS_OCSP_A_KEY, name->key,
+			      KTLS_OCSP_KEY_LEN, KTLS_OCSP_KEY_LEN);
+	if (!rc && name->cert)
+		rc = ocsp_put(client, msg, KTLS_OCSP_A_CERTIFICATE, name->cert,
+			      name->cert_len, KTLS_OCSP_CERT_MAX);
+	if (!rc && name->issuer)
+		rc = ocsp_put(client, msg, KTLS_OCSP_A_ISSUER, name->issuer,
+			      name->issuer_len, KTLS_OCSP_CERT_MAX);
+	return rc;
+}
+
+/* Split a message of the family's; lengths are exact, strangers ignored. */
+int ocsp_parse(struct ocsp_client *client, struct nlmsghdr *hdr,
+	       struct nlattr **tb)
+{
+	if (!genlmsg_valid_hdr(hdr, 0) ||
+	    genlmsg_parse(hdr, 0, tb, KTLS_OCSP_A_MAX, policy) < 0)
+		return ocsp_fail(client, EPROTO, "the kernel's answer has an attribute of a wrong length");
+	return 0;
+}
+
+static uint32_t get_u32(struct nlattr *nla)
+{
+	return nla ? nla_get_u32(nla) : 0;
+}
+
+static int64_t get_s64(struct nlattr *nla)
+{
+	return nla ? nla_get_s64(nla) : 0;
+}
+
+/* A copy of an attribute's bytes; false: no memory. */
+static bool get_bytes(struct nlattr *nla, uint8_t **bytes, size_t *len)
+{
+	if (!nla)
+		return true;
+	*len = nla_len(nla);
+	*bytes = malloc(*len ? *len : 1);
+	if (!*bytes)
+		return false;
+	memcpy(*bytes, nla_data(nla), *len);
+	return true;
+}
+
+static int parse_parts(struct ocsp_client *client, struct nlattr **tb,
+		       struct ocsp_response *r)
+{
+	size_t blob_len = r->blob_len;
+
+	if (!get_bytes(tb[KTLS_OCSP_A_BLOB], &r->blob, &blob_len) ||
+	    !get_bytes(tb[KTLS_OCSP_A_CERTIFICATE], &r->cert, &r->cert_len) ||
+	    !get_bytes(tb[KTLS_OCSP_A_ISSUER], &r->issuer, &r->issuer_len)) {
+		ocsp_response_clear(r);
+		return ocsp_fail(client, ENOMEM, "%s", strerror(ENOMEM));
+	}
+	r->blob_len = blob_len;
+	return 0;
+}
+
+/* Fill *r with what the message has; the rest of it becomes zero. */
+int ocsp_parse_response(struct ocsp_client *client, struct nlattr **tb,
+			struct ocsp_response *r)
+{
+	struct nlattr *failure = tb[KTLS_OCSP_A_FAILURE];
+
+	memset(r, 0, sizeof(*r));
+	if (!tb[KTLS_OCSP_A_KEY])
+		return ocsp_fail(client, EPROTO, "the kernel's answer has no key");
+	memcpy(r->key, nla_data(tb[KTLS_OCSP_A_KEY]), sizeof(r->key));
+	r->slot = get_u32(tb[KTLS_OCSP_A_SLOT]);
+	r->state = get_u32(tb[KTLS_OCSP_A_STATE]);
+	r->handles = get_u32(tb[KTLS_OCSP_A_HANDLES]);
+	r->generation = get_s64(tb[KTLS_OCSP_A_GENERATION]);
+	r->status = get_u32(tb[KTLS_OCSP_A_STATUS]);
+	r->this_update = get_s64(tb[KTLS_OCSP_A_THIS_UPDATE]);
+	r->next_update = get_s64(tb[KTLS_OCSP_A_NEXT_UPDATE]);
+	r->stored = get_s64(tb[KTLS_OCSP_A_STORED]);
+	r->blob_len = get_u32(tb[KTLS_OCSP_A_BLOB_LEN]);
+	r->failures = get_u32(tb[KTLS_OCSP_A_FAILURES]);
+	r->failure_time = get_s64(tb[KTLS_OCSP_A_FAILURE_TIME]);
+	if (failure) {
+		size_t len = strnlen(nla_data(failure), nla_len(failure));
+
+		if (len > KTLS_OCSP_FAILURE_MAX)
+			len = KTLS_OCSP_FAILURE_MAX;
+		memcpy(r->failure, nla_data(failure), len);
+	}
+	return parse_parts(client, tb, r);
+}
+
+void ocsp_response_clear(struct ocsp_response *r)
+{
+	free(r->blob);
+	free(r->cert);
+	free(r->issuer);
+	memset(r, 0, sizeof(*r));
+}
