@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What Windows does otherwise: chains from PEM files and from OpenSSL's
+ * objects, and errors in words. <ocsp_ssl.h> takes a chain from an SSL_CTX.
+ */
+#ifndef LIBOCSP_OCSP_H
+#define LIBOCSP_OCSP_H
+
+#include "wincrypt.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
+struct x509_st;			/* X509 of <openssl/x509.h> */
+struct stack_st_X509;		/* STACK_OF(X509) */
+
+/*
+ * Make a chain context: leaf, then its issuer, that one's issuer and so on as
+ * far as they are found among others (in any order; may be NULL, and may have
+ * leaf in it). Nothing is verified, and the arguments' references stay the
+ * caller's. CertFreeCertificateChain() frees the chain. A chain that does not
+ * end in a self-signed certificate has CERT_TRUST_IS_PARTIAL_CHAIN set; for
+ * CertOpenServerOcspResponse() leaf and issuer are enough.
+ *
+ * NULL with the last error ERROR_INVALID_PARAMETER (no leaf) or
+ * ERROR_NOT_ENOUGH_MEMORY.
+ */
+PCCERT_CHAIN_CONTEXT OcspCreateCertificateChain(struct x509_st *leaf,
+						struct stack_st_X509 *others);
+
+/*
+ * The same from a file of certificates in PEM, the leaf first; other things in
+ * it, such as a private key, are passed over. NULL with the last error
+ * ERROR_FILE_NOT_FOUND (no such file), ERROR_ACCESS_DENIED, ERROR_INVALID_DATA
+ * (anything else that is wrong with it), ERROR_INVALID_PARAMETER (path is
+ * NULL) or ERROR_NOT_ENOUGH_MEMORY.
+ */
+PCCERT_CHAIN_CONTEXT OcspCreateCertificateChainFromFile(const char *path);
+
+/*
+ * One line that says why a function of this library failed last in the calling
+ * thread: the kernel's own words where it gave some. Never NULL; "" when none
+ * failed. It stays as it is until the next failure in this thread.
+ */
+const char *OcspGetLastErrorMessage(void);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LIBOCSP_OCSP_H */
