@@ -35,6 +35,14 @@ STACK_OF(X509) *ocsp_read_certs(const char *path, char *error, size_t size);
 /* The key of a certificate in the store: SHA-256 of its DER. 0 or -ENOMEM. */
 int ocsp_cert_key(X509 *cert, uint8_t key[KTLS_OCSP_KEY_LEN]);
 
+/*
+ * The subject for people (RFC 4514), or the first DNS name of a certificate
+ * that has an empty one; free() it. Control characters are escaped always; in
+ * ascii all that is no printable ASCII is, else it is UTF-8. As long as the
+ * certificate wants it to be. NULL: no memory.
+ */
+char *ocsp_cert_subject(X509 *cert, bool ascii);
+
 /* The first http or https OCSP URL of the certificate's AIA; free() it. */
 char *ocsp_cert_url(X509 *cert);
 

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Certificates: reading them from files, their key in the store, and what
+ * they say about OCSP.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/bio.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include "cert.h"
+
+/* status_request in a TLS feature extension (RFC 7633, RFC 6066). */
+#define TLS_FEATURE_STATUS_REQUEST	5
+
+struct file_error {
+	const char *path;
+	char *text;
+	size_t size;
+};
+
+__attribute__((format(printf, 2, 3)))
+static void fail(const struct file_error *error, const char *fmt, ...)
+{
+	char reason[160];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(reason, sizeof(reason), fmt, args);
+	va_end(args);
+	snprintf(error->text, error->size, "%s: %s", error->path, reason);
+}
+
+/* The descriptor of a regular file of a size that we take, or -1. */
+static int open_regular(const struct file_error *error)
+{
+	struct stat st;
+	int fd;
+
+	/* A FIFO without a writer, or a terminal line, must not stop us. */
+	fd = open(error->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0) {
+		fail(error, "%s", strerror(errno));
+		return -1;
+	}
+	if (fstat(fd, &st) < 0)
+		fail(error, "%s", strerror(errno));
+	else if (S_ISDIR(st.st_mode))
+		fail(error, "is a directory");
+	else if (!S_ISREG(st.st_mode))
+		fail(error, "is not a regular file");
+	else if (st.st_size > OCSP_FILE_MAX)
+		fail(error, "is larger than %d bytes", OCSP_FILE_MAX);
+	else
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* Reads up to size bytes; -1: an error. */
+static ssize_t read_all(int fd, unsigned char *data, size_t size)
+{
+	size_t have = 0;
+	ssize_t n;
+
+	while (have < size) {
+		n = read(fd, data + have, size - have);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (!n)
+			break;
+		have += n;
+	}
+	return have;
+}
+
+unsigned char *ocsp_read_file(const char *path, size_t *len, char *error,
+			      size_t size)
+{
+	const struct file_error e = { path, error, size };
+	unsigned char *data, *fit;
+	ssize_t n;
+	int fd;
+
+	fd = open_regular(&e);
+	if (fd < 0)
+		return NULL;
+	/* What fstat() said may have changed: one byte more shows it. */
+	data = malloc(OCSP_FILE_MAX + 1);
+	if (!data) {
+		fail(&e, "no memory");
+		close(fd);
+		return NULL;
+	}
+	n = read_all(fd, data, OCSP_FILE_MAX + 1);
+	if (n < 0)
+		fail(&e, "%s", strerror(errno));
+	else if (n > OCSP_FILE_MAX)
+		fail(&e, "is larger than %d bytes", OCSP_FILE_MAX);
+	close(fd);
+	if (n < 0 || n > OCSP_FILE_MAX) {
+		free(data);
+		return NULL;
+	}
+	*len = n;
+	fit = realloc(data, n ? n : 1);
+	return fit ? fit : data;
+}
+
+/* Never ask at a terminal for the pass phrase of what no certificate needs. */
+static int no_passphrase(char *buf, int size, int rwflag, void *arg)
+{
+	(void)buf;
+	(void)size;
+	(void)rwflag;
+	(void)arg;
+	return -1;
+}
+
+static bool push(STACK_OF(X509) *certs, X509 *cert)
+{
+	if (sk_X509_push(certs, cert) > 0)
+		return true;
+	X509_free(cert);
+	return false;
+}
+
+static bool read_pem(const unsigned char *data, size_t len,
+		     STACK_OF(X509) *certs, const struct file_error *e)
+{
+	BIO *bio = BIO_new_mem_buf(data, len);
+	bool ok = bio;
+	X509 *cert;
+
+	while (ok) {
+		cert = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL);
+		if (!cert)
+			break;
+		ok = push(certs, cert);
+	}
+	if (!ok) {
+		fail(e, "no memory");
+	} else if (ERR_GET_REASON(ERR_peek_last_error()) !=
+		   PEM_R_NO_START_LINE) {
+		fail(e, "certificate %d in it is damaged",
+		     sk_X509_num(certs) + 1);
+		ok = false;
+	} else if (!sk_X509_num(certs)) {
+		fail(e, "no certificate in it");
+		ok = false;
+	}
+	BIO_free(bio);
+	return ok;
+}
+
+static bool read_der(const unsigned char *data, size_t len,
+		     STACK_OF(X509) *certs, const struct file_error *e)
+{
+	const unsigned char *p = data;
+	X509 *cert = d2i_X509(NULL, &p, len);
+
+	if (!cert) {
+		fail(e, "no certificate in it, in PEM or in DER");
+		return false;
+	}
+	if (p != data + len) {
+		fail(e, "%zu bytes behind the certificate",
+		     (size_t)(data + len - p));
+		X509_free(cert);
+		return false;
+	}
+	if (push(certs, cert))
+		return true;
+	fail(e, "no memory");
+	return false;
+}
+
+STACK_OF(X509) *ocsp_read_certs(const char *path, char *error, size_t size)
+{
+	static const char begin[] = "-----BEGIN ";
+	const struct file_error e = { path, error, size };
+	STACK_OF(X509) *certs;
+	unsigned char *data;
+	bool ok = false;
+	size_t len;
+
+	data = ocsp_read_file(path, &len, error, size);
+	if (!data)
+		return NULL;
+	ERR_set_mark();
+	certs = sk_X509_new_null();
+	if (!certs)
+		fail(&e, "no memory");
+	else if (!len)
+		fail(&e, "is empty");
+	else if (memmem(data, len, begin, strlen(begin)))
+		ok = read_pem(data, len, certs, &e);
+	else
+		ok = read_der(data, len, certs, &e);
+	ERR_pop_to_mark();
+	/* Many a server keeps its private key in the same file. */
+	OPENSSL_cleanse(data, len);
+	free(data);
+	if (ok)
+		return certs;
+	sk_X509_pop_free(certs, X509_free);
+	return NULL;
+}
+
+int ocsp_cert_key(X509 *cert, uint8_t key[KTLS_OCSP_KEY_LEN])
+{
+	unsigned char *der = NULL;
+	size_t n = 0;
+	int len, ok;
+
+	len = i2d_X509(cert, &der);
+	if (len < 0)
+		return -ENOMEM;
+	ok = EVP_Q_digest(NULL, "SHA256", NULL, der, len, key, &n);
+	OPENSSL_free(der);
+	return ok && n == KTLS_OCSP_KEY_LEN ? 0 : -ENOMEM;
+}
+
+/* What the BIO gathered, as a string that free() takes. */
+static char *bio_string(BIO *bio)
+{
+	char *data;
+	long len;
+
+	len = BIO_get_mem_data(bio, &data);
+	return len > 0 ? strndup(data, len) : NULL;
+}
+
+static bool print_dns_name(BIO *bio, X509 *cert, unsigned long flags)
+{
+	GENERAL_NAMES *names;
+	GENERAL_NAME *name;
+	bool done = false;
+	int i;
+
+	names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+	for (i = 0; !done && i < sk_GENERAL_NAME_num(names); i++) {
+		name = sk_GENERAL_NAME_value(names, i);
+		if (name->type != GEN_DNS)
+			continue;
+		BIO_puts(bio, "DNS:");
+		ASN1_STRING_print_ex(bio, name->d.dNSName, flags);
+		done = true;
+	}
+	GENERAL_NAMES_free(names);
+	return done;
+}
+
+char *ocsp_cert_subject(X509 *cert, bool ascii)
+{
+	X509_NAME *name = X509_get_subject_name(cert);
+	unsigned long flags = XN_FLAG_RFC2253;
+	char *text = NULL;
+	BIO *bio;
+
+	if (!ascii)
+		flags &= ~ASN1_STRFLGS_ESC_MSB;
+	ERR_set_mark();
+	bio = BIO_new(BIO_s_mem());
+	if (bio) {
+		if (X509_NAME_entry_count(name) > 0)
+			X509_NAME_print_ex(bio, name, 0, flags);
+		else if (!print_dns_name(bio, cert, flags))
+			BIO_puts(bio, "(no subject)");
+		text = bio_string(bio);
+	}
+	BIO_free(bio);
+	ERR_pop_to_mark();
+	return text;
+}
+
+/* A URL that can be sent and printed as it is. */
+static bool is_http_url(const char *url)
+{
+	const unsigned char *p;
+
+	if (strncasecmp(url, "http://", 7) && strncasecmp(url, "https://", 8))
+		return false;
+	for (p = (const unsigned char *)url; *p; p++)
+		if (*p <= ' ' || *p >= 0x7f)
+			return false;
+	return true;
+}
+
+char *ocsp_cert_url(X509 *cert)
+{
+	STACK_OF(OPENSSL_STRING) *urls;
+	char *found = NULL;
+	const char *url;
+	int i;
+
+	ERR_set_mark();
+	urls = X509_get1_ocsp(cert);
+	for (i = 0; !found && i < sk_OPENSSL_STRING_num(urls); i++) {
+		url = sk_OPENSSL_STRING_value(urls, i);
+		if (is_http_url(url))
+			found = strdup(url);
+	}
+	X509_email_free(urls);
+	ERR_pop_to_mark();
+	return found;
+}
+
+bool ocsp_cert_must_staple(X509 *cert)
+{
+	TLS_FEATURE *features;
+	bool found = false;
+	int i;
+
+	ERR_set_mark();
+	features = X509_get_ext_d2i(cert, NID_tlsfeature, NULL, NULL);
+	for (i = 0; !found && i < sk_ASN1_INTEGER_num(features); i++)
+		found = ASN1_INTEGER_get(sk_ASN1_INTEGER_value(features, i)) ==
+			TLS_FEATURE_STATUS_REQUEST;
+	TLS_FEATURE_free(features);
+	ERR_pop_to_mark();
+	return found;
+}
