@@ -1,0 +1,696 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The verifier: what it accepts, what it refuses, and in which words. Needs
+ * no kernel. The responses are forged for the purpose (forge.h); what a
+ * responder makes is for ocspctl.sh.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+
+#include "cert.h"
+#include "forge.h"
+#include "kselftest_harness.h"
+#include "verify.h"
+
+#define NO_SIGNER	"signed by neither the issuer nor a delegate"
+#define NOT_DER		"not encoded in DER, which TLS asks for"
+#define OTHER		"response is for another certificate"
+#define TRUNCATED	"truncated or not a DER OCSPResponse"
+#define ACCEPTED	"accepted"
+
+static const char ca_usage[] = "keyCertSign,cRLSign";
+static const char ca_constraints[] = "critical,CA:TRUE";
+
+/* The issuer, its leaves, and who else may want to answer for it. */
+FIXTURE(verify) {
+	struct forged ca;
+	struct forged leaf;
+	struct forged other_leaf;	/* of the same issuer */
+	struct forged stranger;		/* another CA */
+	struct forged strange_leaf;	/* its leaf, of the serial of leaf */
+	struct forged delegate;
+	struct ocsp_verdict verdict;
+	int64_t now;
+};
+
+static struct forged make_ca(const char *cn, EVP_PKEY *key)
+{
+	return forge_cert(&(struct forge_cert){
+		.cn = cn, .key = key, .basic_constraints = ca_constraints,
+		.key_usage = ca_usage,
+	});
+}
+
+static struct forged make_leaf(const char *cn, const struct forged *ca,
+			       long serial)
+{
+	return forge_cert(&(struct forge_cert){
+		.cn = cn, .issuer = ca, .key = forge_ec(1), .serial = serial,
+	});
+}
+
+FIXTURE_SETUP(verify)
+{
+	self->ca = make_ca("Issuer", forge_ec(0));
+	self->leaf = make_leaf("leaf", &self->ca, 100);
+	self->other_leaf = make_leaf("other", &self->ca, 101);
+	self->stranger = make_ca("Stranger", forge_ec(2));
+	self->strange_leaf = make_leaf("leaf", &self->stranger, 100);
+	self->delegate = forge_cert(&(struct forge_cert){
+		.cn = "Delegate", .issuer = &self->ca, .key = forge_ec(3),
+		.ext_key_usage = "OCSPSigning",
+		.key_usage = "digitalSignature",
+	});
+	self->now = FORGE_NOW;
+}
+
+FIXTURE_TEARDOWN(verify)
+{
+	forge_free(&self->ca);
+	forge_free(&self->leaf);
+	forge_free(&self->other_leaf);
+	forge_free(&self->stranger);
+	forge_free(&self->strange_leaf);
+	forge_free(&self->delegate);
+}
+
+static const char *judge_bytes(FIXTURE_DATA(verify) *w,
+			       const unsigned char *der, size_t len)
+{
+	/* Of the exact size, so that a sanitizer sees who reads behind it. */
+	unsigned char *copy = malloc(len ? len : 1);
+	int err;
+
+	memcpy(copy, der, len);
+	err = ocsp_verify(copy, len, w->leaf.cert, w->ca.cert, w->now,
+			  &w->verdict);
+	free(copy);
+	if (!err)
+		return w->verdict.reason[0] ? "a reason" : ACCEPTED;
+	if (err != -EBADMSG)
+		return "wrong error";
+	if (w->verdict.status != KTLS_OCSP_CERT_STATUS_UNKNOWN)
+		return "refused, but not unknown";
+	return w->verdict.reason;
+}
+
+static const char *judge(FIXTURE_DATA(verify) *w, struct forge_response spec)
+{
+	const char *said;
+	unsigned char *der;
+	size_t len;
+
+	if (!spec.signer)
+		spec.signer = &w->ca;
+	if (!spec.single[0].of)
+		spec.single[0].of = &w->leaf;
+	for (int i = 0; i < FORGE_SINGLES; i++)
+		if (!spec.single[i].issuer)
+			spec.single[i].issuer = &w->ca;
+	der = forge_response(&spec, &len);
+	said = judge_bytes(w, der, len);
+	free(der);
+	return said;
+}
+
+/* The response to a few words of what is special about it. */
+#define JUDGE(...) judge(self, (struct forge_response){ __VA_ARGS__ })
+#define SINGLE(...) .single[0] = { __VA_ARGS__ }
+
+static const char *judge_delegate(FIXTURE_DATA(verify) *w,
+				  struct forge_cert spec)
+{
+	struct forged delegate;
+	const char *said;
+
+	if (!spec.cn)
+		spec.cn = "Bad Delegate";
+	if (!spec.issuer)
+		spec.issuer = &w->ca;
+	if (!spec.key)
+		spec.key = forge_ec(4);
+	delegate = forge_cert(&spec);
+	said = judge(w, (struct forge_response){ .signer = &delegate });
+	forge_free(&delegate);
+	return said;
+}
+
+#define JUDGE_DELEGATE(...) \
+	judge_delegate(self, (struct forge_cert){ __VA_ARGS__ })
+
+TEST_F(verify, issuer_signs)
+{
+	EXPECT_STREQ(ACCEPTED, JUDGE());
+	EXPECT_EQ(KTLS_OCSP_CERT_STATUS_GOOD, self->verdict.status);
+	EXPECT_EQ(FORGE_NOW - 3600, self->verdict.this_update);
+	EXPECT_EQ(FORGE_NOW + FORGE_DAY, self->verdict.next_update);
+	EXPECT_EQ(-1, self->verdict.revocation_reason);
+	EXPECT_STREQ(ACCEPTED, JUDGE(.by_key = true));
+	EXPECT_STREQ(ACCEPTED, JUDGE(.no_certs = true));
+	EXPECT_STREQ(ACCEPTED, JUDGE(.by_key = true, .no_certs = true));
+}
+
+TEST_F(verify, cert_id)
+{
+	EXPECT_STREQ(ACCEPTED, JUDGE(SINGLE(.hash = EVP_sha1())));
+	EXPECT_STREQ(ACCEPTED, JUDGE(SINGLE(.hash = EVP_sha256())));
+	EXPECT_STREQ("CertID by sha384, not by SHA-1 or SHA-256",
+		     JUDGE(SINGLE(.hash = EVP_sha384())));
+	/* RFC 9919 3.2.1: one of each. */
+	EXPECT_STREQ(ACCEPTED, JUDGE(
+		.single = { { .of = &self->leaf, .hash = EVP_sha256() },
+			    { .of = &self->leaf, .hash = EVP_sha1() } }));
+	/* A responder may tell of more than was asked. */
+	EXPECT_STREQ(ACCEPTED, JUDGE(
+		.single = { { .of = &self->other_leaf, .status =
+				V_OCSP_CERTSTATUS_REVOKED },
+			    { .of = &self->leaf } }));
+	EXPECT_EQ(KTLS_OCSP_CERT_STATUS_GOOD, self->verdict.status);
+}
+
+TEST_F(verify, another_certificate)
+{
+	EXPECT_STREQ(OTHER, JUDGE(SINGLE(.of = &self->other_leaf)));
+	EXPECT_STREQ(OTHER, JUDGE(SINGLE(.of = &self->other_leaf,
+					 .hash = EVP_sha256())));
+}
+
+/* The serial alone is not the certificate: the issuer must match as well. */
+TEST_F(verify, another_issuers_certificate)
+{
+	struct forged twin = make_ca("Twin", self->ca.key);
+	struct forged twin_leaf = make_leaf("leaf", &twin, 100);
+	struct forged namesake = make_ca("Issuer", forge_ec(4));
+
+	EXPECT_STREQ(OTHER, JUDGE(SINGLE(.of = &self->strange_leaf,
+					 .issuer = &self->stranger)));
+	EXPECT_STREQ(OTHER, JUDGE(SINGLE(.of = &twin_leaf, .issuer = &twin)));
+	EXPECT_STREQ(OTHER, JUDGE(SINGLE(.issuer = &namesake)));
+	EXPECT_STREQ("response speaks for another issuer as well",
+		     JUDGE(.single = { { .of = &self->leaf },
+				       { .of = &self->strange_leaf,
+					 .issuer = &self->stranger } }));
+	forge_free(&twin_leaf);
+	forge_free(&twin);
+	forge_free(&namesake);
+}
+
+TEST_F(verify, delegate_signs)
+{
+	EXPECT_STREQ(ACCEPTED, JUDGE(.signer = &self->delegate));
+	EXPECT_STREQ(ACCEPTED, JUDGE(.signer = &self->delegate,
+				     .by_key = true));
+	EXPECT_STREQ(ACCEPTED, JUDGE(.signer = &self->delegate,
+				     .embed = &self->ca));
+	EXPECT_STREQ(ACCEPTED, JUDGE(.signer = &self->delegate, .single = {
+		{ .of = &self->leaf, .hash = EVP_sha256() },
+		{ .of = &self->leaf, .hash = EVP_sha1() } }));
+	/* Without its certificate nobody knows it. */
+	EXPECT_STREQ(NO_SIGNER, JUDGE(.signer = &self->delegate,
+				      .no_certs = true));
+	EXPECT_STREQ(ACCEPTED,
+		     JUDGE_DELEGATE(.ext_key_usage = "OCSPSigning"));
+	EXPECT_STREQ(ACCEPTED,
+		     JUDGE_DELEGATE(.ext_key_usage = "serverAuth,OCSPSigning",
+				    .key_usage = "nonRepudiation"));
+}
+
+TEST_F(verify, key_types)
+{
+	EVP_PKEY *keys[] = { forge_rsa(0), forge_ec(4), forge_ed25519(0) };
+	struct forged ca, leaf, delegate;
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		ca = make_ca("CA", keys[i]);
+		leaf = make_leaf("leaf", &ca, 5);
+		forge_free(&self->leaf);
+		forge_free(&self->ca);
+		self->ca = ca;
+		self->leaf = leaf;
+		EXPECT_STREQ(ACCEPTED, JUDGE());
+		EXPECT_STREQ(ACCEPTED, JUDGE(.by_key = true));
+		for (size_t j = 0; j < ARRAY_SIZE(keys); j++) {
+			delegate = forge_cert(&(struct forge_cert){
+				.cn = "D", .issuer = &ca, .key = keys[j],
+				.ext_key_usage = "OCSPSigning" });
+			EXPECT_STREQ(ACCEPTED, JUDGE(.signer = &delegate));
+			forge_free(&delegate);
+		}
+	}
+}
+
+TEST_F(verify, rsa_digests)
+{
+	forge_free(&self->ca);
+	forge_free(&self->leaf);
+	self->ca = make_ca("CA", forge_rsa(0));
+	self->leaf = make_leaf("leaf", &self->ca, 5);
+	EXPECT_STREQ(ACCEPTED, JUDGE(.pss = true));
+	EXPECT_STREQ(ACCEPTED, JUDGE(.md = EVP_sha512()));
+	EXPECT_STREQ(ACCEPTED, JUDGE(.pss = true, .md = EVP_sha384()));
+	EXPECT_STREQ("signed with SHA1, which is not safe any more",
+		     JUDGE(.md = EVP_sha1()));
+	EXPECT_STREQ("signed with SHA1, which is not safe any more",
+		     JUDGE(.pss = true, .md = EVP_sha1()));
+	EXPECT_STREQ("signed with MD5, which is not safe any more",
+		     JUDGE(.md = EVP_md5()));
+}
+
+TEST_F(verify, status)
+{
+	EXPECT_STREQ(ACCEPTED, JUDGE(SINGLE(
+		.status = V_OCSP_CERTSTATUS_REVOKED,
+		.reason = OCSP_REVOKED_STATUS_KEYCOMPROMISE)));
+	EXPECT_EQ(KTLS_OCSP_CERT_STATUS_REVOKED, self->verdict.status);
+	EXPECT_EQ(FORGE_NOW - 3600, self->verdict.revoked_at);
+	EXPECT_EQ(1, self->verdict.revocation_reason);
+	EXPECT_STREQ(ACCEPTED, JUDGE(SINGLE(
+		.status = V_OCSP_CERTSTATUS_REVOKED)));
+	EXPECT_EQ(-1, self->verdict.revocation_reason);
+	EXPECT_STREQ(ACCEPTED, JUDGE(SINGLE(
+		.status = V_OCSP_CERTSTATUS_UNKNOWN)));
+	EXPECT_EQ(KTLS_OCSP_CERT_STATUS_UNKNOWN, self->verdict.status);
+}
+
+TEST_F(verify, contradiction)
+{
+	EXPECT_STREQ("contradicts itself: good and revoked", JUDGE(.single = {
+		{ .of = &self->leaf },
+		{ .of = &self->leaf, .status = V_OCSP_CERTSTATUS_REVOKED } }));
+	EXPECT_STREQ("contradicts itself: revoked and good", JUDGE(.single = {
+		{ .of = &self->leaf, .hash = EVP_sha256(),
+		  .status = V_OCSP_CERTSTATUS_REVOKED },
+		{ .of = &self->other_leaf },
+		{ .of = &self->leaf } }));
+}
+
+/* Two answers, one validity: what both allow. */
+TEST_F(verify, two_validities)
+{
+	EXPECT_STREQ(ACCEPTED, JUDGE(.single = {
+		{ .of = &self->leaf, .this_update = -100, .next_update = 500 },
+		{ .of = &self->leaf, .hash = EVP_sha256(),
+		  .this_update = -200, .next_update = 300 } }));
+	EXPECT_EQ(FORGE_NOW - 100, self->verdict.this_update);
+	EXPECT_EQ(FORGE_NOW + 300, self->verdict.next_update);
+	EXPECT_STREQ("response expired on 2027-01-15 07:58:20 UTC",
+		     JUDGE(.single = {
+		{ .of = &self->leaf },
+		{ .of = &self->leaf, .hash = EVP_sha256(),
+		  .this_update = -200, .next_update = -100 } }));
+	EXPECT_STREQ("no time at which all of it is valid", JUDGE(.single = {
+		{ .of = &self->leaf, .this_update = 200, .next_update = 500 },
+		{ .of = &self->leaf, .this_update = -9, .next_update = 100 },
+		}));
+}
+
+TEST_F(verify, times)
+{
+	const long ahead = OCSP_CLOCK_TOLERANCE;
+
+	EXPECT_STREQ(ACCEPTED, JUDGE(SINGLE(.this_update = ahead,
+					    .next_update = 9999)));
+	EXPECT_STREQ("response not valid before 2027-01-15 08:05:01 UTC",
+		     JUDGE(SINGLE(.this_update = ahead + 1,
+				  .next_update = 9999)));
+	EXPECT_STREQ(ACCEPTED, JUDGE(SINGLE(.this_update = -9,
+					    .next_update = 1)));
+	EXPECT_STREQ("response expired on 2027-01-15 08:00:00 UTC",
+		     JUDGE(SINGLE(.this_update = -9, .next_update = 0)));
+	EXPECT_STREQ("nextUpdate is not after thisUpdate",
+		     JUDGE(SINGLE(.this_update = 60, .next_update = 60)));
+	EXPECT_STREQ("nextUpdate is not after thisUpdate",
+		     JUDGE(SINGLE(.this_update = -60, .next_update = -61)));
+	EXPECT_STREQ("no nextUpdate in the response",
+		     JUDGE(SINGLE(.no_next_update = true)));
+	/* The time is the caller's, not the clock's. */
+	self->now = FORGE_NOW + FORGE_DAY;
+	EXPECT_STREQ("response expired on 2027-01-16 08:00:00 UTC", JUDGE());
+	self->now = FORGE_NOW - 3600 - ahead - 1;
+	EXPECT_STREQ("response not valid before 2027-01-15 07:00:00 UTC",
+		     JUDGE());
+}
+
+TEST_F(verify, malformed_times)
+{
+	static const char *const bad[] = {
+		"", "2027", "20270230000000Z", "20271301000000Z",
+		"2027011608000", "yesterday", "2027-01-16 08:00Z",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		EXPECT_STREQ("a time in the response is malformed",
+			     JUDGE(SINGLE(.raw_time = bad[i])));
+	EXPECT_STREQ(ACCEPTED, JUDGE(SINGLE(.raw_time = "99991231235959Z")));
+}
+
+/* From a signer's last second on no client takes its signature. */
+TEST_F(verify, validity_ends_with_the_signers)
+{
+	EXPECT_STREQ(ACCEPTED, JUDGE_DELEGATE(.ext_key_usage = "OCSPSigning",
+					      .not_before = -60,
+					      .not_after = 60));
+	EXPECT_EQ(FORGE_NOW + 60, self->verdict.next_update);
+	EXPECT_EQ(FORGE_NOW - 3600, self->verdict.this_update);
+}
+
+TEST_F(verify, bad_delegates)
+{
+	EXPECT_STREQ("delegate CN=Bad Delegate has no id-kp-OCSPSigning",
+		     JUDGE_DELEGATE());
+	EXPECT_STREQ("delegate CN=Bad Delegate has no id-kp-OCSPSigning",
+		     JUDGE_DELEGATE(.ext_key_usage = "serverAuth"));
+	EXPECT_STREQ("delegate CN=Bad Delegate has no id-kp-OCSPSigning",
+		     JUDGE_DELEGATE(.ext_key_usage = "anyExtendedKeyUsage"));
+	EXPECT_STREQ("delegate CN=Bad Delegate has a key usage without "
+		     "digitalSignature",
+		     JUDGE_DELEGATE(.ext_key_usage = "OCSPSigning",
+				    .key_usage = "keyEncipherment"));
+	EXPECT_STREQ("delegate CN=Bad Delegate expired on "
+		     "2027-01-15 07:59:59 UTC",
+		     JUDGE_DELEGATE(.ext_key_usage = "OCSPSigning",
+				    .not_before = -60, .not_after = -1));
+	EXPECT_STREQ("delegate CN=Bad Delegate not valid before "
+		     "2027-01-15 08:00:01 UTC",
+		     JUDGE_DELEGATE(.ext_key_usage = "OCSPSigning",
+				    .not_before = 1, .not_after = 60));
+	EXPECT_STREQ("signer refused: Verify error: "
+		     "CA signature digest algorithm too weak",
+		     JUDGE_DELEGATE(.ext_key_usage = "OCSPSigning",
+				    .md = EVP_sha1()));
+}
+
+TEST_F(verify, strange_signers)
+{
+	struct forged namesake = make_ca("Issuer", forge_ec(4));
+
+	EXPECT_STREQ(NO_SIGNER, JUDGE(.signer = &self->stranger));
+	EXPECT_STREQ(NO_SIGNER, JUDGE(.signer = &self->stranger,
+				      .no_certs = true));
+	/* A certificate does not answer for itself. */
+	EXPECT_STREQ("delegate CN=leaf has no id-kp-OCSPSigning",
+		     JUDGE(.signer = &self->leaf));
+	EXPECT_STREQ("delegate CN=other has no id-kp-OCSPSigning",
+		     JUDGE(.signer = &self->other_leaf));
+	/* A stranger under the issuer's name. */
+	EXPECT_STREQ("bad signature", JUDGE(.signer = &namesake));
+	EXPECT_STREQ(NO_SIGNER, JUDGE(.signer = &namesake, .by_key = true));
+	/* A stranger's delegates, also under the issuer's name. */
+	EXPECT_STREQ(NO_SIGNER,
+		     JUDGE_DELEGATE(.issuer = &self->stranger,
+				    .ext_key_usage = "OCSPSigning"));
+	EXPECT_STREQ(NO_SIGNER, JUDGE_DELEGATE(.issuer = &namesake,
+					       .ext_key_usage = "OCSPSigning"));
+	forge_free(&namesake);
+}
+
+/* RFC 6960 4.2.2.2: the issuer itself signs the delegate's certificate. */
+TEST_F(verify, delegate_of_a_sub_ca)
+{
+	struct forged sub = forge_cert(&(struct forge_cert){
+		.cn = "Sub", .issuer = &self->ca, .key = forge_ec(4),
+		.basic_constraints = ca_constraints, .key_usage = ca_usage });
+	struct forged delegate = forge_cert(&(struct forge_cert){
+		.cn = "D", .issuer = &sub, .key = forge_ec(5),
+		.ext_key_usage = "OCSPSigning" });
+
+	EXPECT_STREQ(NO_SIGNER, JUDGE(.signer = &delegate, .embed = &sub));
+	EXPECT_STREQ("delegate CN=Sub has no id-kp-OCSPSigning",
+		     JUDGE(.signer = &sub));
+	forge_free(&delegate);
+	forge_free(&sub);
+}
+
+TEST_F(verify, bad_signature)
+{
+	EXPECT_STREQ("bad signature", JUDGE(.wrong_key = forge_ec(5)));
+	EXPECT_STREQ("bad signature", JUDGE(.wrong_key = forge_ec(5),
+					    .no_certs = true));
+	EXPECT_STREQ("bad signature", JUDGE(.signer = &self->delegate,
+					    .wrong_key = forge_ec(5)));
+	EXPECT_STREQ("bad signature", JUDGE(.wrong_key = forge_ed25519(0)));
+}
+
+TEST_F(verify, wrong_issuer)
+{
+	struct forged ca = self->ca;
+	struct forged old = forge_cert(&(struct forge_cert){
+		.cn = "Issuer", .key = ca.key, .not_before = -FORGE_DAY,
+		.not_after = -1, .basic_constraints = ca_constraints });
+	struct forged no_ca = forge_cert(&(struct forge_cert){
+		.cn = "Issuer", .key = ca.key,
+		.basic_constraints = "CA:FALSE" });
+	struct forged namesake = make_ca("Issuer", forge_ec(5));
+
+	self->ca = self->stranger;
+	EXPECT_STREQ("issuer CN=Stranger did not issue the certificate",
+		     JUDGE());
+	self->ca = namesake;
+	EXPECT_STREQ("issuer CN=Issuer did not issue the certificate",
+		     JUDGE());
+	self->ca = no_ca;
+	EXPECT_STREQ("issuer CN=Issuer is no CA certificate", JUDGE());
+	self->ca = old;
+	EXPECT_STREQ("issuer CN=Issuer expired on 2027-01-15 07:59:59 UTC",
+		     JUDGE());
+	self->ca = ca;
+	EXPECT_STREQ(ACCEPTED, JUDGE());
+	forge_free(&old);
+	forge_free(&no_ca);
+	forge_free(&namesake);
+}
+
+TEST_F(verify, response_status)
+{
+	static const struct {
+		int status;
+		const char *reason;
+	} all[] = {
+		{ 0, "no basic response (id-pkix-ocsp-basic) in it" },
+		{ 1, "responder says malformedRequest" },
+		{ 2, "responder says internalError" },
+		{ 3, "responder says tryLater" },
+		{ 4, "responder says status 4" },
+		{ 5, "responder says sigRequired" },
+		{ 6, "responder says unauthorized" },
+		{ 7, "responder says status 7" },
+		{ -1, "responder says status -1" },
+	};
+	unsigned char *der;
+	size_t len;
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		der = forge_status(all[i].status, &len);
+		EXPECT_STREQ(all[i].reason, judge_bytes(self, der, len));
+		free(der);
+	}
+}
+
+TEST_F(verify, critical_extensions)
+{
+	EXPECT_STREQ(ACCEPTED, JUDGE(.padding = 10));
+	EXPECT_STREQ("unknown critical extension 1.3.6.1.4.1.55555.1",
+		     JUDGE(.critical = true));
+	EXPECT_STREQ("unknown critical extension 1.3.6.1.4.1.55555.1",
+		     JUDGE(SINGLE(.critical = true)));
+}
+
+TEST_F(verify, size)
+{
+	struct forge_response spec = {
+		.signer = &self->ca, .no_certs = true, .padding = 65000,
+		.single = { { .of = &self->leaf, .issuer = &self->ca } },
+	};
+	unsigned char *der;
+	size_t len = 0;
+
+	/* An ECDSA signature takes a few lengths: until one fits. */
+	for (int i = 0; i < 100 && len != KTLS_OCSP_BLOB_MAX; i++) {
+		der = forge_response(&spec, &len);
+		if (len != KTLS_OCSP_BLOB_MAX)
+			free(der);
+		spec.padding += KTLS_OCSP_BLOB_MAX - len;
+	}
+	ASSERT_EQ(KTLS_OCSP_BLOB_MAX, len);
+	EXPECT_STREQ(ACCEPTED, judge_bytes(self, der, len));
+	free(der);
+	EXPECT_STREQ("66536 bytes, more than the 65527 that TLS can carry",
+		     (der = calloc(1, 66536), judge_bytes(self, der, 66536)));
+	free(der);
+	EXPECT_STREQ("1048576 bytes, more than the 65527 that TLS can carry",
+		     (der = calloc(1, 1 << 20),
+		      judge_bytes(self, der, 1 << 20)));
+	free(der);
+}
+
+TEST_F(verify, garbage)
+{
+	static const unsigned char html[] = "<html>503</html>";
+	unsigned char zeroes[64] = { 0 };
+
+	EXPECT_STREQ("the response is empty", judge_bytes(self, html, 0));
+	EXPECT_STREQ(TRUNCATED, judge_bytes(self, html, sizeof(html)));
+	EXPECT_STREQ(TRUNCATED, judge_bytes(self, zeroes, sizeof(zeroes)));
+}
+
+/* A response that is accepted, to be damaged. */
+static unsigned char *sound(FIXTURE_DATA(verify) *w, size_t *len)
+{
+	return forge_response(&(struct forge_response){
+		.signer = &w->delegate,
+		.single = { { .of = &w->leaf, .issuer = &w->ca } } }, len);
+}
+
+TEST_F(verify, every_truncation)
+{
+	unsigned char *der;
+	size_t len;
+
+	der = sound(self, &len);
+	ASSERT_STREQ(ACCEPTED, judge_bytes(self, der, len));
+	for (size_t i = 1; i < len; i++)
+		EXPECT_STREQ(TRUNCATED, judge_bytes(self, der, i));
+	free(der);
+}
+
+TEST_F_TIMEOUT(verify, every_flipped_bit, 300)
+{
+	unsigned char *der;
+	size_t len;
+
+	der = sound(self, &len);
+	for (size_t i = 0; i < len * 8; i++) {
+		der[i / 8] ^= 1 << i % 8;
+		EXPECT_STRNE(ACCEPTED, judge_bytes(self, der, len)) {
+			TH_LOG("bit %zu of byte %zu of %zu", i % 8, i / 8,
+			       len);
+		}
+		der[i / 8] ^= 1 << i % 8;
+	}
+	EXPECT_STREQ(ACCEPTED, judge_bytes(self, der, len));
+	free(der);
+}
+
+TEST_F_TIMEOUT(verify, every_flipped_bit_rsa, 300)
+{
+	unsigned char *der;
+	size_t len;
+
+	forge_free(&self->ca);
+	forge_free(&self->leaf);
+	self->ca = make_ca("CA", forge_rsa(0));
+	self->leaf = make_leaf("leaf", &self->ca, 5);
+	der = forge_response(&(struct forge_response){
+		.signer = &self->ca, .no_certs = true,
+		.single = { { .of = &self->leaf, .issuer = &self->ca } } },
+		&len);
+	for (size_t i = 0; i < len * 8; i++) {
+		der[i / 8] ^= 1 << i % 8;
+		EXPECT_STRNE(ACCEPTED, judge_bytes(self, der, len)) {
+			TH_LOG("bit %zu of byte %zu of %zu", i % 8, i / 8,
+			       len);
+		}
+		der[i / 8] ^= 1 << i % 8;
+	}
+	free(der);
+}
+
+TEST_F(verify, bytes_behind)
+{
+	unsigned char *der, *longer;
+	size_t len;
+
+	der = sound(self, &len);
+	longer = calloc(1, len + 3);
+	memcpy(longer, der, len);
+	EXPECT_STREQ("1 bytes behind the OCSPResponse",
+		     judge_bytes(self, longer, len + 1));
+	EXPECT_STREQ("3 bytes behind the OCSPResponse",
+		     judge_bytes(self, longer, len + 3));
+	free(longer);
+	free(der);
+}
+
+/* What a lenient parser takes, and what a strict client does not. */
+TEST_F(verify, not_der)
+{
+	unsigned char *der, *ber;
+	size_t len;
+
+	der = sound(self, &len);
+	ASSERT_EQ(0x30, der[0]);
+	ASSERT_EQ(0x82, der[1]);
+	ber = calloc(1, len + 2);
+	/* Indefinite length. */
+	ber[0] = 0x30;
+	ber[1] = 0x80;
+	memcpy(ber + 2, der + 4, len - 4);
+	EXPECT_STREQ(NOT_DER, judge_bytes(self, ber, len));
+	/* A length that starts with zero. */
+	ber[1] = 0x83;
+	ber[2] = 0;
+	memcpy(ber + 3, der + 2, len - 2);
+	EXPECT_STREQ(NOT_DER, judge_bytes(self, ber, len + 1));
+	free(ber);
+	free(der);
+}
+
+TEST_F(verify, bytes_behind_the_basic_response)
+{
+	/* The lengths on the way in to the OCTET STRING, and its own. */
+	static const size_t lengths[] = { 2, 9, 13, 28 };
+	unsigned char *der, *longer;
+	size_t len, at;
+
+	der = sound(self, &len);
+	longer = calloc(1, len + 1);
+	memcpy(longer, der, len);
+	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+		at = lengths[i];
+		ASSERT_EQ(0x82, longer[at - 1]);
+		if (!++longer[at + 1])
+			longer[at]++;
+	}
+	EXPECT_STREQ(NOT_DER, judge_bytes(self, longer, len + 1));
+	free(longer);
+	free(der);
+}
+
+/* Names are the responder's to choose: not the administrator's terminal. */
+TEST_F(verify, names_in_reasons)
+{
+	char ou[61];
+
+	EXPECT_STREQ("delegate CN=\\1B[2J\\0A\\07x has no id-kp-OCSPSigning",
+		     JUDGE_DELEGATE(.cn = "\033[2J\n\ax"));
+	EXPECT_STREQ("delegate CN=\\C3\\A9\\E2\\80\\AE has no id-kp-OCSPSigning",
+		     JUDGE_DELEGATE(.cn = "\xc3\xa9\xe2\x80\xae"));
+	memset(ou, 'x', sizeof(ou) - 1);
+	ou[sizeof(ou) - 1] = 0;
+	JUDGE_DELEGATE(.cn = "long", .ou = { ou, ou, ou, ou, ou, ou, ou, ou });
+	EXPECT_GT(140, strlen(self->verdict.reason));
+	EXPECT_NE(NULL, strstr(self->verdict.reason, "id-kp-OCSPSigning"));
+}
+
+/* Our errors stay ours, and the caller's stay the caller's. */
+TEST_F(verify, error_queue)
+{
+	ERR_clear_error();
+	EXPECT_STREQ("bad signature", JUDGE(.wrong_key = forge_ec(5)));
+	EXPECT_STREQ(TRUNCATED, judge_bytes(self, (void *)"x", 1));
+	EXPECT_STREQ(ACCEPTED, JUDGE());
+	EXPECT_EQ(0, ERR_peek_error());
+	ERR_raise(ERR_LIB_USER, 42);
+	EXPECT_STREQ("bad signature", JUDGE(.wrong_key = forge_ec(5)));
+	EXPECT_STREQ("signer refused: Verify error: "
+		     "CA signature digest algorithm too weak",
+		     JUDGE_DELEGATE(.ext_key_usage = "OCSPSigning",
+				    .md = EVP_sha1()));
+	EXPECT_EQ(42, ERR_GET_REASON(ERR_get_error()));
+	EXPECT_EQ(0, ERR_peek_error());
+}
+
+TEST_HARNESS_MAIN
