@@ -4,6 +4,9 @@
 # For the tests in shell and the demo: a small CA, an OCSP responder, and
 # waiting for things without guessing how long they take. Needs openssl(1) and
 # iproute2. A function that fails says why on stderr and returns non-zero.
+#
+# A script sources it in the directory that has the programs.
+PATH=$PWD:$PATH
 
 # own_namespaces SCRIPT ARG...: start SCRIPT again in network, PID and mount
 # namespaces of its own: an empty store, free ports, nothing but loopback to
@@ -106,9 +109,9 @@ make_ca()
 }
 
 # make_leaf DIR NAME SERIAL [URL]: a server certificate for localhost whose
-# OCSP responder is at URL, or which names none. SERIAL is two upper-case hex digits, from 10 on.
-# Makes DIR/NAME.pem, NAME.key and NAME-chain.pem (the leaf, then the root),
-# and tells the responder that it is good.
+# OCSP responder is at URL, or which names none. SERIAL is two upper-case hex
+# digits, from 10 on. Makes DIR/NAME.pem, NAME.key and NAME-chain.pem (the leaf,
+# then the root), and tells the responder that it is good.
 make_leaf()
 {
 	local dir=$1 name=$2 serial=$3 url=${4:-}
