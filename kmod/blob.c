@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory for what the store keeps: blobs and certificates.
+ *
+ * kmalloc() rounds 600 bytes up to 1024 and 2200 up to 4096, which would
+ * nearly double what a host with many responses pays. So sizes up to a page
+ * come from caches of our own, CACHE_STEP bytes apart, and larger ones from
+ * vmalloc(), which rounds up to a page.
+ */
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "blob.h"
+
+#define CACHE_STEP	64
+#define CACHE_MAX	4096
+#define CACHE_COUNT	(CACHE_MAX / CACHE_STEP)
+
+static struct kmem_cache *caches[CACHE_COUNT];
+
+static struct kmem_cache *cache_of(size_t size)
+{
+	return size > CACHE_MAX ? NULL : caches[(size - 1) / CACHE_STEP];
+}
+
+static void *sized_alloc(size_t size)
+{
+	struct kmem_cache *cache = cache_of(size);
+
+	if (cache)
+		return kmem_cache_alloc(cache, GFP_KERNEL_ACCOUNT);
+	return __vmalloc(size, GFP_KERNEL_ACCOUNT);
+}
+
+static void sized_free(void *object, size_t size)
+{
+	struct kmem_cache *cache = cache_of(size);
+
+	if (cache)
+		kmem_cache_free(cache, object);
+	else
+		vfree(object);
+}
+
+static size_t blob_size(u32 len)
+{
+	return offsetof(struct ktls_ocsp_blob, data) + len;
+}
+
+static size_t certs_size(u16 certificate_len, u16 issuer_len)
+{
+	return offsetof(struct ktls_ocsp_certs, data) + certificate_len +
+	       issuer_len;
+}
+
+/**
+ * ktls_ocsp_blob_alloc() - make a blob
+ * @data: the DER of the OCSPResponse
+ * @len: bytes in @data, 1 to KTLS_OCSP_BLOB_MAX
+ *
+ * The caller fills in generation, status and times before it publishes the
+ * blob. May sleep.
+ *
+ * Return: the blob with one reference, or NULL when there is no memory.
+ */
+struct ktls_ocsp_blob *ktls_ocsp_blob_alloc(const void *data, u32 len)
+{
+	struct ktls_ocsp_blob *blob = sized_alloc(blob_size(len));
+
+	if (!blob)
+		return NULL;
+	refcount_set(&blob->refs, 1);
+	blob->len = len;
+	memcpy(blob->data, data, len);
+	return blob;
+}
+
+static void blob_free_rcu(struct rcu_head *rcu)
+{
+	struct ktls_ocsp_blob *blob;
+
+	blob = container_of(rcu, struct ktls_ocsp_blob, rcu);
+	sized_free(blob, blob_size(blob->len));
+}
+
+/**
+ * ktls_ocsp_put() - drop a reference to a blob
+ * @blob: the blob, or NULL
+ *
+ * Context: any.
+ */
+void ktls_ocsp_put(struct ktls_ocsp_blob *blob)
+{
+	if (blob && refcount_dec_and_test(&blob->refs))
+		call_rcu(&blob->rcu, blob_free_rcu);
+}
+EXPORT_SYMBOL_GPL(ktls_ocsp_put);
+
+/**
+ * ktls_ocsp_certs_alloc() - keep a certificate and its issuer
+ * @certificate: DER of the server certificate
+ * @certificate_len: bytes in @certificate
+ * @issuer: DER of its issuer
+ * @issuer_len: bytes in @issuer
+ *
+ * May sleep.
+ *
+ * Return: both with one reference, or NULL when there is no memory.
+ */
+struct ktls_ocsp_certs *
+ktls_ocsp_certs_alloc(const void *certificate, u16 certificate_len,
+		      const void *issuer, u16 issuer_len)
+{
+	struct ktls_ocsp_certs *certs;
+
+	certs = sized_alloc(certs_size(certificate_len, issuer_len));
+	if (!certs)
+		return NULL;
+	refcount_set(&certs->refs, 1);
+	certs->certificate_len = certificate_len;
+	certs->issuer_len = issuer_len;
+	memcpy(certs->data, certificate, certificate_len);
+	memcpy(certs->data + certificate_len, issuer, issuer_len);
+	return certs;
+}
+
+static void certs_free_rcu(struct rcu_head *rcu)
+{
+	struct ktls_ocsp_certs *certs;
+
+	certs = container_of(rcu, struct ktls_ocsp_certs, rcu);
+	sized_free(certs, certs_size(certs->certificate_len,
+				     certs->issuer_len));
+}
+
+/**
+ * ktls_ocsp_certs_put() - drop a reference to certificates
+ * @certs: the certificates, or NULL
+ *
+ * Context: any.
+ */
+void ktls_ocsp_certs_put(struct ktls_ocsp_certs *certs)
+{
+	if (certs && refcount_dec_and_test(&certs->refs))
+		call_rcu(&certs->rcu, certs_free_rcu);
+}
+
+/**
+ * ktls_ocsp_blob_exit() - give the caches back
+ *
+ * All references are gone. Waits for the frees that RCU still defers.
+ */
+void ktls_ocsp_blob_exit(void)
+{
+	unsigned int i;
+
+	rcu_barrier();
+	for (i = 0; i < CACHE_COUNT; i++)
+		kmem_cache_destroy(caches[i]);
+}
+
+/**
+ * ktls_ocsp_blob_init() - make the caches
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int __init ktls_ocsp_blob_init(void)
+{
+	unsigned int i, size;
+	char name[32];
+
+	for (i = 0; i < CACHE_COUNT; i++) {
+		size = (i + 1) * CACHE_STEP;
+		snprintf(name, sizeof(name), "ktls_ocsp-%u", size);
+		caches[i] = kmem_cache_create(name, size, 0, SLAB_ACCOUNT,
+					      NULL);
+		if (!caches[i]) {
+			ktls_ocsp_blob_exit();
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}

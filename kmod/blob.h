@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Memory for what the store keeps: blobs and certificates. They are immutable,
+ * refcounted, and freed after an RCU grace period.
+ */
+#ifndef KTLS_OCSP_BLOB_H
+#define KTLS_OCSP_BLOB_H
+
+#include <net/ktls_ocsp.h>
+
+/**
+ * struct ktls_ocsp_certs - what a refresher needs to ask for a response
+ * @refs: references; the response holds one
+ * @certificate_len: bytes of the server certificate in @data
+ * @issuer_len: bytes of its issuer, which follow in @data
+ * @rcu: defers the free, since readers look it up under RCU
+ * @data: the DER of both
+ */
+struct ktls_ocsp_certs {
+	refcount_t refs;
+	u16 certificate_len;
+	u16 issuer_len;
+	struct rcu_head rcu;
+	u8 data[];
+};
+
+static_assert(KTLS_OCSP_CERT_MAX <= U16_MAX);
+
+struct ktls_ocsp_blob *ktls_ocsp_blob_alloc(const void *data, u32 len);
+
+struct ktls_ocsp_certs *
+ktls_ocsp_certs_alloc(const void *certificate, u16 certificate_len,
+		      const void *issuer, u16 issuer_len);
+void ktls_ocsp_certs_put(struct ktls_ocsp_certs *certs);
+
+/**
+ * ktls_ocsp_certs_len() - bytes that count against the store's limit
+ * @certs: the certificates, or NULL
+ */
+static inline u32 ktls_ocsp_certs_len(const struct ktls_ocsp_certs *certs)
+{
+	return certs ? certs->certificate_len + certs->issuer_len : 0;
+}
+
+int ktls_ocsp_blob_init(void);
+void ktls_ocsp_blob_exit(void);
+
+#endif /* KTLS_OCSP_BLOB_H */

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a request names: a session, a store, a response, and what it brings.
+ * The policies checked types and most lengths; the rest is checked here.
+ */
+#include <linux/capability.h>
+#include <linux/file.h>
+#include <linux/netlink.h>
+#include <crypto/sha2.h>
+
+#include "request.h"
+
+/*
+ * The last second that an OCSP response can name: a GeneralizedTime has four
+ * digits for the year (X.680 46.3), so this is 9999-12-31 23:59:59.
+ */
+#define TIME_MAX	253402300799LL
+
+static int find_session(struct ktls_ocsp_request *request,
+			const struct nlattr *attr,
+			struct netlink_ext_ack *extack)
+{
+	request->file = fget(nla_get_s32(attr));
+	if (!request->file) {
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "the session is no open file descriptor");
+		return -EBADF;
+	}
+	request->session = ktls_ocsp_session_of(request->file);
+	if (!request->session) {
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "the file descriptor is no session");
+		return -EBADF;
+	}
+	request->store = request->session->store;
+	return 0;
+}
+
+/**
+ * ktls_ocsp_request_begin() - resolve the session, the store and the key
+ * @request: gets them
+ * @attrs: the request's attributes
+ * @net: the socket's network namespace
+ * @extack: gets the reason
+ *
+ * In the context of the process that sent the request, whose file descriptor
+ * the session is. ktls_ocsp_request_end() follows, also on failure.
+ *
+ * Return: 0, or -EBADF.
+ */
+int ktls_ocsp_request_begin(struct ktls_ocsp_request *request,
+			    struct nlattr **attrs, struct net *net,
+			    struct netlink_ext_ack *extack)
+{
+	memset(request, 0, sizeof(*request));
+	request->store = ktls_ocsp_store_of(net);
+	if (attrs[KTLS_OCSP_A_KEY])
+		request->key = nla_data(attrs[KTLS_OCSP_A_KEY]);
+	if (attrs[KTLS_OCSP_A_SESSION])
+		return find_session(request, attrs[KTLS_OCSP_A_SESSION],
+				    extack);
+	return 0;
+}
+
+/**
+ * ktls_ocsp_request_end() - drop what a request holds
+ * @request: the request
+ */
+void ktls_ocsp_request_end(struct ktls_ocsp_request *request)
+{
+	ktls_ocsp_certs_put(request->certs);
+	if (request->file)
+		fput(request->file);
+}
+
+/**
+ * ktls_ocsp_request_certs() - take the certificates, which make the key
+ * @request: gets them
+ * @attrs: the request's attributes
+ * @extack: gets the reason
+ *
+ * May sleep.
+ *
+ * Return: 0; -EINVAL when neither a key nor both certificates are there, when
+ * one is empty, or the key is not the certificate's; -ENOMEM.
+ */
+int ktls_ocsp_request_certs(struct ktls_ocsp_request *request,
+			    struct nlattr **attrs,
+			    struct netlink_ext_ack *extack)
+{
+	const struct nlattr *certificate = attrs[KTLS_OCSP_A_CERTIFICATE];
+	const struct nlattr *issuer = attrs[KTLS_OCSP_A_ISSUER];
+
+	if (!certificate && !issuer && !request->key)
+		return KTLS_OCSP_MISSING(extack, KTLS_OCSP_A_KEY,
+					 "a key or a certificate is needed");
+	if (!certificate && !issuer)
+		return 0;
+	if (!certificate)
+		return KTLS_OCSP_MISSING(extack, KTLS_OCSP_A_CERTIFICATE,
+					 "an issuer needs its certificate");
+	if (!issuer)
+		return KTLS_OCSP_MISSING(extack, KTLS_OCSP_A_ISSUER,
+					 "a certificate needs its issuer");
+	if (!nla_len(certificate) || !nla_len(issuer)) {
+		NL_SET_ERR_MSG_ATTR(extack,
+				    nla_len(certificate) ? issuer : certificate,
+				    "the certificate or its issuer is empty");
+		return -EINVAL;
+	}
+	sha256(nla_data(certificate), nla_len(certificate), request->digest);
+	if (request->key &&
+	    memcmp(request->key, request->digest, sizeof(request->digest))) {
+		NL_SET_ERR_MSG_ATTR(extack, attrs[KTLS_OCSP_A_KEY],
+				    "the key is not the certificate's SHA-256");
+		return -EINVAL;
+	}
+	request->key = request->digest;
+	request->certs = ktls_ocsp_certs_alloc(nla_data(certificate),
+					       nla_len(certificate),
+					       nla_data(issuer),
+					       nla_len(issuer));
+	return request->certs ? 0 : -ENOMEM;
+}
+
+/**
+ * ktls_ocsp_request_privileged() - may the sender write?
+ * @request: the request, begun
+ * @skb: its message
+ * @extack: gets the reason
+ *
+ * Not left to GENL_UNS_ADMIN_PERM, which looks at the socket's network
+ * namespace: the store may be another one's, through a session.
+ *
+ * Return: 0 or -EPERM.
+ */
+int ktls_ocsp_request_privileged(const struct ktls_ocsp_request *request,
+				 const struct sk_buff *skb,
+				 struct netlink_ext_ack *extack)
+{
+	if (netlink_ns_capable(skb, request->store->user_ns, CAP_NET_ADMIN))
+		return 0;
+	NL_SET_ERR_MSG(extack, KTLS_OCSP_NO_CAPABILITY);
+	return -EPERM;
+}
+
+static int check_times(struct nlattr **attrs, s64 this_update, s64 next_update,
+		       s64 now, struct netlink_ext_ack *extack)
+{
+	const struct nlattr *this_attr = attrs[KTLS_OCSP_A_THIS_UPDATE];
+	const struct nlattr *next_attr = attrs[KTLS_OCSP_A_NEXT_UPDATE];
+
+	if (this_update < 0) {
+		NL_SET_ERR_MSG_ATTR(extack, this_attr,
+				    "this-update is before 1970");
+		return -EINVAL;
+	}
+	if (next_update > TIME_MAX) {
+		NL_SET_ERR_MSG_ATTR(extack, next_attr,
+				    "next-update is after the year 9999");
+		return -EINVAL;
+	}
+	if (this_update >= next_update) {
+		NL_SET_ERR_MSG_ATTR(extack, next_attr,
+				    "next-update is not after this-update");
+		return -EINVAL;
+	}
+	if (next_update <= now) {
+		NL_SET_ERR_MSG_ATTR(extack, next_attr,
+				    "next-update has passed");
+		return -ESTALE;
+	}
+	return 0;
+}
+
+static int update_blob(struct nlattr **attrs, struct ktls_ocsp_update *update,
+		       struct netlink_ext_ack *extack)
+{
+	const struct nlattr *attr = attrs[KTLS_OCSP_A_BLOB];
+	s64 this_update, next_update, now = ktls_ocsp_now();
+	struct ktls_ocsp_blob *blob;
+	int err;
+
+	if (!nla_len(attr)) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "the blob is empty");
+		return -EINVAL;
+	}
+	if (!attrs[KTLS_OCSP_A_STATUS])
+		return KTLS_OCSP_MISSING(extack, KTLS_OCSP_A_STATUS,
+					 "a blob needs its status");
+	if (!attrs[KTLS_OCSP_A_THIS_UPDATE])
+		return KTLS_OCSP_MISSING(extack, KTLS_OCSP_A_THIS_UPDATE,
+					 "a blob needs its this-update");
+	if (!attrs[KTLS_OCSP_A_NEXT_UPDATE])
+		return KTLS_OCSP_MISSING(extack, KTLS_OCSP_A_NEXT_UPDATE,
+					 "a blob needs its next-update");
+	this_update = nla_get_s64(attrs[KTLS_OCSP_A_THIS_UPDATE]);
+	next_update = nla_get_s64(attrs[KTLS_OCSP_A_NEXT_UPDATE]);
+	err = check_times(attrs, this_update, next_update, now, extack);
+	if (err)
+		return err;
+
+	blob = ktls_ocsp_blob_alloc(nla_data(attr), nla_len(attr));
+	if (!blob)
+		return -ENOMEM;
+	blob->status = nla_get_u32(attrs[KTLS_OCSP_A_STATUS]);
+	blob->this_update = this_update;
+	blob->next_update = next_update;
+	blob->stored = now;
+	update->blob = blob;
+	return 0;
+}
+
+static int update_failure(struct nlattr **attrs,
+			  struct ktls_ocsp_update *update,
+			  struct netlink_ext_ack *extack)
+{
+	const struct nlattr *attr = attrs[KTLS_OCSP_A_FAILURE];
+
+	if (attrs[KTLS_OCSP_A_STATUS] || attrs[KTLS_OCSP_A_THIS_UPDATE] ||
+	    attrs[KTLS_OCSP_A_NEXT_UPDATE]) {
+		NL_SET_ERR_MSG(extack, "a failure has no status and no times");
+		return -EINVAL;
+	}
+	update->reason = nla_data(attr);
+	if (!*update->reason) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "the failure has no reason");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/**
+ * ktls_ocsp_request_update() - take what a set brings
+ * @attrs: the request's attributes
+ * @update: gets the blob, with a reference for the caller, or the reason,
+ *	which stays in the request
+ * @extack: gets the reason
+ *
+ * May sleep.
+ *
+ * Return: 0, -EINVAL, -ESTALE when the blob has expired already, or -ENOMEM.
+ */
+int ktls_ocsp_request_update(struct nlattr **attrs,
+			     struct ktls_ocsp_update *update,
+			     struct netlink_ext_ack *extack)
+{
+	const struct nlattr *failure = attrs[KTLS_OCSP_A_FAILURE];
+
+	if (failure && attrs[KTLS_OCSP_A_BLOB]) {
+		NL_SET_ERR_MSG_ATTR(extack, failure,
+				    "a blob and a failure exclude each other");
+		return -EINVAL;
+	}
+	if (failure)
+		return update_failure(attrs, update, extack);
+	if (attrs[KTLS_OCSP_A_BLOB])
+		return update_blob(attrs, update, extack);
+	return KTLS_OCSP_MISSING(extack, KTLS_OCSP_A_BLOB,
+				 "a blob or a failure is needed");
+}

@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A session: a client's hold on a store, behind a file descriptor.
+ *
+ * The file descriptor makes the lifetime of handles exact: they go with its
+ * last close, so through fork, dup, SCM_RIGHTS and SIGKILL, and the file pins
+ * the module. A netlink socket could not do that for a module: genetlink's
+ * per-socket data is not exported, and the port id of a released socket may
+ * be another one's already.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/jiffies.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+#include "message.h"
+#include "session.h"
+
+/**
+ * struct ktls_ocsp_handle - a session's reference on a response
+ * @response: the response, referenced
+ * @refs: how often the session opened it and has not closed it
+ * @rcu: defers the free, since readers look the handle up under RCU
+ */
+struct ktls_ocsp_handle {
+	struct ktls_ocsp_response *response;
+	unsigned int refs;
+	struct rcu_head rcu;
+};
+
+static void handle_drop(struct ktls_ocsp_session *session,
+			struct ktls_ocsp_handle *handle)
+{
+	struct ktls_ocsp_store *store = session->store;
+	struct ktls_ocsp_response *response = handle->response;
+
+	xa_erase(&session->handles, response->slot);
+	/* A reader may have found the handle; it takes no dead reference. */
+	kfree_rcu(handle, rcu);
+
+	mutex_lock(&store->lock);
+	if (store->net)
+		ktls_ocsp_expiry_run(store);
+	ktls_ocsp_store_release(store, response);
+	mutex_unlock(&store->lock);
+	ktls_ocsp_response_put(response);
+	ktls_ocsp_uncharge(&store->limits, KTLS_OCSP_HANDLES, 1);
+}
+
+static int session_release(struct inode *inode, struct file *file)
+{
+	struct ktls_ocsp_session *session = file->private_data;
+	struct ktls_ocsp_handle *handle;
+	unsigned long slot;
+
+	/* The last user is here: nobody else can take the lock. */
+	mutex_lock(&session->lock);
+	xa_for_each(&session->handles, slot, handle) {
+		handle_drop(session, handle);
+		cond_resched();
+	}
+	mutex_unlock(&session->lock);
+
+	xa_destroy(&session->handles);
+	ktls_ocsp_uncharge(&session->store->limits, KTLS_OCSP_SESSIONS, 1);
+	ktls_ocsp_store_put(session->store);
+	mutex_destroy(&session->lock);
+	kfree(session);
+	return 0;
+}
+
+#ifdef CONFIG_PROC_FS
+static void session_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	struct ktls_ocsp_session *session = file->private_data;
+	struct ktls_ocsp_handle *handle;
+	unsigned long slot, handles = 0;
+
+	mutex_lock(&session->lock);
+	xa_for_each(&session->handles, slot, handle)
+		handles++;
+	mutex_unlock(&session->lock);
+	seq_printf(m, "ktls_ocsp-handles:\t%lu\n", handles);
+}
+#endif
+
+static const struct file_operations session_fops = {
+	.owner		= THIS_MODULE,
+	.release	= session_release,
+#ifdef CONFIG_PROC_FS
+	.show_fdinfo	= session_show_fdinfo,
+#endif
+};
+
+/**
+ * ktls_ocsp_session_create() - make a session
+ * @store: its store; a reference is taken
+ * @extack: gets the reason
+ *
+ * May sleep.
+ *
+ * Return: the session's file, which the caller installs or puts; or an
+ * ERR_PTR: -ENOSPC at the store's limit, -ENOMEM, -ENFILE.
+ */
+struct file *ktls_ocsp_session_create(struct ktls_ocsp_store *store,
+				      struct netlink_ext_ack *extack)
+{
+	struct ktls_ocsp_session *session;
+	struct file *file;
+
+	if (!ktls_ocsp_charge(&store->limits, KTLS_OCSP_SESSIONS, 1)) {
+		NL_SET_ERR_MSG(extack,
+			       "the store is at its limit of sessions");
+		return ERR_PTR(-ENOSPC);
+	}
+	file = ERR_PTR(-ENOMEM);
+	session = kzalloc(sizeof(*session), GFP_KERNEL_ACCOUNT);
+	if (!session)
+		goto err_uncharge;
+	session->store = store;
+	mutex_init(&session->lock);
+	xa_init_flags(&session->handles, XA_FLAGS_ACCOUNT);
+	file = anon_inode_getfile("[ktls_ocsp]", &session_fops, session,
+				  O_RDONLY | O_CLOEXEC);
+	if (IS_ERR(file))
+		goto err_free;
+	ktls_ocsp_store_get(store);
+	return file;
+
+err_free:
+	kfree(session);
+err_uncharge:
+	ktls_ocsp_uncharge(&store->limits, KTLS_OCSP_SESSIONS, 1);
+	return file;
+}
+
+/**
+ * ktls_ocsp_session_of() - the session behind a file
+ * @file: any file
+ *
+ * Return: the session, which lives as long as the file; NULL when the file is
+ * none.
+ */
+struct ktls_ocsp_session *ktls_ocsp_session_of(const struct file *file)
+{
+	return file->f_op == &session_fops ? file->private_data : NULL;
+}
+
+static int handle_ref(struct ktls_ocsp_handle *handle,
+		      struct netlink_ext_ack *extack)
+{
+	if (handle->refs == UINT_MAX) {
+		NL_SET_ERR_MSG(extack, "the handle has too many references");
+		return -EOVERFLOW;
+	}
+	handle->refs++;
+	return 0;
+}
+
+/* Make the session hold @response once more. Both locks are held. */
+static int handle_take(struct ktls_ocsp_session *session,
+		       struct ktls_ocsp_response *response,
+		       struct netlink_ext_ack *extack)
+{
+	struct ktls_ocsp_store *store = session->store;
+	struct ktls_ocsp_handle *handle;
+	int err = -ENOMEM;
+
+	handle = xa_load(&session->handles, response->slot);
+	if (handle)
+		return handle_ref(handle, extack);
+
+	if (!ktls_ocsp_charge(&store->limits, KTLS_OCSP_HANDLES, 1)) {
+		NL_SET_ERR_MSG(extack, "the store is at its limit of handles");
+		return -ENOSPC;
+	}
+	handle = kzalloc(sizeof(*handle), GFP_KERNEL_ACCOUNT);
+	if (!handle)
+		goto err_uncharge;
+	handle->response = response;
+	handle->refs = 1;
+	err = xa_err(xa_store(&session->handles, response->slot, handle,
+			      GFP_KERNEL_ACCOUNT));
+	if (err)
+		goto err_free;
+	refcount_inc(&response->refs);
+	ktls_ocsp_store_hold(store, response);
+	return 0;
+
+err_free:
+	kfree(handle);
+err_uncharge:
+	ktls_ocsp_uncharge(&store->limits, KTLS_OCSP_HANDLES, 1);
+	return err;
+}
+
+/* Find the response, or create it; *@created tells which. */
+static struct ktls_ocsp_response *
+find_or_create(struct ktls_ocsp_store *store, const struct ktls_ocsp_open *how,
+	       bool *created, struct netlink_ext_ack *extack)
+{
+	struct ktls_ocsp_response *response;
+	int err;
+
+	*created = false;
+	response = ktls_ocsp_store_lookup(store, how->key);
+	if (response)
+		return response;
+	if (!how->certs) {
+		NL_SET_ERR_MSG(extack, "no response has this key");
+		return ERR_PTR(-ENOENT);
+	}
+	if (!how->may_create) {
+		NL_SET_ERR_MSG(extack, KTLS_OCSP_NO_CAPABILITY);
+		return ERR_PTR(-EPERM);
+	}
+	response = ktls_ocsp_store_add(store, how->key, extack);
+	if (IS_ERR(response))
+		return response;
+	err = ktls_ocsp_store_attach(store, response, how->certs, extack);
+	if (err) {
+		ktls_ocsp_store_remove(store, response);
+		return ERR_PTR(err);
+	}
+	*created = true;
+	return response;
+}
+
+/* Tell "wanted", but not more than once a second for a response. */
+static void tell_wanted(struct ktls_ocsp_store *store,
+			struct ktls_ocsp_response *response)
+{
+	if (response->wanted && time_before(jiffies, response->wanted + HZ))
+		return;
+	response->wanted = jiffies ?: 1;
+	ktls_ocsp_notify_wanted(store, response);
+}
+
+static int open_locked(struct ktls_ocsp_session *session,
+		       const struct ktls_ocsp_open *how,
+		       struct ktls_ocsp_opened *opened,
+		       struct netlink_ext_ack *extack)
+{
+	struct ktls_ocsp_store *store = session->store;
+	struct ktls_ocsp_response *response;
+	struct ktls_ocsp_blob *blob;
+	bool created;
+	int err;
+
+	response = find_or_create(store, how, &created, extack);
+	if (IS_ERR(response))
+		return PTR_ERR(response);
+	err = handle_take(session, response, extack);
+	if (err) {
+		if (created)
+			ktls_ocsp_store_remove(store, response);
+		return err;
+	}
+	/* A set by key alone brought no certificates; a refresher needs them. */
+	if (how->certs && how->may_create &&
+	    !rcu_access_pointer(response->certs))
+		ktls_ocsp_store_attach(store, response, how->certs, NULL);
+
+	blob = rcu_dereference_protected(response->blob,
+					 lockdep_is_held(&store->lock));
+	opened->slot = response->slot;
+	opened->generation = blob ? blob->generation : 0;
+	opened->state = ktls_ocsp_response_state(response, blob,
+						 ktls_ocsp_now());
+	opened->refresher = ktls_ocsp_has_refresher(store);
+	if (created ||
+	    (how->wait && opened->state != KTLS_OCSP_STATE_VALID))
+		tell_wanted(store, response);
+	return 0;
+}
+
+/**
+ * ktls_ocsp_session_open() - hold a response, once or once more
+ * @session: the session
+ * @how: what is asked for
+ * @opened: gets the answer
+ * @extack: gets the reason
+ *
+ * May sleep.
+ *
+ * Return: 0; -ENOENT when the response is absent and @how brings no
+ * certificates, -EPERM when it may not be created, -ENOSPC at a limit,
+ * -EOVERFLOW, -ENOMEM, or -ESHUTDOWN. Then nothing has changed.
+ */
+int ktls_ocsp_session_open(struct ktls_ocsp_session *session,
+			   const struct ktls_ocsp_open *how,
+			   struct ktls_ocsp_opened *opened,
+			   struct netlink_ext_ack *extack)
+{
+	int err;
+
+	mutex_lock(&session->lock);
+	err = ktls_ocsp_store_lock(session->store, extack);
+	if (!err) {
+		err = open_locked(session, how, opened, extack);
+		mutex_unlock(&session->store->lock);
+	}
+	mutex_unlock(&session->lock);
+	return err;
+}
+
+static struct ktls_ocsp_handle *find_handle(struct ktls_ocsp_session *session,
+					    u32 slot,
+					    struct netlink_ext_ack *extack)
+{
+	struct ktls_ocsp_handle *handle;
+
+	lockdep_assert_held(&session->lock);
+	handle = xa_load(&session->handles, slot);
+	if (!handle)
+		NL_SET_ERR_MSG(extack, "the session does not hold this slot");
+	return handle;
+}
+
+/**
+ * ktls_ocsp_session_ref() - hold a response once more
+ * @session: the session
+ * @slot: a slot that it holds
+ * @extack: gets the reason
+ *
+ * May sleep.
+ *
+ * Return: 0, -ENOENT when it does not hold the slot, or -EOVERFLOW.
+ */
+int ktls_ocsp_session_ref(struct ktls_ocsp_session *session, u32 slot,
+			  struct netlink_ext_ack *extack)
+{
+	struct ktls_ocsp_handle *handle;
+	int err = -ENOENT;
+
+	mutex_lock(&session->lock);
+	handle = find_handle(session, slot, extack);
+	if (handle)
+		err = handle_ref(handle, extack);
+	mutex_unlock(&session->lock);
+	return err;
+}
+
+/**
+ * ktls_ocsp_session_close() - hold a response once less
+ * @session: the session
+ * @slot: a slot that it holds
+ * @extack: gets the reason
+ *
+ * Works when the store's network namespace is gone, too. May sleep.
+ *
+ * Return: 0, or -ENOENT when it does not hold the slot.
+ */
+int ktls_ocsp_session_close(struct ktls_ocsp_session *session, u32 slot,
+			    struct netlink_ext_ack *extack)
+{
+	struct ktls_ocsp_handle *handle;
+	int err = -ENOENT;
+
+	mutex_lock(&session->lock);
+	handle = find_handle(session, slot, extack);
+	if (handle) {
+		err = 0;
+		if (!--handle->refs)
+			handle_drop(session, handle);
+	}
+	mutex_unlock(&session->lock);
+	return err;
+}
+
+/**
+ * ktls_ocsp_session_response() - the response in a slot
+ * @session: the session
+ * @slot: a slot that it holds
+ *
+ * Takes no lock: the handle is looked up under RCU, and holds a reference on
+ * its response until it is taken out; after that the response may be without
+ * references, and then is as good as not held.
+ *
+ * Return: the response with a reference for the caller, or NULL.
+ */
+struct ktls_ocsp_response *
+ktls_ocsp_session_response(struct ktls_ocsp_session *session, u32 slot)
+{
+	struct ktls_ocsp_response *response = NULL;
+	struct ktls_ocsp_handle *handle;
+
+	rcu_read_lock();
+	handle = xa_load(&session->handles, slot);
+	if (handle && ktls_ocsp_response_tryget(handle->response))
+		response = handle->response;
+	rcu_read_unlock();
+	return response;
+}
