@@ -18,7 +18,9 @@ OcspCreateCertificateChainFromSslCtx(SSL_CTX *ctx)
 	STACK_OF(X509) *others = NULL;
 
 	/* The certificate's own chain, or else the one of the whole context. */
-	SSL_CTX_get_extra_chain_certs(ctx, &others);
+	SSL_CTX_get0_chain_certs(ctx, &others);
+	if (!others)
+		SSL_CTX_get_extra_chain_certs(ctx, &others);
 	return OcspCreateCertificateChain(SSL_CTX_get0_certificate(ctx),
 					  others);
 }

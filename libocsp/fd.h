@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Is a descriptor still ours? A program that becomes a daemon may close all
+ * descriptors there are, and get our numbers again for files of its own. Private
+ * to libocsp.
+ */
+#ifndef OCSP_FD_H
+#define OCSP_FD_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct ocsp_fd_id {
+	int fd;
+	dev_t dev;
+	ino_t ino;
+	int flags;
+	char proc[32];			/* /proc/self/fd/N */
+	char link[48];			/* what it says; "": no /proc */
+};
+
+void ocsp_fd_remember(struct ocsp_fd_id *id, int fd);
+
+/* Async-signal-safe. */
+bool ocsp_fd_is_ours(const struct ocsp_fd_id *id);
+
+#endif /* OCSP_FD_H */

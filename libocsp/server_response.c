@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The functions of <wincrypt.h> that take or make a handle. */
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "last_error.h"
+#include "response.h"
+
+#define PARA_FLAGS (CERT_SERVER_OCSP_RESPONSE_OPEN_PARA_READ_FLAG | \
+		    CERT_SERVER_OCSP_RESPONSE_OPEN_PARA_WRITE_FLAG)
+
+static bool invalid(const char *why)
+{
+	ocsp_set_error(ERROR_INVALID_PARAMETER, "%s", why);
+	return false;
+}
+
+/* Copy and check what the application's struct has; it may be a shorter one. */
+static bool take_para(PCERT_SERVER_OCSP_RESPONSE_OPEN_PARA from,
+		      CERT_SERVER_OCSP_RESPONSE_OPEN_PARA *para)
+{
+	DWORD used = sizeof(*para);
+
+	memset(para, 0, sizeof(*para));
+	if (!from)
+		return true;
+	if (from->cbSize < offsetof(CERT_SERVER_OCSP_RESPONSE_OPEN_PARA,
+				    pwszOcspDirectory))
+		return invalid("pOpenPara: cbSize is too small");
+	if (from->cbSize < used)
+		used = from->cbSize;
+	memcpy(para, from, used);
+	if (para->dwFlags & ~PARA_FLAGS)
+		return invalid("pOpenPara: unknown flags");
+	if (para->dwFlags == PARA_FLAGS)
+		return invalid("pOpenPara: both of READ and WRITE");
+	if (para->dwFlags && !para->pwszOcspDirectory)
+		return invalid("pOpenPara: a flag without a directory");
+	if (!para->dwFlags && para->pwszOcspDirectory)
+		return invalid("pOpenPara: a directory without READ or WRITE");
+	if (para->pcbUsedSize)
+		*para->pcbUsedSize = used;
+	return true;
+}
+
+static bool use_para(struct ocsp_handle *h,
+		     const CERT_SERVER_OCSP_RESPONSE_OPEN_PARA *para)
+{
+	int rc;
+
+	h->callback = para->pfnUpdateCallback;
+	h->callback_arg = para->pvUpdateCallbackArg;
+	if (!para->pwszOcspDirectory)
+		return true;
+	rc = ocsp_directory_init(&h->directory, para->pwszOcspDirectory,
+				 para->dwFlags &
+				 CERT_SERVER_OCSP_RESPONSE_OPEN_PARA_WRITE_FLAG,
+				 h->leaf);
+	if (!rc)
+		return true;
+	if (rc == -EINVAL)
+		return invalid("pOpenPara: the directory is empty, or not UTF-16");
+	ocsp_set_error(ocsp_error_code(rc), "%s", strerror(-rc));
+	return false;
+}
+
+static int open_now(struct ocsp_session *session, void *arg)
+{
+	return ocsp_handle_attach(session, arg, false, NULL);
+}
+
+static bool open_handle(struct ocsp_handle *h, DWORD flags)
+{
+	int rc;
+
+	if ((flags & CERT_SERVER_OCSP_RESPONSE_ASYNC_FLAG) ||
+	    ocsp_handle_has_file(h))
+		rc = ocsp_session_call(open_now, h);
+	else
+		rc = ocsp_handle_open_waiting(h);
+	if (rc == -ENOENT && !h->issuer)
+		invalid("the chain lacks the certificate's issuer, and the response is not in the store");
+	return !rc;
+}
+
+HCERT_SERVER_OCSP_RESPONSE WINAPI CertOpenServerOcspResponse(
+	PCCERT_CHAIN_CONTEXT pChainContext,
+	DWORD dwFlags,
+	PCERT_SERVER_OCSP_RESPONSE_OPEN_PARA pOpenPara)
+{
+	CERT_SERVER_OCSP_RESPONSE_OPEN_PARA para;
+	struct ocsp_handle *h;
+
+	if (!pChainContext) {
+		invalid("pChainContext is NULL");
+		return NULL;
+	}
+	if (dwFlags & ~CERT_SERVER_OCSP_RESPONSE_ASYNC_FLAG) {
+		invalid("dwFlags: unknown flags");
+		return NULL;
+	}
+	if (!take_para(pOpenPara, &para))
+		return NULL;
+	h = ocsp_handle_new(pChainContext);
+	if (!h)
+		return NULL;
+	if (!use_para(h, &para) || !open_handle(h, dwFlags)) {
+		CertCloseServerOcspResponse(h, 0);
+		return NULL;
+	}
+	/* Children of fork() start with what is there now. */
+	ocsp_context_put(ocsp_handle_look(h));
+	return h;
+}
+
+VOID WINAPI CertAddRefServerOcspResponse(
+	HCERT_SERVER_OCSP_RESPONSE hServerOcspResponse)
+{
+	struct ocsp_handle *h = hServerOcspResponse;
+	struct ocsp_session *session;
+
+	if (!h)
+		return;
+	session = ocsp_session_lock();
+	h->opens++;
+	/* A reference that the kernel does not give is still one of ours. */
+	if (h->epoch == session->epoch && ocsp_session_is_open(session) &&
+	    !ocsp_client_ref(session->client, session->fd, h->slot))
+		h->krefs++;
+	ocsp_session_unlock();
+}
+
+VOID WINAPI CertCloseServerOcspResponse(
+	HCERT_SERVER_OCSP_RESPONSE hServerOcspResponse,
+	DWORD dwFlags)
+{
+	struct ocsp_handle *h = hServerOcspResponse;
+	struct ocsp_session *session;
+	bool last;
+
+	if (!h)
+		return;
+	if (dwFlags) {
+		invalid("dwFlags is not 0");
+		return;
+	}
+	session = ocsp_session_lock();
+	last = !--h->opens;
+	ocsp_handle_detach(session, h, h->opens);
+	ocsp_session_unlock();
+	if (last)
+		ocsp_handle_unpin(h);
+}
+
+PCCERT_SERVER_OCSP_RESPONSE_CONTEXT WINAPI CertGetServerOcspResponseContext(
+	HCERT_SERVER_OCSP_RESPONSE hServerOcspResponse,
+	DWORD dwFlags,
+	LPVOID pvReserved)
+{
+	struct ocsp_handle *h = hServerOcspResponse;
+	struct ocsp_context *context;
+
+	if (!h || dwFlags || pvReserved) {
+		invalid(!h ? "no handle" : dwFlags ? "dwFlags is not 0" :
+			"pvReserved is not NULL");
+		return NULL;
+	}
+	/* The callback may close the handle. */
+	ocsp_handle_pin(h);
+	context = ocsp_handle_look(h);
+	ocsp_handle_unpin(h);
+	return context ? &context->pub : NULL;
+}
