@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# "make help" tells the goals. Everything that is built goes below O=.
+
+TOP := $(CURDIR)
+O ?= build
+override O := $(abspath $(O))
+export O
+
+# The kernel to build the module for: by default that of the guest. What is
+# built for each release is kept apart.
+KDIR ?= /usr/src/linux-headers-$(shell selftests/vm/release)
+# What it calls itself: the packages' kernel.release is not it. Not a :=, for
+# the goals that build no module.
+RELEASE = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h)
+MODDIR = $(O)/modules/$(RELEASE)
+
+KSRC ?= $(O)/ksrc
+VM := selftests/vm/run
+TESTS := $(O)/kselftest
+SUBDIRS := libocsp tools/ocspctl
+
+all: modules libocsp tools selftests
+
+help:
+	@sed -n 's/^#  / /p' $(firstword $(MAKEFILE_LIST))
+
+#  make [all]            the module, the library, the tools and the selftests
+#  make modules          ktls_ocsp.ko, into build/modules
+#       KDIR=DIR           for the kernel of these headers (those of the package
+#                          linux-headers-amd64); W=1 C=1: more warnings, sparse
+#  make demo             boot a virtual machine and show a stapled kTLS handshake
+#  make check            build everything and run all tests in a virtual machine
+#       TESTS_ONLY="A B"   these tests alone
+#  make bench            what the commands cost, in a virtual machine
+#  make netlink-check    compare the uapi header with what the spec generates
+#  make checkpatch       the kernel's style check, over all C
+#  make kernel-doc       the comments of the module's interfaces
+#  make shellcheck       over all shell
+#  make install          the library, its headers and the tools
+#       DESTDIR= PREFIX=/usr/local
+#  make modules_install  the module, for the kernel of KDIR=
+#  make clean            remove what was built
+#       O=DIR              build there and not in build/
+
+# Kbuild of older kernels writes next to the sources: it gets a tree of links.
+modules:
+	@mkdir -p $(MODDIR)
+	@cp -rsf $(TOP)/Kbuild $(TOP)/kmod $(MODDIR)/
+	@find $(MODDIR) -xtype l -delete
+	+$(MAKE) -C $(KDIR) M=$(MODDIR) modules
+	@ln -sf $(RELEASE)/kmod/ktls_ocsp.ko $(O)/modules/ktls_ocsp.ko
+
+modules_install: modules
+	+$(MAKE) -C $(KDIR) M=$(MODDIR) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) modules_install
+
+libocsp:
+	+$(MAKE) -C libocsp
+
+tools: libocsp
+	+$(MAKE) -C tools/ocspctl
+
+selftests: libocsp tools
+	+$(MAKE) -C selftests
+
+install: libocsp tools
+	+for dir in $(SUBDIRS); do $(MAKE) -C $$dir install || exit; done
+
+packages:
+	selftests/install-packages.sh
+
+# A tree that runs anywhere, for the guest
+kselftest: libocsp tools
+	+$(MAKE) -C selftests install INSTALL_PATH=$(TESTS)
+
+check:
+	+@selftests/check.sh $(TESTS_ONLY)
+
+demo: packages
+	+$(MAKE) modules kselftest
+	$(VM) --timeout 900 -- $(TESTS)/ktls_ocsp/demo.sh
+
+bench: packages
+	+$(MAKE) modules kselftest
+	$(VM) --icount --timeout 3600 -- $(TESTS)/ktls_ocsp/bench
+
+ksrc:
+	@selftests/fetch-ksrc $(O)/ksrc
+
+netlink-check: ksrc
+	selftests/netlink-check.sh $(KSRC)
+
+checkpatch: ksrc
+	selftests/checkpatch.sh $(KSRC)
+
+kernel-doc: ksrc
+	$(KSRC)/scripts/kernel-doc -none -Wall -Werror $(wildcard kmod/*.[ch] kmod/include/net/*.h)
+
+shellcheck: ksrc
+	selftests/shellcheck.sh $(KSRC)
+
+# What the subdirectories made lies there as well.
+clean:
+	rm -rf $(O)
+
+.PHONY: all help modules modules_install libocsp tools selftests install packages kselftest \
+	check demo bench ksrc netlink-check checkpatch kernel-doc shellcheck clean

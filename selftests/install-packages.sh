@@ -1,0 +1,64 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Install the packages of selftests/packages that are missing. Without root: name them and the
+# command that installs them, and fail.
+
+set -eu
+
+here=$(dirname "$(readlink -f "$0")")
+
+installed()
+{
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# Known to apt, and with something to install behind the name?
+available()
+{
+	apt-cache policy "$1" | grep -q '^  Candidate: [^(]'
+}
+
+# One line of alternatives for each need that nothing installed fills
+missing()
+{
+	sed 's/#.*//; s/|/ /g' "$here/packages" | while read -r names; do
+		for name in $names; do
+			installed "$name" && continue 2
+		done
+		[ -z "$names" ] || echo "$names"
+	done
+}
+
+# The first alternative that apt knows, or else the first
+choose()
+{
+	while read -r names; do
+		for name in $names; do
+			available "$name" && break
+			name=
+		done
+		echo "${name:-${names%% *}}"
+	done
+}
+
+if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+	echo "install-packages.sh: no apt-get here; selftests/packages has Debian's names of what is needed" >&2
+	exit 1
+fi
+
+needs=$(missing)
+[ -n "$needs" ] || exit 0
+
+if [ "$(id -u)" = 0 ]; then
+	apt-get -q update
+	# shellcheck disable=SC2046 # split on purpose
+	DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install \
+		$(echo "$needs" | choose)
+	exit
+fi
+
+wanted=$(echo "$needs" | choose | tr '\n' ' ')
+echo "install-packages.sh: missing: $wanted" >&2
+echo "install-packages.sh: as root, run: apt-get update && apt-get install --no-install-recommends $wanted" >&2
+exit 1
