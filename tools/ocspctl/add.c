@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* ocspctl add */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ocspctl.h"
+
+/* As long as CertOpenServerOcspResponse() waits for the first response. */
+#define WAIT_SECONDS	15
+
+/* One that is being added. */
+struct addition {
+	const struct args *args;
+	struct target target;
+	struct ocsp_client *client;
+	struct ocsp_client *events;
+	struct ocsp_opened opened;
+	bool over;			/* an event decided */
+};
+
+static int64_t monotonic_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
+static int notice(const struct ocsp_notice *n, void *arg)
+{
+	struct addition *a = arg;
+
+	if (n->wanted || memcmp(n->response.key, a->target.key,
+				sizeof(a->target.key)))
+		return 0;
+	if (n->event == KTLS_OCSP_EVENT_UPDATED ||
+	    n->event == KTLS_OCSP_EVENT_REVOKED ||
+	    n->event == KTLS_OCSP_EVENT_FAILED ||
+	    n->event == KTLS_OCSP_EVENT_WITHDRAWN)
+		a->over = true;
+	return 0;
+}
+
+static void await(struct addition *a)
+{
+	struct pollfd fd = { ocsp_client_fd(a->events), POLLIN, 0 };
+	int64_t end = monotonic_ms() + WAIT_SECONDS * 1000;
+	int64_t left;
+	int err;
+
+	while (!a->over && (left = end - monotonic_ms()) > 0) {
+		if (poll(&fd, 1, left) <= 0)
+			continue;
+		err = ocsp_client_notice(a->events, notice, a);
+		/* Without all events the store itself has to be looked at. */
+		if (err)
+			a->over = true;
+	}
+}
+
+/* What there is now, told; the status to exit with. */
+static int tell(const struct addition *a, const struct ocsp_response *r)
+{
+	int64_t now = time(NULL);
+	bool served;
+	struct view view;
+	json_t *o;
+
+	view_make(&view, r, r, now);
+	served = view.served;
+	if (a->args->json) {
+		o = view_json(&view);
+		json_add(o, "refresher", json_boolean(a->opened.refresher));
+		json_print(o, false);
+	} else {
+		view_print(&view, true, now);
+	}
+	view_clear(&view);
+	if (!a->opened.refresher && !served)
+		fputs("ocspctl: note: no refresher is running, use ocspctl set or start ocspd\n",
+		      stderr);
+	if (a->args->no_wait)
+		return EXIT_OK;
+	if (r->state == KTLS_OCSP_STATE_VALID &&
+	    r->status == KTLS_OCSP_CERT_STATUS_REVOKED)
+		return EXIT_REVOKED;
+	if (r->state == KTLS_OCSP_STATE_VALID &&
+	    r->status == KTLS_OCSP_CERT_STATUS_UNKNOWN)
+		return EXIT_UNKNOWN;
+	return served ? EXIT_OK : EXIT_NOT_YET;
+}
+
+static int open_and_wait(struct addition *a, int session)
+{
+	struct ocsp_name name = a->target.name;
+	struct ocsp_response r;
+	int status;
+
+	name.session = session;
+	name.key = NULL;
+	name.cert = a->target.cert_der;
+	name.issuer = a->target.issuer_der;
+	if (ocsp_client_open(a->client, &name, true, &a->opened))
+		return client_error(a->client, a->target.text);
+	if (a->opened.state != KTLS_OCSP_STATE_VALID && a->opened.refresher &&
+	    !a->args->no_wait)
+		await(a);
+	if (ocsp_client_get(a->client, &a->target.name,
+			    KTLS_OCSP_PART_CERTIFICATES, &r))
+		return client_error(a->client, a->target.text);
+	status = tell(a, &r);
+	ocsp_response_clear(&r);
+	return status;
+}
+
+static int add(struct addition *a)
+{
+	int session, status;
+
+	if (ocsp_client_session(a->client, &session, NULL))
+		return client_error(a->client, NULL);
+	/* Before the open, so that no answer to it is missed. */
+	if (ocsp_client_listen(a->events, false, true))
+		status = client_error(a->events, NULL);
+	else
+		status = open_and_wait(a, session);
+	close(session);
+	return status;
+}
+
+/* Many a CA has no responder any more: that is no error to be loud about. */
+static int no_url(const struct addition *a)
+{
+	char key[KEY_TEXT_SIZE];
+	json_t *o;
+
+	if (a->args->json) {
+		o = json_new();
+		json_add(o, "key", json_text(key_text(a->target.key, key)));
+		json_add(o, "state", json_text("n/a"));
+		json_print(o, false);
+	} else {
+		print_text(a->target.text, 0);
+		puts(": n/a, the certificate names no OCSP responder");
+	}
+	return EXIT_NO_URL;
+}
+
+static int add_target(struct addition *a)
+{
+	char *url = ocsp_cert_url(a->target.cert);
+	int status = EXIT_ERROR;
+
+	if (!url)
+		return no_url(a);
+	free(url);
+	a->client = connect_store();
+	a->events = a->client ? connect_store() : NULL;
+	if (a->events)
+		status = add(a);
+	ocsp_client_free(a->events);
+	ocsp_client_free(a->client);
+	return status;
+}
+
+int cmd_add(const struct args *args)
+{
+	struct addition a = { .args = args };
+	int status = EXIT_ERROR;
+
+	if (!target_read(&a.target, args->argv[0]))
+		return EXIT_ERROR;
+	if (target_needs_issuer(&a.target))
+		status = add_target(&a);
+	target_clear(&a.target);
+	return status;
+}

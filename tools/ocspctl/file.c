@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Writing a file: at once, or not at all. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ocspctl.h"
+
+static int write_all(int fd, const unsigned char *data, size_t len)
+{
+	ssize_t n;
+
+	while (len) {
+		n = write(fd, data, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		data += n;
+		len -= n;
+	}
+	return 0;
+}
+
+/* A new file beside path; its name replaces temp. */
+static int fill_temp(char *temp, const unsigned char *data, size_t len)
+{
+	mode_t mask = umask(0);
+	int fd, err;
+
+	umask(mask);
+	fd = mkstemp(temp);
+	if (fd < 0)
+		return -errno;
+	err = write_all(fd, data, len);
+	if (!err && (fchmod(fd, 0666 & ~mask) || fsync(fd)))
+		err = -errno;
+	if (close(fd) && !err)
+		err = -errno;
+	if (err)
+		unlink(temp);
+	return err;
+}
+
+static int replace(const char *path, const unsigned char *data, size_t len)
+{
+	char *temp;
+	int err;
+
+	if (asprintf(&temp, "%s.XXXXXX", path) < 0)
+		return -ENOMEM;
+	err = fill_temp(temp, data, len);
+	if (!err && rename(temp, path)) {
+		err = -errno;
+		unlink(temp);
+	}
+	free(temp);
+	return err;
+}
+
+int write_file(const char *path, const unsigned char *data, size_t len)
+{
+	struct stat st;
+	char *real;
+	int err;
+
+	/* What a symbolic link points at is replaced, not the link. */
+	real = realpath(path, NULL);
+	if (!real)
+		return errno == ENOENT ? replace(path, data, len) : -errno;
+	if (stat(real, &st))
+		err = -errno;
+	else if (S_ISDIR(st.st_mode))
+		err = -EISDIR;
+	else if (!S_ISREG(st.st_mode))
+		err = -EINVAL;	/* a device must not be renamed over */
+	else
+		err = replace(real, data, len);
+	free(real);
+	return err;
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* JSON, without looking for memory at every step. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ocspctl.h"
+
+static json_t *must(json_t *value)
+{
+	if (value)
+		return value;
+	error("no memory");
+	exit(EXIT_ERROR);
+}
+
+json_t *json_new(void)
+{
+	return must(json_object());
+}
+
+void json_add(json_t *object, const char *name, json_t *value)
+{
+	if (json_object_set_new(object, name, must(value)))
+		must(NULL);
+}
+
+json_t *json_text(const char *text)
+{
+	char *ascii, *out;
+	json_t *value;
+
+	if (!text)
+		return json_null();
+	value = json_string(text);
+	if (value)
+		return value;
+	/* No UTF-8. */
+	ascii = malloc(4 * strlen(text) + 1);
+	if (!ascii)
+		return must(NULL);
+	for (out = ascii; *text; text++)
+		out += sprintf(out, *text >= ' ' && *text <= '~' ? "%c" :
+			       "\\x%02X", (unsigned char)*text);
+	*out = '\0';
+	value = must(json_string(ascii));
+	free(ascii);
+	return value;
+}
+
+/* In ASCII, so that no terminal sees what a certificate's author chose. */
+void json_print(json_t *value, bool compact)
+{
+	const size_t flags = JSON_ENSURE_ASCII |
+			     (compact ? JSON_COMPACT : JSON_INDENT(2));
+
+	if (json_dumpf(value, stdout, flags) && !ferror(stdout))
+		must(NULL);
+	putchar('\n');
+	json_decref(value);
+}

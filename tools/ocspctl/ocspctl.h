@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the parts of ocspctl share. */
+#ifndef OCSPCTL_H
+#define OCSPCTL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <jansson.h>
+#include <openssl/x509.h>
+
+#include "cert.h"
+#include "client.h"
+#include "verify.h"
+
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+
+/* Exit statuses; ocspctl(8) and --help tell them. */
+enum {
+	EXIT_OK,
+	EXIT_ERROR,		/* of usage, of a file, of the kernel */
+	EXIT_REVOKED,
+	EXIT_UNKNOWN,
+	EXIT_REFUSED,		/* by the verifier */
+	EXIT_NO_URL,		/* the certificate names no responder */
+	EXIT_NOT_YET,		/* added, but there is no response to serve */
+};
+
+/* What the command line said. */
+struct args {
+	bool json;
+	bool verbose;
+	bool no_wait;
+	const char *out;
+	const char *cert;
+	const char *issuer;
+	const char *at;
+	int argc;		/* the arguments that are no options */
+	char **argv;
+};
+
+struct command {
+	const char *name;
+	int (*run)(const struct args *args);
+	const char *synopsis;
+	const char *description;
+	const char *details;	/* of its --help, whole lines */
+	const char *options;	/* the letters it takes; long ones in args.c */
+	int min_args;
+	int max_args;
+};
+
+extern const struct command commands[];	/* ends with a NULL name */
+
+int cmd_show(const struct args *args);
+int cmd_get(const struct args *args);
+int cmd_add(const struct args *args);
+int cmd_set(const struct args *args);
+int cmd_del(const struct args *args);
+int cmd_monitor(const struct args *args);
+int cmd_verify(const struct args *args);
+
+/* args.c: PARSE_ERROR, and why was said. */
+enum {
+	PARSE_OK,
+	PARSE_HELP,		/* it asks for help */
+	PARSE_ERROR,
+};
+
+int parse_args(const struct command *cmd, int argc, char **argv,
+	       struct args *args);
+/* A point in time from --at. */
+bool parse_time(const char *text, int64_t *when);
+
+/* error.c: one line on stderr; EXIT_ERROR, for the caller to return. */
+__attribute__((format(printf, 1, 2))) int error(const char *fmt, ...);
+/* The client's last error, about what (a file, a key); may be NULL. */
+int client_error(const struct ocsp_client *client, const char *what);
+/* Flushes what was printed: EXIT_ERROR (and says why) when that failed. */
+int finish_output(void);
+/* A client that is ready, or NULL, and why was said. */
+struct ocsp_client *connect_store(void);
+
+/* What CERT on the command line means. */
+struct target {
+	const char *text;		/* as given */
+	uint8_t key[KTLS_OCSP_KEY_LEN];
+	X509 *cert;			/* NULL: given as a key */
+	X509 *issuer;			/* NULL: not in the file */
+	unsigned char *cert_der;	/* what of the two there is */
+	unsigned char *issuer_der;
+	struct ocsp_name name;		/* for a request */
+};
+
+/* target.c: false when it is none, and why was said. target_clear() after. */
+bool target_read(struct target *target, const char *text);
+void target_clear(struct target *target);
+/* Fails, and says why, unless the target has both certificates. */
+bool target_needs_issuer(const struct target *target);
+/* The certificates of a key, from the store: false, and why was said. */
+bool target_from_store(struct target *target, struct ocsp_client *client);
+
+/* text.c: for people. */
+#define KEY_TEXT_SIZE	(2 * KTLS_OCSP_KEY_LEN + 1)
+#define KEY_SHORT	16		/* hex digits of a key in a list */
+#define TIME_TEXT_SIZE	40
+#define SPAN_TEXT_SIZE	40
+
+const char *key_text(const uint8_t key[KTLS_OCSP_KEY_LEN],
+		     char text[KEY_TEXT_SIZE]);
+/* "2026-11-30 12:00:00 UTC" */
+const char *time_text(int64_t when, char text[TIME_TEXT_SIZE]);
+/* "5 d 3 h" */
+const char *span_text(int64_t seconds, char text[SPAN_TEXT_SIZE]);
+/* "in 5 d 3 h", "2 min 10 s ago" */
+const char *distance_text(int64_t when, int64_t now,
+			  char text[SPAN_TEXT_SIZE]);
+/*
+ * Text that somebody else wrote, fit for a terminal: what is not printable is
+ * escaped. At most columns wide (then it ends with "..."), 0: all of it.
+ */
+void print_text(const char *text, int columns);
+const char *state_name(enum ktls_ocsp_state state);
+const char *status_name(enum ktls_ocsp_cert_status status);
+const char *event_name(enum ktls_ocsp_event event);
+/* RFC 5280 5.3.1, or NULL. */
+const char *revocation_reason_name(int reason);
+
+/* response.c: what a response and its certificates say. */
+struct view {
+	const struct ocsp_response *response;
+	char *subject;			/* NULL: no certificate is known */
+	char *url;
+	bool must_staple;
+	bool served;			/* a TLS server gets it */
+};
+
+/* certs: a response that has the certificates, or NULL. view_clear() after. */
+void view_make(struct view *view, const struct ocsp_response *response,
+	       const struct ocsp_response *certs, int64_t now);
+void view_clear(struct view *view);
+void view_print(const struct view *view, bool full, int64_t now);
+json_t *view_json(const struct view *view);
+/* Seconds that a response must still be valid for a server to get it. */
+int64_t min_validity(void);
+
+/* json.c: without memory the process ends; each takes over value. */
+json_t *json_new(void);
+void json_add(json_t *object, const char *name, json_t *value);
+/* Text of any origin: what is no UTF-8 is escaped. NULL gives null. */
+json_t *json_text(const char *text);
+/* Prints it, and a newline; in one line when compact. */
+void json_print(json_t *value, bool compact);
+
+/* set.c: as verify does it. */
+int refused(const char *file, const struct ocsp_verdict *verdict);
+/* verify.c: the verdict in words, and as JSON. */
+void verdict_print(const char *file, const struct ocsp_verdict *verdict,
+		   int64_t now);
+json_t *verdict_json(const struct ocsp_verdict *verdict, bool accepted);
+
+/* file.c: 0, or a negative errno. Regular files only, at once or not at all. */
+int write_file(const char *path, const unsigned char *data, size_t len);
+
+#endif /* OCSPCTL_H */

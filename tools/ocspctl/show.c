@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* ocspctl show */
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "ocspctl.h"
+
+/* What the dump found. */
+struct list {
+	struct ocsp_response *all;
+	size_t count;
+	size_t room;
+};
+
+static int collect(const struct ocsp_response *r, void *arg)
+{
+	struct list *list = arg;
+	struct ocsp_response *more;
+
+	if (list->count == list->room) {
+		list->room = list->room ? 2 * list->room : 64;
+		more = reallocarray(list->all, list->room, sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		list->all = more;
+	}
+	/* A dump has metadata only, so nothing in it is somebody's memory. */
+	list->all[list->count++] = *r;
+	return 0;
+}
+
+static bool dump(struct ocsp_client *client, struct list *list)
+{
+	bool settled;
+	int err;
+
+	err = ocsp_client_dump(client, -1, collect, list, &settled);
+	if (err == -ENOMEM) {
+		error("no memory");
+		return false;
+	}
+	if (err) {
+		client_error(client, NULL);
+		return false;
+	}
+	if (!settled)
+		fputs("ocspctl: note: the store changed while it was read\n",
+		      stderr);
+	return true;
+}
+
+/* The certificates of one; false when they cannot be had. */
+static bool get_certs(struct ocsp_client *client,
+		      const struct ocsp_response *r,
+		      struct ocsp_response *certs)
+{
+	struct ocsp_name name = OCSP_NAME_INIT;
+
+	name.key = r->key;
+	return !ocsp_client_get(client, &name, KTLS_OCSP_PART_CERTIFICATES,
+				certs);
+}
+
+static void put_out(const struct ocsp_response *r,
+		    const struct ocsp_response *certs, bool full,
+		    json_t *array)
+{
+	int64_t now = time(NULL);
+	struct view view;
+
+	view_make(&view, r, certs, now);
+	if (!array)
+		view_print(&view, full, now);
+	else if (json_array_append_new(array, view_json(&view)))
+		error("no memory");
+	view_clear(&view);
+}
+
+static int show_all(struct ocsp_client *client, bool full, json_t *array)
+{
+	struct ocsp_response certs;
+	struct list list = { 0 };
+	bool have;
+	size_t i;
+
+	if (!dump(client, &list)) {
+		free(list.all);
+		return EXIT_ERROR;
+	}
+	for (i = 0; i < list.count; i++) {
+		have = get_certs(client, &list.all[i], &certs);
+		put_out(&list.all[i], have ? &certs : NULL, full, array);
+		if (have)
+			ocsp_response_clear(&certs);
+		/* Nobody reads on. */
+		if (ferror(stdout))
+			break;
+	}
+	free(list.all);
+	return EXIT_OK;
+}
+
+static int show_one(struct ocsp_client *client, const char *text,
+		    json_t *array)
+{
+	struct ocsp_response r;
+	struct target target;
+	int status = EXIT_OK;
+
+	if (!target_read(&target, text))
+		return EXIT_ERROR;
+	if (ocsp_client_get(client, &target.name, KTLS_OCSP_PART_CERTIFICATES,
+			    &r)) {
+		status = client_error(client, text);
+	} else {
+		put_out(&r, &r, true, array);
+		ocsp_response_clear(&r);
+	}
+	target_clear(&target);
+	return status;
+}
+
+int cmd_show(const struct args *args)
+{
+	json_t *array = args->json ? json_array() : NULL;
+	struct ocsp_client *client = connect_store();
+	int status = EXIT_ERROR;
+
+	if (client && args->argc)
+		status = show_one(client, args->argv[0], array);
+	else if (client)
+		status = show_all(client, args->verbose, array);
+	if (!status && array)
+		json_print(array, false);
+	else
+		json_decref(array);
+	ocsp_client_free(client);
+	return status;
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* CERT on the command line: a file of certificates, or a key. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/x509v3.h>
+
+#include "ocspctl.h"
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = tolower((unsigned char)c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* 64 hex digits, in pairs; between two pairs there may be a colon. */
+static bool parse_key(const char *text, uint8_t key[KTLS_OCSP_KEY_LEN])
+{
+	int i, high, low;
+
+	for (i = 0; i < KTLS_OCSP_KEY_LEN; i++) {
+		if (i && *text == ':')
+			text++;
+		high = hex_digit(text[0]);
+		low = high < 0 ? -1 : hex_digit(text[1]);
+		if (low < 0)
+			return false;
+		key[i] = high << 4 | low;
+		text += 2;
+	}
+	return !*text;
+}
+
+static bool encode(X509 *cert, unsigned char **der, size_t *len)
+{
+	int n;
+
+	*der = NULL;
+	n = i2d_X509(cert, der);
+	if (n < 0)
+		return false;
+	*len = n;
+	return true;
+}
+
+static bool too_large(const struct target *t, const char *which, size_t len)
+{
+	if (len <= KTLS_OCSP_CERT_MAX)
+		return false;
+	error("%s: the %s has %zu bytes, more than the %d that the store takes",
+	      t->text, which, len, KTLS_OCSP_CERT_MAX);
+	return true;
+}
+
+/* Fill what a request needs from the certificates that there are. */
+static bool encode_target(struct target *t)
+{
+	struct ocsp_name *name = &t->name;
+
+	if (ocsp_cert_key(t->cert, t->key) ||
+	    !encode(t->cert, &t->cert_der, &name->cert_len) ||
+	    (t->issuer &&
+	     !encode(t->issuer, &t->issuer_der, &name->issuer_len))) {
+		error("%s: no memory", t->text);
+		return false;
+	}
+	return !too_large(t, "certificate", name->cert_len) &&
+	       !too_large(t, "issuer", name->issuer_len);
+}
+
+/* The first of the others that may have issued the leaf. */
+static X509 *find_issuer(STACK_OF(X509) *certs, X509 *leaf)
+{
+	X509 *cert;
+	int i;
+
+	for (i = 1; i < sk_X509_num(certs); i++) {
+		cert = sk_X509_value(certs, i);
+		if (X509_check_issued(cert, leaf) == X509_V_OK)
+			return cert;
+	}
+	return NULL;
+}
+
+bool target_read(struct target *target, const char *text)
+{
+	STACK_OF(X509) *certs;
+	char why[512];
+
+	memset(target, 0, sizeof(*target));
+	target->text = text;
+	target->name.session = -1;
+	target->name.key = target->key;
+	if (parse_key(text, target->key))
+		return true;
+	certs = ocsp_read_certs(text, why, sizeof(why));
+	if (!certs) {
+		error("%s", why);
+		return false;
+	}
+	target->cert = sk_X509_value(certs, 0);
+	target->issuer = find_issuer(certs, target->cert);
+	X509_up_ref(target->cert);
+	if (target->issuer)
+		X509_up_ref(target->issuer);
+	sk_X509_pop_free(certs, X509_free);
+	if (encode_target(target))
+		return true;
+	target_clear(target);
+	return false;
+}
+
+void target_clear(struct target *target)
+{
+	X509_free(target->cert);
+	X509_free(target->issuer);
+	OPENSSL_free(target->cert_der);
+	OPENSSL_free(target->issuer_der);
+	memset(target, 0, sizeof(*target));
+}
+
+bool target_needs_issuer(const struct target *target)
+{
+	if (target->issuer)
+		return true;
+	if (target->cert)
+		error("%s: no issuer in it: the certificate that issued the first one must follow it",
+		      target->text);
+	else
+		error("%s: a key is not enough, give the file with the certificate and its issuer",
+		      target->text);
+	return false;
+}
+
+static X509 *decode(const uint8_t *der, size_t len)
+{
+	const unsigned char *p = der;
+
+	return der ? d2i_X509(NULL, &p, len) : NULL;
+}
+
+bool target_from_store(struct target *target, struct ocsp_client *client)
+{
+	struct ocsp_response r;
+
+	if (ocsp_client_get(client, &target->name, KTLS_OCSP_PART_CERTIFICATES,
+			    &r)) {
+		client_error(client, target->text);
+		return false;
+	}
+	target->cert = decode(r.cert, r.cert_len);
+	target->issuer = decode(r.issuer, r.issuer_len);
+	ocsp_response_clear(&r);
+	if (target->cert && target->issuer)
+		return true;
+	error("%s: the store has no certificate and issuer for this key, give their file",
+	      target->text);
+	return false;
+}
