@@ -480,12 +480,15 @@ static int get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	struct ktls_ocsp_store *store = state->store;
 	struct ktls_ocsp_response *response;
 	s64 now = ktls_ocsp_now();
+	unsigned long slot;
 
 	mutex_lock(&store->lock);
 	cb->seq = store->changes;
-	xa_for_each_start(&store->slots, state->slot, response, state->slot)
+	xa_for_each_start(&store->slots, slot, response, state->slot) {
 		if (dump_one(skb, cb, store, response, now))
 			break;
+		state->slot = slot + 1;
+	}
 	mutex_unlock(&store->lock);
 	return skb->len;
 }
