@@ -9,6 +9,32 @@
 #include "netlink.h"
 
 /**
+ * ktls_ocsp_reply_new() - begin a reply
+ * @info: the request
+ * @size: room for its attributes
+ * @header: gets the message's header, for genlmsg_end()
+ *
+ * May sleep.
+ *
+ * Return: the message, or NULL when there is no memory.
+ */
+struct sk_buff *ktls_ocsp_reply_new(struct genl_info *info, size_t size,
+				    void **header)
+{
+	struct sk_buff *skb;
+
+	skb = genlmsg_new(size, GFP_KERNEL_ACCOUNT);
+	if (!skb)
+		return NULL;
+	*header = genlmsg_put_reply(skb, info, &ktls_ocsp_family, 0,
+				    info->genlhdr->cmd);
+	if (*header)
+		return skb;
+	nlmsg_free(skb);
+	return NULL;
+}
+
+/**
  * ktls_ocsp_metadata_size() - most bytes of ktls_ocsp_put_metadata()
  *
  * Return: the bytes.

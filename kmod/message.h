@@ -10,6 +10,8 @@
 struct genl_info;
 struct sk_buff;
 
+struct sk_buff *ktls_ocsp_reply_new(struct genl_info *info, size_t size,
+				    void **header);
 size_t ktls_ocsp_metadata_size(void);
 int ktls_ocsp_put_metadata(struct sk_buff *skb,
 			   const struct ktls_ocsp_response *response,

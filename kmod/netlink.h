@@ -14,4 +14,10 @@ enum ktls_ocsp_group {
 
 extern struct genl_family ktls_ocsp_family;
 
+/* get.c */
+int ktls_ocsp_get_doit(struct sk_buff *skb, struct genl_info *info);
+int ktls_ocsp_get_start(struct netlink_callback *cb);
+int ktls_ocsp_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int ktls_ocsp_get_done(struct netlink_callback *cb);
+
 #endif /* KTLS_OCSP_NETLINK_H */

@@ -92,15 +92,6 @@ struct ktls_ocsp_response *
 ktls_ocsp_store_find(struct ktls_ocsp_store *store,
 		     const u8 key[KTLS_OCSP_KEY_LEN]);
 
-/* For writers, who may sleep. */
-int ktls_ocsp_store_set(struct ktls_ocsp_store *store,
-			const u8 key[KTLS_OCSP_KEY_LEN],
-			const struct ktls_ocsp_update *update, u32 *slot,
-			u64 *generation, struct netlink_ext_ack *extack);
-int ktls_ocsp_store_withdraw(struct ktls_ocsp_store *store,
-			     const u8 key[KTLS_OCSP_KEY_LEN],
-			     struct netlink_ext_ack *extack);
-
 int ktls_ocsp_store_lock(struct ktls_ocsp_store *store,
 			 struct netlink_ext_ack *extack);
 
@@ -118,12 +109,29 @@ void ktls_ocsp_store_hold(struct ktls_ocsp_store *store,
 			  struct ktls_ocsp_response *response);
 void ktls_ocsp_store_release(struct ktls_ocsp_store *store,
 			     struct ktls_ocsp_response *response);
+/* update.c: what a writer changes in a response */
+long ktls_ocsp_response_bytes(const struct ktls_ocsp_store *store,
+			      const struct ktls_ocsp_response *response);
 int ktls_ocsp_store_attach(struct ktls_ocsp_store *store,
 			   struct ktls_ocsp_response *response,
 			   struct ktls_ocsp_certs *certs,
 			   struct netlink_ext_ack *extack);
+int ktls_ocsp_store_set(struct ktls_ocsp_store *store,
+			const u8 key[KTLS_OCSP_KEY_LEN],
+			const struct ktls_ocsp_update *update, u32 *slot,
+			u64 *generation, struct netlink_ext_ack *extack);
+int ktls_ocsp_store_withdraw(struct ktls_ocsp_store *store,
+			     const u8 key[KTLS_OCSP_KEY_LEN],
+			     struct netlink_ext_ack *extack);
+void ktls_ocsp_store_empty(struct ktls_ocsp_store *store,
+			   struct ktls_ocsp_response *response);
 
-/* expiry.c */
+/* evict.c: room at a limit */
+int ktls_ocsp_evict_charge(struct ktls_ocsp_store *store,
+			   enum ktls_ocsp_resource resource, long amount,
+			   const struct ktls_ocsp_response *keep);
+
+/* expiry.c: what time does */
 void ktls_ocsp_expiry_init(struct ktls_ocsp_store *store);
 void ktls_ocsp_expiry_stop(struct ktls_ocsp_store *store);
 void ktls_ocsp_expiry_run(struct ktls_ocsp_store *store);
