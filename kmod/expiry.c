@@ -28,7 +28,7 @@ static s64 margin_of(const struct ktls_ocsp_store *store,
 		     enum ktls_ocsp_threshold threshold)
 {
 	return threshold == KTLS_OCSP_EXPIRING ?
-	       READ_ONCE(store->limits.min_validity) : 0;
+	       READ_ONCE(*store->limits.min_validity) : 0;
 }
 
 /* The first response of the timeline whose deadline is after @time. */

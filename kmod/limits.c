@@ -153,7 +153,7 @@ static size_t fill_table(struct ktls_ocsp_limits *limits,
 	for (i = 0; i < KTLS_OCSP_RESOURCES; i++)
 		fill_entry(&table[n++], max_names[i], &limits->max[i], mode,
 			   &tunable_max);
-	fill_entry(&table[n++], "min_validity", &limits->min_validity, mode,
+	fill_entry(&table[n++], "min_validity", limits->min_validity, mode,
 		   &seconds_max);
 	fill_entry(&table[n++], "linger", &limits->linger, mode, &seconds_max);
 	for (i = 0; initial && i < KTLS_OCSP_RESOURCES; i++)
@@ -166,15 +166,19 @@ static size_t fill_table(struct ktls_ocsp_limits *limits,
  * ktls_ocsp_limits_init() - set the defaults and register the sysctls
  * @limits: the limits, zeroed
  * @net: the store's network namespace
+ * @min_validity: where that sysctl's value stands, until
+ *	ktls_ocsp_limits_exit()
  *
  * Return: 0 or -ENOMEM.
  */
-int ktls_ocsp_limits_init(struct ktls_ocsp_limits *limits, struct net *net)
+int ktls_ocsp_limits_init(struct ktls_ocsp_limits *limits, struct net *net,
+			  unsigned int *min_validity)
 {
 	size_t n;
 
 	limits->user = net->user_ns != &init_user_ns;
-	limits->min_validity = 600;
+	limits->min_validity = min_validity;
+	*min_validity = 600;
 	limits->linger = 3600;
 	memcpy(limits->max, max_defaults, sizeof(limits->max));
 

@@ -26,7 +26,8 @@ enum ktls_ocsp_resource {
  * struct ktls_ocsp_limits - the limits of one store, and what it uses
  * @used: what the store uses of each resource
  * @max: the most it may use; sysctls, read without a lock
- * @min_validity: seconds a blob must still be valid to be stapled; sysctl
+ * @min_validity: seconds a blob must still be valid to be stapled; sysctl,
+ *	which stands in the board's header
  * @linger: seconds that an unheld response without a blob stays; sysctl
  * @user: a user namespace other than the initial one owns the network
  *	namespace: its users count together against the userns_* limits
@@ -36,14 +37,15 @@ enum ktls_ocsp_resource {
 struct ktls_ocsp_limits {
 	atomic_long_t used[KTLS_OCSP_RESOURCES];
 	unsigned int max[KTLS_OCSP_RESOURCES];
-	unsigned int min_validity;
+	unsigned int *min_validity;
 	unsigned int linger;
 	bool user;
 	struct ctl_table *table;
 	struct ctl_table_header *header;
 };
 
-int ktls_ocsp_limits_init(struct ktls_ocsp_limits *limits, struct net *net);
+int ktls_ocsp_limits_init(struct ktls_ocsp_limits *limits, struct net *net,
+			  unsigned int *min_validity);
 void ktls_ocsp_limits_exit(struct ktls_ocsp_limits *limits);
 
 bool ktls_ocsp_charge(struct ktls_ocsp_limits *limits,

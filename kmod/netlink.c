@@ -67,19 +67,21 @@ static const struct nla_policy del_policy[KTLS_OCSP_A_MAX + 1] = {
 	[KTLS_OCSP_A_KEY] = POLICY_KEY,
 };
 
-static int session_reply(struct genl_info *info, struct file *file, int fd,
-			 const struct ktls_ocsp_store *store)
+static int session_reply(struct genl_info *info, struct file *file, int fd)
 {
+	const struct ktls_ocsp_session *session = ktls_ocsp_session_of(file);
 	struct sk_buff *skb;
 	void *header;
 	int err;
 
-	skb = ktls_ocsp_reply_new(info, 2 * nla_total_size(sizeof(u32)), &header);
+	skb = ktls_ocsp_reply_new(info, ktls_ocsp_metadata_size(), &header);
 	if (!skb)
 		return -ENOMEM;
 	if (nla_put_s32(skb, KTLS_OCSP_A_SESSION, fd) ||
 	    nla_put_u32(skb, KTLS_OCSP_A_MIN_VALIDITY,
-			READ_ONCE(store->limits.min_validity))) {
+			READ_ONCE(*session->store->limits.min_validity)) ||
+	    nla_put_u64_64bit(skb, KTLS_OCSP_A_BOARD_SIZE, session->board_size,
+			      KTLS_OCSP_A_PAD)) {
 		nlmsg_free(skb);
 		return -EMSGSIZE;
 	}
@@ -107,7 +109,7 @@ static int session_doit(struct sk_buff *skb, struct genl_info *info)
 		err = fd;
 		goto err_file;
 	}
-	err = session_reply(info, file, fd, store);
+	err = session_reply(info, file, fd);
 	if (!err)
 		return 0;
 	put_unused_fd(fd);

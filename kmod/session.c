@@ -87,9 +87,18 @@ static void session_show_fdinfo(struct seq_file *m, struct file *file)
 }
 #endif
 
+static int session_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct ktls_ocsp_session *session = file->private_data;
+
+	return ktls_ocsp_board_mmap(session->store->board, session->board_size,
+				    vma);
+}
+
 static const struct file_operations session_fops = {
 	.owner		= THIS_MODULE,
 	.release	= session_release,
+	.mmap		= session_mmap,
 #ifdef CONFIG_PROC_FS
 	.show_fdinfo	= session_show_fdinfo,
 #endif
@@ -109,6 +118,7 @@ struct file *ktls_ocsp_session_create(struct ktls_ocsp_store *store,
 				      struct netlink_ext_ack *extack)
 {
 	struct ktls_ocsp_session *session;
+	unsigned int slots;
 	struct file *file;
 
 	if (!ktls_ocsp_charge(&store->limits, KTLS_OCSP_SESSIONS, 1)) {
@@ -121,6 +131,8 @@ struct file *ktls_ocsp_session_create(struct ktls_ocsp_store *store,
 	if (!session)
 		goto err_uncharge;
 	session->store = store;
+	slots = READ_ONCE(store->limits.max[KTLS_OCSP_RESPONSES]);
+	session->board_size = ktls_ocsp_board_size(slots);
 	mutex_init(&session->lock);
 	xa_init_flags(&session->handles, XA_FLAGS_ACCOUNT);
 	file = anon_inode_getfile("[ktls_ocsp]", &session_fops, session,

@@ -17,12 +17,15 @@
 /**
  * struct ktls_ocsp_session - a client's hold on a store
  * @store: the store, pinned
+ * @board_size: bytes of its board that may be mapped: what the limit of
+ *	responses asked for when the session was made
  * @lock: protects @handles and what is in them. The store's lock is taken
  *	inside it.
  * @handles: struct ktls_ocsp_handle by slot; read under RCU
  */
 struct ktls_ocsp_session {
 	struct ktls_ocsp_store *store;
+	u64 board_size;
 	struct mutex lock; /* protects @handles */
 	struct xarray handles;
 };

@@ -40,9 +40,14 @@ struct ktls_ocsp_store *ktls_ocsp_store_create(struct net *net)
 	err = rhashtable_init(&store->table, &table_params);
 	if (err)
 		goto err_free;
-	err = ktls_ocsp_limits_init(&store->limits, net);
-	if (err)
+	err = -ENOMEM;
+	store->board = ktls_ocsp_board_create();
+	if (!store->board)
 		goto err_table;
+	err = ktls_ocsp_limits_init(&store->limits, net,
+				    &store->board->header->min_validity);
+	if (err)
+		goto err_board;
 
 	refcount_set(&store->refs, 1);
 	mutex_init(&store->lock);
@@ -55,6 +60,8 @@ struct ktls_ocsp_store *ktls_ocsp_store_create(struct net *net)
 	ktls_ocsp_expiry_init(store);
 	return store;
 
+err_board:
+	ktls_ocsp_board_put(store->board);
 err_table:
 	rhashtable_destroy(&store->table);
 err_free:
@@ -85,6 +92,7 @@ void ktls_ocsp_store_put(struct ktls_ocsp_store *store)
 	if (!refcount_dec_and_test(&store->refs))
 		return;
 	WARN_ON_ONCE(store->net);
+	ktls_ocsp_board_put(store->board);
 	rhashtable_destroy(&store->table);
 	xa_destroy(&store->slots);
 	put_user_ns(store->user_ns);
@@ -190,6 +198,7 @@ void ktls_ocsp_store_remove(struct ktls_ocsp_store *store,
 {
 	lockdep_assert_held(&store->lock);
 	ktls_ocsp_expiry_forget(store, response);
+	ktls_ocsp_board_publish(store->board, response->slot, 0);
 	rhashtable_remove_fast(&store->table, &response->node, table_params);
 	xa_erase(&store->slots, response->slot);
 	count_change(store);
@@ -235,6 +244,9 @@ ktls_ocsp_store_add(struct ktls_ocsp_store *store,
 		       XA_LIMIT(0, INT_MAX), GFP_KERNEL_ACCOUNT);
 	if (err)
 		goto err_put;
+	err = ktls_ocsp_board_prepare(store->board, response->slot);
+	if (err)
+		goto err_slot;
 	err = rhashtable_insert_fast(&store->table, &response->node,
 				     table_params);
 	if (err)

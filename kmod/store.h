@@ -12,6 +12,7 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
+#include "board.h"
 #include "limits.h"
 #include "response.h"
 
@@ -29,6 +30,7 @@ enum ktls_ocsp_threshold {
  * struct ktls_ocsp_store - all responses of one network namespace
  * @refs: the network namespace's reference, one of each session and request
  * @user_ns: who has CAP_NET_ADMIN here may write; pinned
+ * @board: shows the generations to processes; pinned
  * @lock: protects the members below down to @passed, and what changes in the
  *	responses. Taken inside a session's lock.
  * @net: the network namespace, NULL once it is being deleted
@@ -46,6 +48,7 @@ enum ktls_ocsp_threshold {
 struct ktls_ocsp_store {
 	refcount_t refs;
 	struct user_namespace *user_ns;
+	struct ktls_ocsp_board *board;
 
 	struct mutex lock; /* protects down to @passed */
 	struct net *net;

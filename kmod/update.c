@@ -112,8 +112,11 @@ static void swap_contents(struct ktls_ocsp_store *store,
 				       lockdep_is_held(&store->lock));
 	old_failure = rcu_replace_pointer(response->failure, failure,
 					  lockdep_is_held(&store->lock));
-	if (old_blob != blob)
+	if (old_blob != blob) {
+		ktls_ocsp_board_publish(store->board, response->slot,
+					blob ? blob->generation : 0);
 		ktls_ocsp_put(old_blob);
+	}
 	if (old_failure)
 		kfree_rcu(old_failure, rcu);
 }

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * The board: what a mapped session shows of its store, to be read without a
+ * system call.
+ *
+ * mmap(NULL, board-size, PROT_READ, MAP_SHARED, session, 0) maps the board of
+ * the session's store; board-size comes with the session. A header stands at
+ * its start, one slot of the same size behind the other after it. The kernel
+ * writes, processes only read. A mapping outlives the session and its store's
+ * network namespace; then all slots are withdrawn.
+ *
+ * A slot may be read while its response is held, and only below the header's
+ * slots: memory behind them does not exist yet (SIGBUS).
+ */
+#ifndef _UAPI_LINUX_KTLS_OCSP_BOARD_H
+#define _UAPI_LINUX_KTLS_OCSP_BOARD_H
+
+#include <linux/types.h>
+
+#define KTLS_OCSP_BOARD_VERSION		1
+
+/* Bytes of the header and of each slot: a cache line of its own. */
+#define KTLS_OCSP_BOARD_LINE		64
+
+/**
+ * struct ktls_ocsp_board_header - the start of a board
+ * @version: KTLS_OCSP_BOARD_VERSION; another one has another layout
+ * @slots: slots that may be read, from 0; grows, never shrinks
+ * @min_validity: seconds that a blob must still be valid to be stapled
+ * @reserved: 0
+ */
+struct ktls_ocsp_board_header {
+	__u32 version;
+	__u32 slots;
+	__u32 min_validity;
+	__u32 reserved[13];
+};
+
+/**
+ * struct ktls_ocsp_board_slot - what a response offers
+ * @generation: of the response's newest blob; 0 when it has none. Written
+ *	with release semantics after the blob can be read by "get", so read it
+ *	with acquire semantics. A value never comes back, also when another
+ *	response takes the slot. It does not change when the blob expires:
+ *	compare its next update with the clock.
+ * @reserved: 0
+ */
+struct ktls_ocsp_board_slot {
+	__u64 generation;
+	__u64 reserved[7];
+};
+
+#endif /* _UAPI_LINUX_KTLS_OCSP_BOARD_H */
