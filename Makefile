@@ -17,7 +17,7 @@ MODDIR = $(O)/modules/$(RELEASE)
 
 KSRC ?= $(O)/ksrc
 VM := selftests/vm/run
-TESTS := $(O)/kselftest
+KSELFTEST := $(O)/kselftest
 SUBDIRS := libocsp tools/ocspctl
 
 all: modules libocsp tools selftests
@@ -31,7 +31,7 @@ help:
 #                          linux-headers-amd64); W=1 C=1: more warnings, sparse
 #  make demo             boot a virtual machine and show a stapled kTLS handshake
 #  make check            build everything and run all tests in a virtual machine
-#       TESTS_ONLY="A B"   these tests alone
+#       TESTS="A B"        these tests alone
 #  make bench            what the commands cost, in a virtual machine
 #  make netlink-check    compare the uapi header with what the spec generates
 #  make checkpatch       the kernel's style check, over all C
@@ -71,18 +71,18 @@ packages:
 
 # A tree that runs anywhere, for the guest
 kselftest: libocsp tools
-	+$(MAKE) -C selftests install INSTALL_PATH=$(TESTS)
+	+$(MAKE) -C selftests install INSTALL_PATH=$(KSELFTEST)
 
 check:
-	+@selftests/check.sh $(TESTS_ONLY)
+	+@selftests/check.sh $(TESTS)
 
 demo: packages
 	+$(MAKE) modules kselftest
-	$(VM) --timeout 900 -- $(TESTS)/ktls_ocsp/demo.sh
+	$(VM) --timeout 900 -- $(KSELFTEST)/ktls_ocsp/demo.sh
 
 bench: packages
 	+$(MAKE) modules kselftest
-	$(VM) --icount --timeout 3600 -- $(TESTS)/ktls_ocsp/bench
+	$(VM) --icount --timeout 3600 -- $(KSELFTEST)/ktls_ocsp/bench
 
 ksrc:
 	@selftests/fetch-ksrc $(O)/ksrc

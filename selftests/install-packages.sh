@@ -42,8 +42,12 @@ choose()
 	done
 }
 
+if [ ! -r "$here/packages" ]; then
+	echo "install-packages.sh: cannot read $here/packages" >&2
+	exit 1
+fi
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
-	echo "install-packages.sh: no apt-get here; selftests/packages has Debian's names of what is needed" >&2
+	echo "install-packages.sh: no apt-get here: install what selftests/packages lists" >&2
 	exit 1
 fi
 
