@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * libocsp without a store: chains and where they come from, and arguments that
+ * are refused before the kernel is asked. Needs no module and no privilege.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+#include <ocsp.h>
+#include <ocsp_ssl.h>
+#include <wincrypt.h>
+
+#include "pki.h"
+#include "kselftest_harness.h"
+
+FIXTURE(chain) {
+	struct pki pki;
+	char dir[32];
+	char path[64];
+};
+
+FIXTURE_SETUP(chain)
+{
+	pki_new(&self->pki, 0x10, PKI_URL, 0);
+	strcpy(self->dir, "/tmp/ocsp-chain-XXXXXX");
+	ASSERT_NE(NULL, mkdtemp(self->dir));
+	snprintf(self->path, sizeof(self->path), "%s/file", self->dir);
+	SetLastError(0);
+}
+
+FIXTURE_TEARDOWN(chain)
+{
+	/* Nothing that we do may be found in the application's queue. */
+	EXPECT_EQ(0, ERR_peek_error());
+	unlink(self->path);
+	rmdir(self->dir);
+	pki_free(&self->pki);
+}
+
+static FILE *new_file(const char *path)
+{
+	FILE *f = fopen(path, "w");
+
+	if (!f)
+		abort();
+	return f;
+}
+
+static bool has_cert(PCCERT_CHAIN_CONTEXT chain, DWORD i, X509 *cert)
+{
+	PCCERT_CONTEXT context;
+	unsigned char *der = NULL;
+	bool same;
+	int len;
+
+	if (i >= chain->rgpChain[0]->cElement)
+		return false;
+	context = chain->rgpChain[0]->rgpElement[i]->pCertContext;
+	len = i2d_X509(cert, &der);
+	same = len > 0 && context->cbCertEncoded == (DWORD)len &&
+	       !memcmp(context->pbCertEncoded, der, len);
+	OPENSSL_free(der);
+	return same;
+}
+
+TEST_F(chain, from_objects)
+{
+	PCCERT_CHAIN_CONTEXT chain = pki_chain(&self->pki);
+
+	EXPECT_EQ(sizeof(CERT_CHAIN_CONTEXT), chain->cbSize);
+	EXPECT_EQ(1, chain->cChain);
+	EXPECT_EQ(0, chain->TrustStatus.dwErrorStatus);
+	EXPECT_EQ(sizeof(CERT_SIMPLE_CHAIN), chain->rgpChain[0]->cbSize);
+	EXPECT_EQ(2, chain->rgpChain[0]->cElement);
+	EXPECT_TRUE(has_cert(chain, 0, self->pki.leaf.cert));
+	EXPECT_TRUE(has_cert(chain, 1, self->pki.ca.cert));
+	EXPECT_EQ(X509_ASN_ENCODING, chain->rgpChain[0]->rgpElement[0]
+		  ->pCertContext->dwCertEncodingType);
+	CertFreeCertificateChain(chain);
+}
+
+TEST_F(chain, order_does_not_matter)
+{
+	STACK_OF(X509) *others = sk_X509_new_null();
+	PCCERT_CHAIN_CONTEXT chain;
+	struct pki stranger;
+
+	pki_new(&stranger, 0x11, PKI_URL, 0);
+	sk_X509_push(others, stranger.leaf.cert);
+	sk_X509_push(others, self->pki.ca.cert);
+	sk_X509_push(others, self->pki.leaf.cert);
+	sk_X509_push(others, self->pki.ca.cert);
+	chain = OcspCreateCertificateChain(self->pki.leaf.cert, others);
+	sk_X509_free(others);
+	ASSERT_NE(NULL, chain);
+	EXPECT_EQ(2, chain->rgpChain[0]->cElement);
+	EXPECT_TRUE(has_cert(chain, 0, self->pki.leaf.cert));
+	EXPECT_TRUE(has_cert(chain, 1, self->pki.ca.cert));
+	CertFreeCertificateChain(chain);
+	pki_free(&stranger);
+}
+
+TEST_F(chain, leaf_alone_is_partial)
+{
+	PCCERT_CHAIN_CONTEXT chain = pki_leaf_chain(&self->pki);
+
+	EXPECT_EQ(1, chain->rgpChain[0]->cElement);
+	EXPECT_EQ(CERT_TRUST_IS_PARTIAL_CHAIN,
+		  chain->TrustStatus.dwErrorStatus);
+	CertFreeCertificateChain(chain);
+}
+
+TEST_F(chain, self_signed_is_whole)
+{
+	PCCERT_CHAIN_CONTEXT chain;
+
+	chain = OcspCreateCertificateChain(self->pki.ca.cert, NULL);
+	ASSERT_NE(NULL, chain);
+	EXPECT_EQ(1, chain->rgpChain[0]->cElement);
+	EXPECT_EQ(0, chain->TrustStatus.dwErrorStatus);
+	EXPECT_EQ(CERT_TRUST_IS_SELF_SIGNED, chain->TrustStatus.dwInfoStatus);
+	CertFreeCertificateChain(chain);
+}
+
+TEST_F(chain, references)
+{
+	PCCERT_CHAIN_CONTEXT chain = pki_chain(&self->pki);
+
+	EXPECT_EQ(chain, CertDuplicateCertificateChain(chain));
+	CertFreeCertificateChain(chain);
+	EXPECT_TRUE(has_cert(chain, 0, self->pki.leaf.cert));
+	CertFreeCertificateChain(chain);
+
+	EXPECT_EQ(NULL, CertDuplicateCertificateChain(NULL));
+	CertFreeCertificateChain(NULL);
+}
+
+TEST_F(chain, no_leaf)
+{
+	EXPECT_EQ(NULL, OcspCreateCertificateChain(NULL, NULL));
+	EXPECT_EQ(ERROR_INVALID_PARAMETER, GetLastError());
+	EXPECT_EQ(NULL, OcspCreateCertificateChainFromFile(NULL));
+	EXPECT_EQ(ERROR_INVALID_PARAMETER, GetLastError());
+}
+
+TEST_F(chain, from_pem_file)
+{
+	PCCERT_CHAIN_CONTEXT chain;
+	FILE *f = new_file(self->path);
+
+	PEM_write_X509(f, self->pki.leaf.cert);
+	PEM_write_PrivateKey(f, self->pki.leaf.key, NULL, NULL, 0, NULL, NULL);
+	PEM_write_X509(f, self->pki.ca.cert);
+	fclose(f);
+	chain = OcspCreateCertificateChainFromFile(self->path);
+	ASSERT_NE(NULL, chain)
+		TH_LOG("%s", OcspGetLastErrorMessage());
+	EXPECT_TRUE(has_cert(chain, 0, self->pki.leaf.cert));
+	EXPECT_TRUE(has_cert(chain, 1, self->pki.ca.cert));
+	CertFreeCertificateChain(chain);
+}
+
+TEST_F(chain, from_ssl_ctx)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+	PCCERT_CHAIN_CONTEXT chain;
+
+	ASSERT_NE(NULL, ctx);
+	EXPECT_EQ(NULL, OcspCreateCertificateChainFromSslCtx(ctx));
+	EXPECT_EQ(ERROR_INVALID_PARAMETER, GetLastError());
+
+	ASSERT_EQ(1, SSL_CTX_use_certificate(ctx, self->pki.leaf.cert));
+	ASSERT_EQ(1, SSL_CTX_add1_chain_cert(ctx, self->pki.ca.cert));
+	chain = OcspCreateCertificateChainFromSslCtx(ctx);
+	SSL_CTX_free(ctx);
+	ASSERT_NE(NULL, chain);
+	EXPECT_TRUE(has_cert(chain, 0, self->pki.leaf.cert));
+	EXPECT_TRUE(has_cert(chain, 1, self->pki.ca.cert));
+	CertFreeCertificateChain(chain);
+}
+
+/* A file that is refused, with its code and a text that names it. */
+#define expect_refused(code)						\
+	do {								\
+		EXPECT_EQ(NULL, OcspCreateCertificateChainFromFile(self->path)); \
+		EXPECT_EQ((DWORD)(code), GetLastError());		\
+		EXPECT_NE(NULL, strstr(OcspGetLastErrorMessage(),	\
+				       self->path))			\
+			TH_LOG("text: %s", OcspGetLastErrorMessage());	\
+		EXPECT_EQ(NULL, strchr(OcspGetLastErrorMessage(), '\n')); \
+	} while (0)
+
+TEST_F(chain, absent_file)
+{
+	expect_refused(ERROR_FILE_NOT_FOUND);
+}
+
+TEST_F(chain, directory_for_a_file)
+{
+	ASSERT_EQ(0, mkdir(self->path, 0700));
+	expect_refused(ERROR_INVALID_DATA);
+	rmdir(self->path);
+}
+
+TEST_F(chain, fifo_for_a_file)
+{
+	ASSERT_EQ(0, mkfifo(self->path, 0600));
+	expect_refused(ERROR_INVALID_DATA);
+}
+
+TEST_F(chain, garbage)
+{
+	FILE *f = new_file(self->path);
+
+	fputs("this is no certificate\n", f);
+	fclose(f);
+	expect_refused(ERROR_INVALID_DATA);
+}
+
+TEST_F(chain, empty_file)
+{
+	fclose(new_file(self->path));
+	expect_refused(ERROR_INVALID_DATA);
+}
+
+TEST_F(chain, huge_file)
+{
+	fclose(new_file(self->path));
+	ASSERT_EQ(0, truncate(self->path, 1 << 30));
+	expect_refused(ERROR_INVALID_DATA);
+}
+
+TEST_F(chain, truncated_file)
+{
+	FILE *f = new_file(self->path);
+
+	PEM_write_X509(f, self->pki.leaf.cert);
+	fclose(f);
+	ASSERT_EQ(0, truncate(self->path, 200));
+	expect_refused(ERROR_INVALID_DATA);
+}
+
+/* Refused by Open before it talks to the kernel. */
+#define expect_no_handle(chain, flags, para, code)			\
+	do {								\
+		SetLastError(0);					\
+		EXPECT_EQ(NULL, CertOpenServerOcspResponse(chain, flags, para)); \
+		EXPECT_EQ((DWORD)(code), GetLastError());		\
+		EXPECT_NE('\0', OcspGetLastErrorMessage()[0]);		\
+	} while (0)
+
+TEST_F(chain, open_without_url)
+{
+	PCCERT_CHAIN_CONTEXT chain;
+	struct pki pki;
+
+	pki_new(&pki, 0x12, NULL, 0);
+	chain = pki_chain(&pki);
+	expect_no_handle(chain, 0, NULL, CRYPT_E_NOT_IN_REVOCATION_DATABASE);
+	expect_no_handle(chain, CERT_SERVER_OCSP_RESPONSE_ASYNC_FLAG, NULL,
+			 CRYPT_E_NOT_IN_REVOCATION_DATABASE);
+	CertFreeCertificateChain(chain);
+	pki_free(&pki);
+}
+
+TEST_F(chain, open_with_bad_chains)
+{
+	PCCERT_CHAIN_CONTEXT good = pki_chain(&self->pki);
+	CERT_CHAIN_ELEMENT leaf = *good->rgpChain[0]->rgpElement[0];
+	CERT_CHAIN_ELEMENT again = leaf;
+	PCERT_CHAIN_ELEMENT elements[] = { &leaf, &again };
+	CERT_SIMPLE_CHAIN simple = *good->rgpChain[0];
+	PCERT_SIMPLE_CHAIN chains[] = { &simple };
+	CERT_CHAIN_CONTEXT chain = *good;
+	CERT_CONTEXT cert = *leaf.pCertContext;
+
+	/*
+	 * All of these are refused before a reference is taken, which chains
+	 * of one's own making do not have.
+	 */
+	chain.rgpChain = chains;
+	simple.rgpElement = elements;
+	leaf.pCertContext = &cert;
+
+	chain.cbSize = 4;
+	expect_no_handle(&chain, 1, NULL, ERROR_INVALID_PARAMETER);
+	chain.cbSize = sizeof(chain);
+	chain.cChain = 0;
+	expect_no_handle(&chain, 1, NULL, ERROR_INVALID_PARAMETER);
+	chain.cChain = 1;
+	simple.cElement = 0;
+	expect_no_handle(&chain, 1, NULL, ERROR_INVALID_PARAMETER);
+	simple.cElement = 2;
+	cert.cbCertEncoded--;
+	expect_no_handle(&chain, 1, NULL, ERROR_INVALID_PARAMETER);
+	cert.cbCertEncoded = 0;
+	expect_no_handle(&chain, 1, NULL, ERROR_INVALID_PARAMETER);
+	cert = *again.pCertContext;
+	cert.dwCertEncodingType = PKCS_7_ASN_ENCODING;
+	expect_no_handle(&chain, 1, NULL, ERROR_INVALID_PARAMETER);
+	leaf.pCertContext = NULL;
+	expect_no_handle(&chain, 1, NULL, ERROR_INVALID_PARAMETER);
+	elements[0] = NULL;
+	expect_no_handle(&chain, 1, NULL, ERROR_INVALID_PARAMETER);
+	simple.rgpElement = NULL;
+	expect_no_handle(&chain, 1, NULL, ERROR_INVALID_PARAMETER);
+	chains[0] = NULL;
+	expect_no_handle(&chain, 1, NULL, ERROR_INVALID_PARAMETER);
+	CertFreeCertificateChain(good);
+}
+
+TEST_F(chain, open_with_bad_para)
+{
+	PCCERT_CHAIN_CONTEXT chain = pki_chain(&self->pki);
+	WCHAR dir[] = { '/', 't', 'm', 'p', 0 };
+	WCHAR half[] = { '/', 0xd800, '/', 0 };
+	WCHAR empty[] = { 0 };
+	CERT_SERVER_OCSP_RESPONSE_OPEN_PARA para = { .cbSize = sizeof(para) };
+	DWORD used = 0;
+
+	para.pcbUsedSize = &used;
+	para.cbSize = 4;
+	expect_no_handle(chain, 1, &para, ERROR_INVALID_PARAMETER);
+	para.cbSize = sizeof(para);
+	para.dwFlags = 3;
+	para.pwszOcspDirectory = dir;
+	expect_no_handle(chain, 1, &para, ERROR_INVALID_PARAMETER);
+	para.dwFlags = 4;
+	expect_no_handle(chain, 1, &para, ERROR_INVALID_PARAMETER);
+	para.dwFlags = 0;
+	expect_no_handle(chain, 1, &para, ERROR_INVALID_PARAMETER);
+	para.dwFlags = 1;
+	para.pwszOcspDirectory = NULL;
+	expect_no_handle(chain, 1, &para, ERROR_INVALID_PARAMETER);
+	EXPECT_EQ(0, used);
+	para.pwszOcspDirectory = half;
+	expect_no_handle(chain, 1, &para, ERROR_INVALID_PARAMETER);
+	para.pwszOcspDirectory = empty;
+	expect_no_handle(chain, 1, &para, ERROR_INVALID_PARAMETER);
+	EXPECT_EQ(sizeof(para), used);
+	CertFreeCertificateChain(chain);
+}
+
+TEST_F(chain, last_error_is_of_the_thread)
+{
+	SetLastError(1234);
+	EXPECT_EQ(1234, GetLastError());
+	EXPECT_EQ(NULL, CertGetServerOcspResponseContext(NULL, 0, NULL));
+	EXPECT_EQ(ERROR_INVALID_PARAMETER, GetLastError());
+	EXPECT_NE('\0', OcspGetLastErrorMessage()[0]);
+}
+
+/* Only where the module is not there, and does not come by itself. */
+TEST_F(chain, open_without_module)
+{
+	PCCERT_CHAIN_CONTEXT chain;
+	struct ocsp_client *client;
+	int rc = ocsp_client_new(&client);
+
+	ocsp_client_free(client);
+	if (rc != -ENOENT)
+		SKIP(return, "the module is loaded");
+	chain = pki_chain(&self->pki);
+	expect_no_handle(chain, 0, NULL, ERROR_SERVICE_NOT_ACTIVE);
+	expect_no_handle(chain, 1, NULL, ERROR_SERVICE_NOT_ACTIVE);
+	EXPECT_NE(NULL, strstr(OcspGetLastErrorMessage(),
+			       "modprobe ktls_ocsp"));
+	CertFreeCertificateChain(chain);
+}
+
+TEST_HARNESS_MAIN
