@@ -127,43 +127,60 @@ static bool same_der(const struct ocsp_context *a, const struct ocsp_context *b)
 	       !memcmp(a->der, b->der, a->pub.cbEncodedOcspResponse);
 }
 
-/* The response in the directory, if it is read: a reference, or NULL. */
-static struct ocsp_context *look_file(struct ocsp_handle *h, char *why,
-				      size_t size)
+/*
+ * Read the directory. A context is new unless it has the bytes of the one
+ * before, which then stays.
+ */
+static void read_file(struct ocsp_handle *h)
 {
-	struct ocsp_context *file = NULL, *previous = NULL;
-	bool due;
+	struct ocsp_context *file, *previous = NULL;
+	char why[sizeof(h->file_error)];
+	bool new = false;
+
+	file = ocsp_directory_read(&h->directory, h->leaf, h->issuer, why,
+				   sizeof(why));
+	ocsp_session_lock();
+	memcpy(h->file_error, why, sizeof(why));
+	if (!same_der(h->file, file)) {
+		previous = h->file;
+		h->file = ocsp_context_get(file);
+		new = file;
+	}
+	ocsp_session_unlock();
+	if (new)
+		publish(h, file, previous);
+	ocsp_context_put(file);
+	ocsp_context_put(previous);
+}
+
+/*
+ * The response in the directory, if it is read: a reference, or NULL with the
+ * reason, or "", in why.
+ */
+static struct ocsp_context *look_file(struct ocsp_handle *h,
+				      char why[sizeof(h->file_error)])
+{
+	struct ocsp_context *file;
 
 	why[0] = '\0';
 	if (!h->directory.path || h->directory.write)
 		return NULL;
-	due = file_is_due(h);
-	if (due)
-		file = ocsp_directory_read(&h->directory, h->leaf, h->issuer,
-					   why, size);
+	if (file_is_due(h))
+		read_file(h);
 	ocsp_session_lock();
-	if (due && !same_der(h->file, file)) {
-		previous = h->file;
-		h->file = ocsp_context_get(file);
-	} else {
-		ocsp_context_put(file);
-		file = ocsp_context_get(h->file);
-		due = false;
-	}
+	file = ocsp_context_get(h->file);
+	memcpy(why, h->file_error, sizeof(h->file_error));
 	ocsp_session_unlock();
-	if (due && file)
-		publish(h, file, previous);
-	ocsp_context_put(previous);
 	return file;
 }
 
 bool ocsp_handle_has_file(struct ocsp_handle *h)
 {
 	struct ocsp_context *file;
-	char why[512];
+	char why[sizeof(h->file_error)];
 	bool has;
 
-	file = look_file(h, why, sizeof(why));
+	file = look_file(h, why);
 	has = file && file->next_update > time(NULL);
 	ocsp_context_put(file);
 	return has;
@@ -235,7 +252,7 @@ struct ocsp_context *ocsp_handle_look(struct ocsp_handle *h)
 {
 	struct look l = { .h = h };
 	struct ocsp_context *c;
-	char why[512];
+	char why[sizeof(h->file_error)];
 	int rc;
 
 	rc = ocsp_session_call(look_store, &l);
@@ -251,7 +268,7 @@ struct ocsp_context *ocsp_handle_look(struct ocsp_handle *h)
 		ocsp_set_error(ERROR_NOT_ENOUGH_MEMORY, "%s", strerror(ENOMEM));
 		return NULL;
 	}
-	c = newer(l.context, look_file(h, why, sizeof(why)));
+	c = newer(l.context, look_file(h, why));
 	if (!c && why[0])
 		offline(why);
 	else if (!c)

@@ -32,6 +32,7 @@ struct ocsp_handle {
 	uint32_t slot;
 	struct ocsp_context *current;	/* the store's newest that we saw */
 	struct ocsp_context *file;	/* what the directory had last */
+	char file_error[512];		/* why not; "": there is no file */
 	time_t file_checked;		/* CLOCK_MONOTONIC; 0: never */
 };
 
