@@ -221,6 +221,32 @@ STACK_OF(X509) *ocsp_read_certs(const char *path, char *error, size_t size)
 	return NULL;
 }
 
+X509 *ocsp_find_issuer(STACK_OF(X509) *certs, X509 *leaf)
+{
+	X509 *cert;
+	int i;
+
+	for (i = 1; i < sk_X509_num(certs); i++) {
+		cert = sk_X509_value(certs, i);
+		if (X509_check_issued(cert, leaf) == X509_V_OK)
+			return cert;
+	}
+	return NULL;
+}
+
+X509 *ocsp_cert_decode(const unsigned char *der, size_t len)
+{
+	const unsigned char *p = der;
+	X509 *cert;
+
+	if (!der)
+		return NULL;
+	ERR_set_mark();
+	cert = d2i_X509(NULL, &p, len);
+	ERR_pop_to_mark();
+	return cert;
+}
+
 int ocsp_cert_key(X509 *cert, uint8_t key[KTLS_OCSP_KEY_LEN])
 {
 	unsigned char *der = NULL;
@@ -301,23 +327,36 @@ static bool is_http_url(const char *url)
 	return true;
 }
 
-char *ocsp_cert_url(X509 *cert)
+STACK_OF(OPENSSL_STRING) *ocsp_cert_urls(X509 *cert)
 {
 	STACK_OF(OPENSSL_STRING) *urls;
-	char *found = NULL;
-	const char *url;
-	int i;
+	int i = 0;
 
 	ERR_set_mark();
 	urls = X509_get1_ocsp(cert);
-	for (i = 0; !found && i < sk_OPENSSL_STRING_num(urls); i++) {
-		url = sk_OPENSSL_STRING_value(urls, i);
-		if (is_http_url(url))
-			found = strdup(url);
+	while (i < sk_OPENSSL_STRING_num(urls)) {
+		if (is_http_url(sk_OPENSSL_STRING_value(urls, i)))
+			i++;
+		else
+			OPENSSL_free(sk_OPENSSL_STRING_delete(urls, i));
 	}
-	X509_email_free(urls);
 	ERR_pop_to_mark();
-	return found;
+	if (i)
+		return urls;
+	X509_email_free(urls);
+	return NULL;
+}
+
+char *ocsp_cert_url(X509 *cert)
+{
+	STACK_OF(OPENSSL_STRING) *urls = ocsp_cert_urls(cert);
+	char *first;
+
+	if (!urls)
+		return NULL;
+	first = strdup(sk_OPENSSL_STRING_value(urls, 0));
+	X509_email_free(urls);
+	return first;
 }
 
 bool ocsp_cert_must_staple(X509 *cert)

@@ -32,6 +32,12 @@ unsigned char *ocsp_read_file(const char *path, size_t *len, char *error,
  */
 STACK_OF(X509) *ocsp_read_certs(const char *path, char *error, size_t size);
 
+/* The first of certs behind the leaf that may have issued it, or NULL. */
+X509 *ocsp_find_issuer(STACK_OF(X509) *certs, X509 *leaf);
+
+/* The certificate in DER; NULL: it is none, or der is NULL. */
+X509 *ocsp_cert_decode(const unsigned char *der, size_t len);
+
 /* The key of a certificate in the store: SHA-256 of its DER. 0 or -ENOMEM. */
 int ocsp_cert_key(X509 *cert, uint8_t key[KTLS_OCSP_KEY_LEN]);
 
@@ -43,7 +49,13 @@ int ocsp_cert_key(X509 *cert, uint8_t key[KTLS_OCSP_KEY_LEN]);
  */
 char *ocsp_cert_subject(X509 *cert, bool ascii);
 
-/* The first http or https OCSP URL of the certificate's AIA; free() it. */
+/*
+ * The http and https OCSP URLs of the certificate's AIA, in its order;
+ * X509_email_free() them. NULL: there is none.
+ */
+STACK_OF(OPENSSL_STRING) *ocsp_cert_urls(X509 *cert);
+
+/* The first of them; free() it. */
 char *ocsp_cert_url(X509 *cert);
 
 /* True when the TLS feature extension asks for status_request (RFC 7633). */

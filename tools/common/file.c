@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Writing a file: at once, or not at all. */
 #include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ocspctl.h"
+#include "file.h"
 
 static int write_all(int fd, const unsigned char *data, size_t len)
 {
@@ -44,6 +47,24 @@ static int fill_temp(char *temp, const unsigned char *data, size_t len)
 	return err;
 }
 
+/* So that the new name is there after a crash. */
+static int sync_directory(const char *path)
+{
+	char *copy = strdup(path);
+	int fd, err = 0;
+
+	if (!copy)
+		return -ENOMEM;
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(copy);
+	if (fd < 0)	/* one may write to a directory that one cannot list */
+		return errno == EACCES ? 0 : -errno;
+	if (fsync(fd) && errno != EINVAL)	/* a file system without it */
+		err = -errno;
+	close(fd);
+	return err;
+}
+
 static int replace(const char *path, const unsigned char *data, size_t len)
 {
 	char *temp;
@@ -57,7 +78,7 @@ static int replace(const char *path, const unsigned char *data, size_t len)
 		unlink(temp);
 	}
 	free(temp);
-	return err;
+	return err ? err : sync_directory(path);
 }
 
 int write_file(const char *path, const unsigned char *data, size_t len)

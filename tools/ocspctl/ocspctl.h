@@ -12,9 +12,9 @@
 
 #include "cert.h"
 #include "client.h"
+#include "file.h"
+#include "text.h"
 #include "verify.h"
-
-#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
 /* Exit statuses; ocspctl(8) and --help tell them. */
 enum {
@@ -101,16 +101,10 @@ bool target_needs_issuer(const struct target *target);
 /* The certificates of a key, from the store: false, and why was said. */
 bool target_from_store(struct target *target, struct ocsp_client *client);
 
-/* text.c: for people. */
-#define KEY_TEXT_SIZE	(2 * KTLS_OCSP_KEY_LEN + 1)
+/* text.c: for people, beside text.h. */
 #define KEY_SHORT	16		/* hex digits of a key in a list */
-#define TIME_TEXT_SIZE	40
 #define SPAN_TEXT_SIZE	40
 
-const char *key_text(const uint8_t key[KTLS_OCSP_KEY_LEN],
-		     char text[KEY_TEXT_SIZE]);
-/* "2026-11-30 12:00:00 UTC" */
-const char *time_text(int64_t when, char text[TIME_TEXT_SIZE]);
 /* "5 d 3 h" */
 const char *span_text(int64_t seconds, char text[SPAN_TEXT_SIZE]);
 /* "in 5 d 3 h", "2 min 10 s ago" */
@@ -121,9 +115,6 @@ const char *distance_text(int64_t when, int64_t now,
  * escaped. At most columns wide (then it ends with "..."), 0: all of it.
  */
 void print_text(const char *text, int columns);
-const char *state_name(enum ktls_ocsp_state state);
-const char *status_name(enum ktls_ocsp_cert_status status);
-const char *event_name(enum ktls_ocsp_event event);
 /* RFC 5280 5.3.1, or NULL. */
 const char *revocation_reason_name(int reason);
 
@@ -159,8 +150,5 @@ int refused(const char *file, const struct ocsp_verdict *verdict);
 void verdict_print(const char *file, const struct ocsp_verdict *verdict,
 		   int64_t now);
 json_t *verdict_json(const struct ocsp_verdict *verdict, bool accepted);
-
-/* file.c: 0, or a negative errno. Regular files only, at once or not at all. */
-int write_file(const char *path, const unsigned char *data, size_t len);
 
 #endif /* OCSPCTL_H */

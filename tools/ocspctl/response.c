@@ -25,26 +25,18 @@ int64_t min_validity(void)
 	return seconds;
 }
 
-static X509 *decode(const struct ocsp_response *certs)
-{
-	const unsigned char *p;
-
-	if (!certs || !certs->cert)
-		return NULL;
-	p = certs->cert;
-	return d2i_X509(NULL, &p, certs->cert_len);
-}
-
 void view_make(struct view *view, const struct ocsp_response *response,
 	       const struct ocsp_response *certs, int64_t now)
 {
-	X509 *cert = decode(certs);
+	X509 *cert = NULL;
 
 	memset(view, 0, sizeof(*view));
 	view->response = response;
 	view->served = response->state == KTLS_OCSP_STATE_VALID &&
 		       response->status != KTLS_OCSP_CERT_STATUS_UNKNOWN &&
 		       response->next_update - now >= min_validity();
+	if (certs)
+		cert = ocsp_cert_decode(certs->cert, certs->cert_len);
 	if (!cert)
 		return;
 	view->subject = ocsp_cert_subject(cert, false);

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/x509v3.h>
-
 #include "ocspctl.h"
 
 static int hex_digit(char c)
@@ -71,20 +69,6 @@ static bool encode_target(struct target *t)
 	       !too_large(t, "issuer", name->issuer_len);
 }
 
-/* The first of the others that may have issued the leaf. */
-static X509 *find_issuer(STACK_OF(X509) *certs, X509 *leaf)
-{
-	X509 *cert;
-	int i;
-
-	for (i = 1; i < sk_X509_num(certs); i++) {
-		cert = sk_X509_value(certs, i);
-		if (X509_check_issued(cert, leaf) == X509_V_OK)
-			return cert;
-	}
-	return NULL;
-}
-
 bool target_read(struct target *target, const char *text)
 {
 	STACK_OF(X509) *certs;
@@ -102,7 +86,7 @@ bool target_read(struct target *target, const char *text)
 		return false;
 	}
 	target->cert = sk_X509_value(certs, 0);
-	target->issuer = find_issuer(certs, target->cert);
+	target->issuer = ocsp_find_issuer(certs, target->cert);
 	X509_up_ref(target->cert);
 	if (target->issuer)
 		X509_up_ref(target->issuer);
@@ -135,13 +119,6 @@ bool target_needs_issuer(const struct target *target)
 	return false;
 }
 
-static X509 *decode(const uint8_t *der, size_t len)
-{
-	const unsigned char *p = der;
-
-	return der ? d2i_X509(NULL, &p, len) : NULL;
-}
-
 bool target_from_store(struct target *target, struct ocsp_client *client)
 {
 	struct ocsp_response r;
@@ -151,8 +128,8 @@ bool target_from_store(struct target *target, struct ocsp_client *client)
 		client_error(client, target->text);
 		return false;
 	}
-	target->cert = decode(r.cert, r.cert_len);
-	target->issuer = decode(r.issuer, r.issuer_len);
+	target->cert = ocsp_cert_decode(r.cert, r.cert_len);
+	target->issuer = ocsp_cert_decode(r.issuer, r.issuer_len);
 	ocsp_response_clear(&r);
 	if (target->cert && target->issuer)
 		return true;

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Writing a file: at once, or not at all. */
+#ifndef TOOLS_FILE_H
+#define TOOLS_FILE_H
+
+#include <stddef.h>
+
+/*
+ * Make path a file of these bytes: whoever reads it meets the old ones or the
+ * new ones, all of them, also after a crash. What a symbolic link points at is
+ * replaced, not the link; nothing but a regular file is. 0 or a negative errno.
+ */
+int write_file(const char *path, const unsigned char *data, size_t len);
+
+#endif /* TOOLS_FILE_H */
