@@ -71,7 +71,7 @@ issue()
 		echo "keyUsage = critical, digitalSignature"
 		cat
 	} > "$dir/$name.ext"
-	openssl_quiet req -new -config "$dir/req.cnf" \
+	openssl_quiet req -new -utf8 -config "$dir/req.cnf" \
 		-newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc \
 		-subj "/O=ktls-ocsp selftests/CN=$cn" \
 		-keyout "$dir/$name.key" -out "$dir/$name.csr" &&

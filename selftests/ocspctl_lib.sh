@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
+# shellcheck disable=SC2154 # dir is the caller's
+#
+# For the tests of ocspctl: run it, and look at all that it says. Needs $dir, a
+# directory to write to, and ktap_helpers.sh.
+
+# expect STATUS ARGUMENT...: ocspctl ends with STATUS. What it printed is in
+# $dir/out and $dir/err.
+expect()
+{
+	local want=$1 got
+
+	shift
+	timeout 60 ocspctl "$@" > "$dir/out" 2> "$dir/err"
+	got=$?
+	[ "$got" -eq "$want" ] && return
+	echo "exit status $got, not $want: ocspctl $*" >> "$dir/err"
+	return 1
+}
+
+# says TEXT: one line on stderr, from ocspctl, with TEXT in it.
+says()
+{
+	[ "$(wc -l < "$dir/err")" -eq 1 ] &&
+	grep -q "^ocspctl: " "$dir/err" && grep -qF -e "$1" "$dir/err"
+}
+
+prints()
+{
+	grep -qF -e "$1" "$dir/out"
+}
+
+quiet()
+{
+	! [ -s "$dir/err" ]
+}
+
+# json EXPRESSION: what ocspctl printed is JSON, and EXPRESSION is true of j.
+json()
+{
+	/usr/bin/python3 -c '
+import json, sys
+j = json.load(open(sys.argv[1]))
+if not eval("(" + sys.argv[2] + ")"):
+    sys.exit("%s: not so of %s" % (sys.argv[2], json.dumps(j)))
+' "$dir/out" "$1" 2>> "$dir/err"
+}
+
+# check DESCRIPTION COMMAND...: one result. A failure shows what was printed.
+check()
+{
+	local description="$1"
+
+	shift
+	if "$@" 2>> "$dir/log"; then
+		ktap_test_pass "$description"
+	else
+		tail -n 20 "$dir/log" "$dir/out" "$dir/err" | sed 's/^/#   /'
+		ktap_test_fail "$description"
+	fi
+	: > "$dir/log"
+}
+
+# refuses STATUS TEXT ARGUMENT...: ocspctl ends with STATUS and says TEXT.
+refuses()
+{
+	local status=$1 text=$2
+
+	shift 2
+	expect "$status" "$@" && says "$text"
+}
+
+# fails_on_full_disk ARGUMENT...: nowhere to print to is an error, and said.
+fails_on_full_disk()
+{
+	: > "$dir/out"
+	ocspctl "$@" > /dev/full 2> "$dir/err"
+	[ $? -eq 1 ] && says "standard output: No space left on device"
+}
+
+# answer FILE NAME [OPTION...]: FILE.der is what the issuer's delegate says of
+# the certificate NAME.pem.
+answer()
+{
+	local file=$1 name=$2
+
+	shift 2
+	ocsp_sign --cert "$dir/$name.pem" --issuer "$dir/ca.pem" \
+		--signer "$dir/signer.pem" --key "$dir/signer.key" \
+		-o "$dir/$file.der" "$@"
+}
+
+# make_answers: for the certificate leaf of $dir, all that is to be refused.
+# Lists them, the name and the reason for each, in $dir/bad.
+make_answers()
+{
+	local day=86400
+
+	# Another CA of the same name, and its delegate.
+	make_ca "$dir/strange" || return 1
+	answer good leaf && answer sha256 leaf --digest sha256 &&
+	answer revoked leaf --status revoked &&
+	answer unknown leaf --status unknown &&
+	answer other other && answer expired leaf --this -$day --next -1 &&
+	answer future leaf --this 3600 && answer forever leaf --next none &&
+	ocsp_sign --cert "$dir/leaf.pem" --issuer "$dir/ca.pem" \
+		--signer "$dir/other.pem" --key "$dir/other.key" \
+		-o "$dir/server.der" &&
+	ocsp_sign --cert "$dir/leaf.pem" --issuer "$dir/ca.pem" \
+		--signer "$dir/strange/signer.pem" \
+		--key "$dir/strange/signer.key" -o "$dir/stranger.der" ||
+		return 1
+	head -c 200 "$dir/good.der" > "$dir/truncated.der"
+	head -c 3000 /dev/urandom > "$dir/garbage.der"
+	head -c 1000000 /dev/zero > "$dir/megabyte.der"
+	: > "$dir/empty.der"
+	# The last byte of the response's own signature, which lies before the
+	# certificate of its signer.
+	/usr/bin/python3 - "$dir/good.der" "$dir/tampered.der" "$dir/longer.der" <<-'END'
+		import sys
+		der = bytearray(open(sys.argv[1], "rb").read())
+		open(sys.argv[3], "wb").write(der + b"\0")
+		# ecdsa-with-SHA256, first in the response, then the BIT STRING
+		oid = bytes.fromhex("06082a8648ce3d040302")
+		at = der.index(oid) + len(oid)
+		assert der[at] == 3
+		der[at + 1 + der[at + 1]] ^= 1
+		open(sys.argv[2], "wb").write(der)
+	END
+	# Status 3, tryLater, with nothing in it.
+	printf '\060\003\012\001\003' > "$dir/later.der"
+	cat > "$dir/bad" <<-END
+		truncated truncated or not a DER OCSPResponse
+		garbage truncated or not a DER OCSPResponse
+		empty the response is empty
+		megabyte 1000000 bytes, more than the 65527 that TLS can carry
+		longer 1 bytes behind the OCSPResponse
+		later responder says tryLater
+		other response is for another certificate
+		tampered bad signature
+		stranger signed by neither the issuer nor a delegate
+		server delegate CN=other,O=ktls-ocsp selftests has no id-kp-OCSPSigning
+		expired response expired on 20
+		future response not valid before 20
+		forever no nextUpdate in the response
+	END
+}
