@@ -8,14 +8,22 @@
 # A script sources it in the directory that has the programs.
 PATH=$PWD:$PATH
 
-# own_namespaces SCRIPT ARG...: start SCRIPT again in network, PID and mount
+# own_namespaces "$0" "$@": start the script again in network, PID and mount
 # namespaces of its own: an empty store, free ports, nothing but loopback to
-# talk to, and all it starts ends with it. Call it first, with "$0" "$@".
+# talk to, and all that it starts ends with it. To be called first. It takes
+# root; a test of others is skipped.
 own_namespaces()
 {
+	local script="./${1##*/}"
+
+	shift
+	if [ "$(id -u)" != 0 ]; then
+		echo "$script: needs root" >&2
+		exit 4
+	fi
 	if [ -z "${OWN_NAMESPACES:-}" ]; then
 		OWN_NAMESPACES=1 exec unshare --net --pid --fork --mount-proc \
-			--kill-child "$@"
+			--kill-child "$script" "$@"
 	fi
 	unset OWN_NAMESPACES
 	# Process 1 of a namespace does not get the signals that it leaves to
