@@ -19,6 +19,8 @@ KSRC ?= $(O)/ksrc
 VM := selftests/vm/run
 KSELFTEST := $(O)/kselftest
 SUBDIRS := libocsp tools/ocspctl
+PREFIX ?= /usr/local
+export PREFIX
 
 all: modules libocsp tools selftests
 
@@ -65,6 +67,8 @@ selftests: libocsp tools
 
 install: libocsp tools
 	+for dir in $(SUBDIRS); do $(MAKE) -C $$dir install || exit; done
+	install -D -m 644 kmod/include/uapi/linux/ktls_ocsp.h \
+		$(DESTDIR)$(PREFIX)/include/linux/ktls_ocsp.h
 
 packages:
 	selftests/install-packages.sh
@@ -81,8 +85,9 @@ demo: packages
 	$(VM) --timeout 900 -- $(KSELFTEST)/ktls_ocsp/demo.sh
 
 bench: packages
-	+$(MAKE) modules kselftest
-	$(VM) --icount --timeout 3600 -- $(KSELFTEST)/ktls_ocsp/bench
+	+$(MAKE) modules libocsp
+	+$(MAKE) -C selftests/bench
+	$(VM) --icount --timeout 3600 -- $(O)/bench/bench
 
 ksrc:
 	@selftests/fetch-ksrc $(O)/ksrc
