@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash
-# shellcheck disable=SC2154 # dir is the caller's
+# shellcheck disable=SC2034 # what start_store_test() sets is the caller's
 #
 # For the tests of ocspctl: run it, and look at all that it says. Needs $dir, a
 # directory to write to, and ktap_helpers.sh.
@@ -144,5 +144,75 @@ make_answers()
 		expired response expired on 20
 		future response not valid before 20
 		forever no nextUpdate in the response
+	END
+}
+
+# start_store_test: print the header, or skip the test when there is no module.
+# Makes $dir with a CA and some certificates: leaf and other, which name the
+# responder at $url, and plain, which names none.
+start_store_test()
+{
+	ktap_print_header
+	modprobe ktls_ocsp 2> /dev/null
+	if ! ocspctl show > /dev/null 2>&1; then
+		ktap_skip_all "no ktls_ocsp module"
+		exit "$KSFT_SKIP"
+	fi
+	dir=$(mktemp -d)
+	trap 'rm -rf "$dir"' EXIT
+	chmod 755 "$dir"	# for those without privileges
+	RESPONDER=8889		# a port; the namespace is ours
+	url=http://127.0.0.1:$RESPONDER/
+	ESC=$(printf '\033')
+	if ! { make_ca "$dir" && make_leaf "$dir" leaf 10 "$url" &&
+	       make_leaf "$dir" other 11 "$url" && make_leaf "$dir" plain 12
+	     }; then
+		ktap_exit_fail_msg "cannot make certificates"
+	fi
+	leaf=$dir/leaf-chain.pem
+	other=$dir/other-chain.pem
+	key=$(key_of leaf)
+}
+
+# key_of NAME: of the certificate $dir/NAME.pem
+key_of()
+{
+	openssl x509 -in "$dir/$1.pem" -outform DER | sha256sum | cut -c 1-64
+}
+
+empty_store()
+{
+	expect 0 show && quiet && ! [ -s "$dir/out" ] &&
+	expect 0 -j show && json 'j == []'
+}
+
+# snapshot NAME: what the store tells of itself, into $dir/NAME
+snapshot()
+{
+	ocspctl -j show > "$dir/$1" 2>&1
+}
+
+# unprivileged STATUS ARGUMENT...: expect of one who may nothing.
+unprivileged()
+{
+	local status=$1
+
+	shift
+	setpriv --reuid=65534 --regid=65534 --clear-groups \
+		timeout 60 ocspctl "$@" > "$dir/out" 2> "$dir/err"
+	[ $? -eq "$status" ]
+}
+
+# report KEY REASON [TIMES]: a failure, as a refresher does it, with the
+# kernel's own client.
+report()
+{
+	PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 - "$@" <<-'END'
+		import sys
+		sys.path.insert(0, "ynl")
+		from lib import YnlFamily
+		store = YnlFamily("ktls_ocsp.yaml", "ynl/genetlink.yaml")
+		for i in range(int((sys.argv + ["1"])[3])):
+		    store.do("set", {"key": sys.argv[1], "failure": sys.argv[2]})
 	END
 }
