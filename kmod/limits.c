@@ -31,6 +31,12 @@ static const unsigned int max_defaults[KTLS_OCSP_RESOURCES] = {
 	[KTLS_OCSP_HANDLES]	= 262144,
 };
 
+/* One user id may take half of what all may, unless an operator says else. */
+static const char * const user_names[KTLS_OCSP_RESOURCES] = {
+	[KTLS_OCSP_SESSIONS]	= "max_sessions_of_user",
+	[KTLS_OCSP_HANDLES]	= "max_handles_of_user",
+};
+
 static const char * const userns_names[KTLS_OCSP_RESOURCES] = {
 	[KTLS_OCSP_RESPONSES]	= "userns_max_responses",
 	[KTLS_OCSP_BYTES]	= "userns_max_bytes",
@@ -153,6 +159,10 @@ static size_t fill_table(struct ktls_ocsp_limits *limits,
 	for (i = 0; i < KTLS_OCSP_RESOURCES; i++)
 		fill_entry(&table[n++], max_names[i], &limits->max[i], mode,
 			   &tunable_max);
+	for (i = 0; i < KTLS_OCSP_RESOURCES; i++)
+		if (user_names[i])
+			fill_entry(&table[n++], user_names[i],
+				   &limits->max_of_user[i], mode, &tunable_max);
 	fill_entry(&table[n++], "min_validity", limits->min_validity, mode,
 		   &seconds_max);
 	fill_entry(&table[n++], "linger", &limits->linger, mode, &seconds_max);
@@ -175,15 +185,19 @@ int ktls_ocsp_limits_init(struct ktls_ocsp_limits *limits, struct net *net,
 			  unsigned int *min_validity)
 {
 	size_t n;
+	int i;
 
 	limits->user = net->user_ns != &init_user_ns;
 	limits->min_validity = min_validity;
 	*min_validity = 600;
 	limits->linger = 3600;
 	memcpy(limits->max, max_defaults, sizeof(limits->max));
+	for (i = 0; i < KTLS_OCSP_RESOURCES; i++)
+		limits->max_of_user[i] = max_defaults[i] / 2;
+	xa_init_flags(&limits->users, XA_FLAGS_ACCOUNT);
 
 	/* One more, empty: where kernels before 6.6 look for the end. */
-	limits->table = kcalloc(2 * KTLS_OCSP_RESOURCES + TUNABLES + 1,
+	limits->table = kcalloc(3 * KTLS_OCSP_RESOURCES + TUNABLES + 1,
 				sizeof(*limits->table), GFP_KERNEL_ACCOUNT);
 	if (!limits->table)
 		return -ENOMEM;

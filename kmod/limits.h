@@ -8,6 +8,7 @@
 
 #include <linux/atomic.h>
 #include <linux/types.h>
+#include <linux/xarray.h>
 
 struct ctl_table;
 struct ctl_table_header;
@@ -26,6 +27,9 @@ enum ktls_ocsp_resource {
  * struct ktls_ocsp_limits - the limits of one store, and what it uses
  * @used: what the store uses of each resource
  * @max: the most it may use; sysctls, read without a lock
+ * @max_of_user: the most sessions and handles that one user id may use of
+ *	these; sysctls
+ * @users: struct ktls_ocsp_user by user id; has its own lock
  * @min_validity: seconds a blob must still be valid to be stapled; sysctl,
  *	which stands in the board's header
  * @linger: seconds that an unheld response without a blob stays; sysctl
@@ -37,6 +41,8 @@ enum ktls_ocsp_resource {
 struct ktls_ocsp_limits {
 	atomic_long_t used[KTLS_OCSP_RESOURCES];
 	unsigned int max[KTLS_OCSP_RESOURCES];
+	unsigned int max_of_user[KTLS_OCSP_RESOURCES];
+	struct xarray users;
 	unsigned int *min_validity;
 	unsigned int linger;
 	bool user;

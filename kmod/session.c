@@ -9,6 +9,7 @@
  * be another one's already.
  */
 #include <linux/anon_inodes.h>
+#include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/jiffies.h>
@@ -31,6 +32,61 @@ struct ktls_ocsp_handle {
 	struct rcu_head rcu;
 };
 
+static int charge_handle(struct ktls_ocsp_session *session,
+			 struct netlink_ext_ack *extack)
+{
+	struct ktls_ocsp_limits *limits = &session->store->limits;
+	unsigned int max = READ_ONCE(limits->max_of_user[KTLS_OCSP_HANDLES]);
+
+	if (!ktls_ocsp_user_charge(session->user, max)) {
+		NL_SET_ERR_MSG(extack, "the user is at its limit of handles");
+		return -ENOSPC;
+	}
+	if (!ktls_ocsp_charge(limits, KTLS_OCSP_HANDLES, 1)) {
+		ktls_ocsp_user_uncharge(session->user);
+		NL_SET_ERR_MSG(extack, "the store is at its limit of handles");
+		return -ENOSPC;
+	}
+	return 0;
+}
+
+static void uncharge_handle(struct ktls_ocsp_session *session)
+{
+	ktls_ocsp_uncharge(&session->store->limits, KTLS_OCSP_HANDLES, 1);
+	ktls_ocsp_user_uncharge(session->user);
+}
+
+static int charge_session(struct ktls_ocsp_session *session,
+			  struct netlink_ext_ack *extack)
+{
+	struct ktls_ocsp_limits *limits = &session->store->limits;
+	unsigned int max = READ_ONCE(limits->max_of_user[KTLS_OCSP_SESSIONS]);
+	struct ktls_ocsp_user *user;
+
+	user = ktls_ocsp_user_get(&limits->users, current_uid(), max);
+	if (IS_ERR(user)) {
+		if (PTR_ERR(user) == -ENOSPC)
+			NL_SET_ERR_MSG(extack,
+				       "the user is at its limit of sessions");
+		return PTR_ERR(user);
+	}
+	if (!ktls_ocsp_charge(limits, KTLS_OCSP_SESSIONS, 1)) {
+		ktls_ocsp_user_put(&limits->users, user);
+		NL_SET_ERR_MSG(extack, "the store is at its limit of sessions");
+		return -ENOSPC;
+	}
+	session->user = user;
+	return 0;
+}
+
+static void uncharge_session(struct ktls_ocsp_session *session)
+{
+	struct ktls_ocsp_limits *limits = &session->store->limits;
+
+	ktls_ocsp_uncharge(limits, KTLS_OCSP_SESSIONS, 1);
+	ktls_ocsp_user_put(&limits->users, session->user);
+}
+
 static void handle_drop(struct ktls_ocsp_session *session,
 			struct ktls_ocsp_handle *handle)
 {
@@ -47,7 +103,7 @@ static void handle_drop(struct ktls_ocsp_session *session,
 	ktls_ocsp_store_release(store, response);
 	mutex_unlock(&store->lock);
 	ktls_ocsp_response_put(response);
-	ktls_ocsp_uncharge(&store->limits, KTLS_OCSP_HANDLES, 1);
+	uncharge_handle(session);
 }
 
 static int session_release(struct inode *inode, struct file *file)
@@ -65,7 +121,7 @@ static int session_release(struct inode *inode, struct file *file)
 	mutex_unlock(&session->lock);
 
 	xa_destroy(&session->handles);
-	ktls_ocsp_uncharge(&session->store->limits, KTLS_OCSP_SESSIONS, 1);
+	uncharge_session(session);
 	ktls_ocsp_store_put(session->store);
 	mutex_destroy(&session->lock);
 	kfree(session);
@@ -120,33 +176,34 @@ struct file *ktls_ocsp_session_create(struct ktls_ocsp_store *store,
 	struct ktls_ocsp_session *session;
 	unsigned int slots;
 	struct file *file;
+	int err;
 
-	if (!ktls_ocsp_charge(&store->limits, KTLS_OCSP_SESSIONS, 1)) {
-		NL_SET_ERR_MSG(extack,
-			       "the store is at its limit of sessions");
-		return ERR_PTR(-ENOSPC);
-	}
-	file = ERR_PTR(-ENOMEM);
 	session = kzalloc(sizeof(*session), GFP_KERNEL_ACCOUNT);
 	if (!session)
-		goto err_uncharge;
+		return ERR_PTR(-ENOMEM);
 	session->store = store;
 	slots = READ_ONCE(store->limits.max[KTLS_OCSP_RESPONSES]);
 	session->board_size = ktls_ocsp_board_size(slots);
 	mutex_init(&session->lock);
 	xa_init_flags(&session->handles, XA_FLAGS_ACCOUNT);
+
+	err = charge_session(session, extack);
+	if (err)
+		goto err_free;
 	file = anon_inode_getfile("[ktls_ocsp]", &session_fops, session,
 				  O_RDONLY | O_CLOEXEC);
-	if (IS_ERR(file))
-		goto err_free;
+	if (IS_ERR(file)) {
+		err = PTR_ERR(file);
+		goto err_uncharge;
+	}
 	ktls_ocsp_store_get(store);
 	return file;
 
+err_uncharge:
+	uncharge_session(session);
 err_free:
 	kfree(session);
-err_uncharge:
-	ktls_ocsp_uncharge(&store->limits, KTLS_OCSP_SESSIONS, 1);
-	return file;
+	return ERR_PTR(err);
 }
 
 /**
@@ -179,16 +236,16 @@ static int handle_take(struct ktls_ocsp_session *session,
 {
 	struct ktls_ocsp_store *store = session->store;
 	struct ktls_ocsp_handle *handle;
-	int err = -ENOMEM;
+	int err;
 
 	handle = xa_load(&session->handles, response->slot);
 	if (handle)
 		return handle_ref(handle, extack);
 
-	if (!ktls_ocsp_charge(&store->limits, KTLS_OCSP_HANDLES, 1)) {
-		NL_SET_ERR_MSG(extack, "the store is at its limit of handles");
-		return -ENOSPC;
-	}
+	err = charge_handle(session, extack);
+	if (err)
+		return err;
+	err = -ENOMEM;
 	handle = kzalloc(sizeof(*handle), GFP_KERNEL_ACCOUNT);
 	if (!handle)
 		goto err_uncharge;
@@ -205,7 +262,7 @@ static int handle_take(struct ktls_ocsp_session *session,
 err_free:
 	kfree(handle);
 err_uncharge:
-	ktls_ocsp_uncharge(&store->limits, KTLS_OCSP_HANDLES, 1);
+	uncharge_handle(session);
 	return err;
 }
 

@@ -9,6 +9,7 @@
 #include <linux/xarray.h>
 
 #include "store.h"
+#include "user.h"
 
 /* The text of every -EPERM. */
 #define KTLS_OCSP_NO_CAPABILITY \
@@ -17,6 +18,7 @@
 /**
  * struct ktls_ocsp_session - a client's hold on a store
  * @store: the store, pinned
+ * @user: who made the session, and answers for its handles
  * @board_size: bytes of its board that may be mapped: what the limit of
  *	responses asked for when the session was made
  * @lock: protects @handles and what is in them. The store's lock is taken
@@ -25,6 +27,7 @@
  */
 struct ktls_ocsp_session {
 	struct ktls_ocsp_store *store;
+	struct ktls_ocsp_user *user;
 	u64 board_size;
 	struct mutex lock; /* protects @handles */
 	struct xarray handles;

@@ -95,6 +95,7 @@ void ktls_ocsp_store_put(struct ktls_ocsp_store *store)
 	ktls_ocsp_board_put(store->board);
 	rhashtable_destroy(&store->table);
 	xa_destroy(&store->slots);
+	xa_destroy(&store->limits.users);
 	put_user_ns(store->user_ns);
 	mutex_destroy(&store->lock);
 	kfree(store);
