@@ -8,25 +8,27 @@
 
 #include "client_priv.h"
 
-#define EXACT(n)	{ .minlen = (n), .maxlen = (n) }
+#define EXACT_32	{ .minlen = 4, .maxlen = 4 }
+#define EXACT_64	{ .minlen = 8, .maxlen = 8 }
+#define EXACT_KEY	{ .minlen = KTLS_OCSP_KEY_LEN, .maxlen = KTLS_OCSP_KEY_LEN }
 
-/* Wider than the kernel's limits, so that a newer kernel may send more. */
+/* Lengths that are one; what has others is checked where it is read. */
 static const struct nla_policy policy[KTLS_OCSP_A_MAX + 1] = {
-	[KTLS_OCSP_A_SESSION]		= EXACT(4),
-	[KTLS_OCSP_A_SLOT]		= EXACT(4),
-	[KTLS_OCSP_A_KEY]		= EXACT(KTLS_OCSP_KEY_LEN),
-	[KTLS_OCSP_A_GENERATION]	= EXACT(8),
-	[KTLS_OCSP_A_STATE]		= EXACT(4),
-	[KTLS_OCSP_A_STATUS]		= EXACT(4),
-	[KTLS_OCSP_A_THIS_UPDATE]	= EXACT(8),
-	[KTLS_OCSP_A_NEXT_UPDATE]	= EXACT(8),
-	[KTLS_OCSP_A_BLOB_LEN]		= EXACT(4),
-	[KTLS_OCSP_A_STORED]		= EXACT(8),
-	[KTLS_OCSP_A_FAILURE_TIME]	= EXACT(8),
-	[KTLS_OCSP_A_FAILURES]		= EXACT(4),
-	[KTLS_OCSP_A_HANDLES]		= EXACT(4),
-	[KTLS_OCSP_A_MIN_VALIDITY]	= EXACT(4),
-	[KTLS_OCSP_A_EVENT]		= EXACT(4),
+	[KTLS_OCSP_A_SESSION]		= EXACT_32,
+	[KTLS_OCSP_A_SLOT]		= EXACT_32,
+	[KTLS_OCSP_A_KEY]		= EXACT_KEY,
+	[KTLS_OCSP_A_GENERATION]	= EXACT_64,
+	[KTLS_OCSP_A_STATE]		= EXACT_32,
+	[KTLS_OCSP_A_STATUS]		= EXACT_32,
+	[KTLS_OCSP_A_THIS_UPDATE]	= EXACT_64,
+	[KTLS_OCSP_A_NEXT_UPDATE]	= EXACT_64,
+	[KTLS_OCSP_A_BLOB_LEN]		= EXACT_32,
+	[KTLS_OCSP_A_STORED]		= EXACT_64,
+	[KTLS_OCSP_A_FAILURE_TIME]	= EXACT_64,
+	[KTLS_OCSP_A_FAILURES]		= EXACT_32,
+	[KTLS_OCSP_A_HANDLES]		= EXACT_32,
+	[KTLS_OCSP_A_MIN_VALIDITY]	= EXACT_32,
+	[KTLS_OCSP_A_EVENT]		= EXACT_32,
 };
 
 static const char * const names[KTLS_OCSP_A_MAX + 1] = {

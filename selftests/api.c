@@ -166,8 +166,7 @@ static const struct {
 	{ CERT_SRV_OCSP_RESP_MAX_SYNC_CERT_FILE_SECONDS_VALUE_NAME,
 	  "SrvOcspRespMaxSyncCertFileSeconds" },
 	{ CERT_CHAIN_CONFIG_REGPATH,
-	  "Software\\Microsoft\\Cryptography\\OID\\EncodingType 0\\"
-	  "CertDllCreateCertificateChainEngine\\Config" },
+	  "Software\\Microsoft\\Cryptography\\OID\\EncodingType 0\\CertDllCreateCertificateChainEngine\\Config" },
 };
 
 static int tests, failures, test_failed;
@@ -274,7 +273,7 @@ open_handle(DWORD flags, PCERT_SERVER_OCSP_RESPONSE_OPEN_PARA para)
 	HCERT_SERVER_OCSP_RESPONSE h;
 
 	h = CertOpenServerOcspResponse(chain, flags, para);
-	expect(h != NULL);
+	expect(!!h);
 	CertFreeCertificateChain(chain);
 	return h;
 }
@@ -373,7 +372,7 @@ static VOID CALLBACK on_update(PCCERT_CHAIN_CONTEXT pChainContext,
 	told->calls++;
 	told->same = pChainContext && pNewCrlContext &&
 		     context_is(pResponse, told->bytes);
-	told->previous = pPrevCrlContext != NULL;
+	told->previous = !!pPrevCrlContext;
 	told->error = dwWriteOcspFileError;
 }
 

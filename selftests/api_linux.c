@@ -15,7 +15,7 @@
 
 static struct pki certs[2];
 static struct ocsp_client *client;
-static char directory[] = "/tmp/ocsp-api-XXXXXX";
+static char directory[32];
 
 static int remove_one(const char *path, const struct stat *st, int flag,
 		      struct FTW *ftw)
@@ -46,6 +46,7 @@ int api_start(int argc, char **argv)
 	}
 	pki_new(&certs[API_CERT], 0x10, PKI_URL, 0);
 	pki_new(&certs[API_CERT_NO_URL], 0x11, NULL, 0);
+	strcpy(directory, "/tmp/ocsp-api-XXXXXX");
 	if (!mkdtemp(directory)) {
 		perror(directory);
 		return 1;

@@ -17,11 +17,11 @@ enum answer {
 };
 
 struct refresher {
-	FIXTURE_DATA(store) *self;
 	const struct pki *pki;
 	enum answer answer;
 	int delay;			/* ms */
 	struct ocsp_client *listener;
+	FIXTURE_DATA(store) writer;	/* its own client, for its thread */
 	pthread_t thread;
 	atomic_bool stop;
 	atomic_int wanted;
@@ -38,9 +38,9 @@ static int on_wanted(const struct ocsp_notice *n, void *arg)
 	atomic_fetch_add(&r->wanted, 1);
 	kt_sleep_ms(r->delay);
 	if (r->answer == SET)
-		set_for(r->self, r->pki, KTLS_OCSP_CERT_STATUS_GOOD, PKI_DAY);
+		set_for(&r->writer, r->pki, KTLS_OCSP_CERT_STATUS_GOOD, PKI_DAY);
 	else if (r->answer == FAIL)
-		ocsp_client_set(r->self->client, &name, &failure, NULL);
+		ocsp_client_set(r->writer.client, &name, &failure, NULL);
 	return 0;
 }
 
@@ -62,6 +62,7 @@ static void refresher_start(struct refresher *r)
 {
 	if (ocsp_client_new(&r->listener) ||
 	    ocsp_client_listen(r->listener, true, false) ||
+	    ocsp_client_new(&r->writer.client) ||
 	    pthread_create(&r->thread, NULL, refresh, r))
 		abort();
 }
@@ -71,6 +72,7 @@ static void refresher_stop(struct refresher *r)
 	atomic_store(&r->stop, true);
 	pthread_join(r->thread, NULL);
 	ocsp_client_free(r->listener);
+	ocsp_client_free(r->writer.client);
 }
 
 TEST_F(store, nobody_refreshes)
@@ -87,7 +89,7 @@ TEST_F(store, nobody_refreshes)
 
 TEST_F(store, there_already)
 {
-	struct refresher r = { .self = self, .pki = &self->pki };
+	struct refresher r = { .pki = &self->pki };
 	int64_t start;
 	HCERT_SERVER_OCSP_RESPONSE h;
 
@@ -105,7 +107,7 @@ TEST_F(store, there_already)
 
 TEST_F(store, refresher_answers)
 {
-	struct refresher r = { .self = self, .pki = &self->pki };
+	struct refresher r = { .pki = &self->pki };
 	HCERT_SERVER_OCSP_RESPONSE h;
 	int64_t start;
 
@@ -127,7 +129,7 @@ TEST_F(store, refresher_answers)
 
 TEST_F(store, async_does_not_wait)
 {
-	struct refresher r = { .self = self, .pki = &self->pki };
+	struct refresher r = { .pki = &self->pki };
 	HCERT_SERVER_OCSP_RESPONSE h;
 	int64_t start;
 	int tries;
@@ -149,7 +151,7 @@ TEST_F(store, async_does_not_wait)
 
 TEST_F(store, refresher_fails)
 {
-	struct refresher r = { .self = self, .pki = &self->pki };
+	struct refresher r = { .pki = &self->pki };
 	HCERT_SERVER_OCSP_RESPONSE h;
 	int64_t start;
 
@@ -171,7 +173,7 @@ TEST_F(store, old_failure_does_not_count)
 {
 	struct ocsp_update failure = { .failure = "of yesterday" };
 	struct ocsp_name name = { .session = -1, .key = self->pki.key };
-	struct refresher r = { .self = self, .pki = &self->pki };
+	struct refresher r = { .pki = &self->pki };
 	HCERT_SERVER_OCSP_RESPONSE first, h;
 
 	first = CertOpenServerOcspResponse(self->chain, ASYNC, NULL);
@@ -191,7 +193,7 @@ TEST_F(store, old_failure_does_not_count)
 
 TEST_F_TIMEOUT(store, refresher_is_mute, 60)
 {
-	struct refresher r = { .self = self, .pki = &self->pki };
+	struct refresher r = { .pki = &self->pki };
 	const int limit =
 		CERT_SRV_OCSP_RESP_URL_RETRIEVAL_TIMEOUT_MILLISECONDS_DEFAULT;
 	HCERT_SERVER_OCSP_RESPONSE h;
@@ -233,7 +235,7 @@ static void *open_second(void *arg)
 
 TEST_F(store, others_read_while_one_waits)
 {
-	struct refresher r = { .self = self };
+	struct refresher r = { 0 };
 	HCERT_SERVER_OCSP_RESPONSE h;
 	struct opener o = { 0 };
 	pthread_t thread;
@@ -284,7 +286,7 @@ TEST_F(store, others_read_while_one_waits)
 /* Events go to the store's netns, where the thread is not: it looks again. */
 TEST_F(store, wait_from_another_netns)
 {
-	struct refresher r = { .self = self };
+	struct refresher r = { 0 };
 	struct opener o = { .new_netns = true };
 	HCERT_SERVER_OCSP_RESPONSE h;
 	pthread_t thread;
