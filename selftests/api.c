@@ -166,7 +166,8 @@ static const struct {
 	{ CERT_SRV_OCSP_RESP_MAX_SYNC_CERT_FILE_SECONDS_VALUE_NAME,
 	  "SrvOcspRespMaxSyncCertFileSeconds" },
 	{ CERT_CHAIN_CONFIG_REGPATH,
-	  "Software\\Microsoft\\Cryptography\\OID\\EncodingType 0\\CertDllCreateCertificateChainEngine\\Config" },
+	  "Software\\Microsoft\\Cryptography\\OID\\EncodingType 0\\CertDllCreateCertificateChainEngine\\Config"
+	},
 };
 
 static int tests, failures, test_failed;
