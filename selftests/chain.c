@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * libocsp without a store: chains and where they come from, and arguments that
- * are refused before the kernel is asked. Needs no module and no privilege.
+ * are refused before the kernel is asked. Needs no module and no privilege, but
+ * the test of what is said without a module has to unload it.
  */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <openssl/err.h>
@@ -357,21 +359,65 @@ TEST_F(chain, last_error_is_of_the_thread)
 	EXPECT_NE('\0', OcspGetLastErrorMessage()[0]);
 }
 
-/* Only where the module is not there, and does not come by itself. */
-TEST_F(chain, open_without_module)
+#define MODPROBE	"/proc/sys/kernel/modprobe"
+
+static bool module_is_there(void)
 {
-	PCCERT_CHAIN_CONTEXT chain;
 	struct ocsp_client *client;
 	int rc = ocsp_client_new(&client);
 
 	ocsp_client_free(client);
-	if (rc != -ENOENT)
-		SKIP(return, "the module is loaded");
-	chain = pki_chain(&self->pki);
+	return rc != -ENOENT;
+}
+
+static bool set_modprobe(const char *path)
+{
+	FILE *f = fopen(MODPROBE, "w");
+	bool ok = f && fputs(path, f) >= 0;
+
+	return f && !fclose(f) && ok;
+}
+
+/*
+ * Take the module away, and keep the kernel from loading it again: only where
+ * that is how it comes back, and nobody uses it.
+ */
+static bool unload(char *modprobe, size_t size)
+{
+	FILE *f = fopen(MODPROBE, "r");
+	bool ok = f && fgets(modprobe, size, f);
+
+	if (f)
+		fclose(f);
+	if (!ok || system("modprobe -q --dry-run " KTLS_OCSP_FAMILY_NAME) ||
+	    !set_modprobe("/bin/false"))
+		return false;
+	if (!syscall(SYS_delete_module, KTLS_OCSP_FAMILY_NAME, O_NONBLOCK))
+		return true;
+	set_modprobe(modprobe);
+	return false;
+}
+
+TEST_F(chain, open_without_module)
+{
+	PCCERT_CHAIN_CONTEXT chain = pki_chain(&self->pki);
+	bool unloaded = false;
+	char modprobe[256];
+
+	if (module_is_there()) {
+		unloaded = unload(modprobe, sizeof(modprobe));
+		if (!unloaded)
+			SKIP(goto out, "the module cannot be unloaded");
+	}
 	expect_no_handle(chain, 0, NULL, ERROR_SERVICE_NOT_ACTIVE);
 	expect_no_handle(chain, 1, NULL, ERROR_SERVICE_NOT_ACTIVE);
 	EXPECT_NE(NULL, strstr(OcspGetLastErrorMessage(),
 			       "modprobe ktls_ocsp"));
+	if (!unloaded)
+		goto out;
+	EXPECT_TRUE(set_modprobe(modprobe));
+	EXPECT_TRUE(module_is_there());
+out:
 	CertFreeCertificateChain(chain);
 }
 
