@@ -290,8 +290,7 @@ TEST_F(cert, url)
 
 	EXPECT_STREQ("http://ocsp.example/", url);
 	free(url);
-	url = url_of(self, "caIssuers;URI:http://ca/,OCSP;URI:ldap://x/,"
-		     "OCSP;URI:HTTPS://y/,OCSP;URI:http://z/");
+	url = url_of(self, "caIssuers;URI:http://a/,OCSP;URI:ldap://x/,OCSP;URI:HTTPS://y/,OCSP;URI:http://z/");
 	EXPECT_STREQ("HTTPS://y/", url);
 	free(url);
 	EXPECT_EQ(NULL, url_of(self, NULL));

@@ -291,7 +291,7 @@ check "del" del
 failures()
 {
 	expect 0 set "$leaf" "$dir/good.der" &&
-	report "$key" "HTTP 503" && report "$key" "HTTP${ESC}[31m 504" &&
+	ocsp_report "$key" "HTTP 503" && ocsp_report "$key" "HTTP${ESC}[31m 504" &&
 	expect 0 -j show && json '
 		j[0]["failures"] == 2 and j[0]["state"] == "valid" and
 		j[0]["failure"] == "HTTP\x1b[31m 504" and
@@ -303,7 +303,7 @@ check "failures are shown, and escaped" failures
 
 long_failure()
 {
-	report "$key" "$(printf '%0255d' 0)" && expect 0 show &&
+	ocsp_report "$key" "$(printf '%0255d' 0)" && expect 0 show &&
 	prints "0..." && ! grep -q '.\{81\}' "$dir/out" &&
 	expect 0 show -v && prints "$(printf '%0255d' 0)"
 }

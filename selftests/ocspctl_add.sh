@@ -109,7 +109,7 @@ add_fails()
 	local start
 
 	expect 0 del "$other" && start=$(date +%s) &&
-	refresher report "$(key_of other)" "HTTP 503" &&
+	refresher ocsp_report "$(key_of other)" "HTTP 503" &&
 	expect 6 add "$other" && prints "1 in a row: HTTP 503" &&
 	[ $(($(date +%s) - start)) -lt 14 ] && stop_refresher
 }
@@ -137,7 +137,7 @@ monitor()
 		wait_for 20 is_listening "$pid" || return 1
 	done
 	expect 0 set "$leaf" "$dir/new.der" &&
-	report "$key" "HTTP${ESC}503" && expect 0 set "$leaf" "$dir/newer.der" &&
+	ocsp_report "$key" "HTTP${ESC}503" && expect 0 set "$leaf" "$dir/newer.der" &&
 	expect 0 del "$leaf" && expect 0 add --no-wait "$leaf" &&
 	monitored mon " wanted *$key$" && monitored mon.json wanted &&
 	monitored mon.nobody withdrawn || return 1
@@ -185,7 +185,7 @@ monitor_resync()
 	text=$!
 	wait_for 20 is_listening "$text" || return 1
 	kill -STOP "$text"
-	report "$key" "$(printf '%0255d' 0)" 1000
+	ocsp_report "$key" "$(printf '%0255d' 0)" 1000
 	kill -CONT "$text"
 	monitored mon " resync " && expect 0 del "$key" &&
 	monitored mon " withdrawn " && kill -INT "$text" && wait "$text"

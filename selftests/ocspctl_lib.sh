@@ -202,17 +202,3 @@ unprivileged()
 		timeout 60 ocspctl "$@" > "$dir/out" 2> "$dir/err"
 	[ $? -eq "$status" ]
 }
-
-# report KEY REASON [TIMES]: a failure, as a refresher does it, with the
-# kernel's own client.
-report()
-{
-	PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 - "$@" <<-'END'
-		import sys
-		sys.path.insert(0, "ynl")
-		from lib import YnlFamily
-		store = YnlFamily("ktls_ocsp.yaml", "ynl/genetlink.yaml")
-		for i in range(int((sys.argv + ["1"])[3])):
-		    store.do("set", {"key": sys.argv[1], "failure": sys.argv[2]})
-	END
-}

@@ -16,9 +16,10 @@
 #include "verify.h"
 
 #define NO_SIGNER	"signed by neither the issuer nor a delegate"
-#define NOT_DER		"not encoded in DER, which TLS asks for"
+#define BAD		"delegate CN=Bad Delegate "
 #define OTHER		"response is for another certificate"
 #define TRUNCATED	"truncated or not a DER OCSPResponse"
+#define TOO_WEAK	"signer refused: Verify error: CA signature digest algorithm too weak"
 #define ACCEPTED	"accepted"
 
 static const char ca_usage[] = "keyCertSign,cRLSign";
@@ -189,10 +190,10 @@ TEST_F(verify, another_issuers_certificate)
 					 .issuer = &self->stranger)));
 	EXPECT_STREQ(OTHER, JUDGE(SINGLE(.of = &twin_leaf, .issuer = &twin)));
 	EXPECT_STREQ(OTHER, JUDGE(SINGLE(.issuer = &namesake)));
-	EXPECT_STREQ("response speaks for another issuer as well",
-		     JUDGE(.single = { { .of = &self->leaf },
-				       { .of = &self->strange_leaf,
-					 .issuer = &self->stranger } }));
+	EXPECT_STREQ("response speaks for another issuer as well", JUDGE(
+		.single = { { .of = &self->leaf },
+			    { .of = &self->strange_leaf,
+			      .issuer = &self->stranger } }));
 	forge_free(&twin_leaf);
 	forge_free(&twin);
 	forge_free(&namesake);
@@ -218,7 +219,8 @@ TEST_F(verify, delegate_signs)
 				    .key_usage = "nonRepudiation"));
 }
 
-TEST_F(verify, key_types)
+/* To make RSA keys takes its time under a slow emulation. */
+TEST_F_TIMEOUT(verify, key_types, 300)
 {
 	EVP_PKEY *keys[] = { forge_rsa(0), forge_ec(4), forge_ed25519(0) };
 	struct forged ca, leaf, delegate;
@@ -242,7 +244,7 @@ TEST_F(verify, key_types)
 	}
 }
 
-TEST_F(verify, rsa_digests)
+TEST_F_TIMEOUT(verify, rsa_digests, 300)
 {
 	forge_free(&self->ca);
 	forge_free(&self->leaf);
@@ -359,26 +361,22 @@ TEST_F(verify, validity_ends_with_the_signers)
 
 TEST_F(verify, bad_delegates)
 {
-	EXPECT_STREQ("delegate CN=Bad Delegate has no id-kp-OCSPSigning",
+	EXPECT_STREQ(BAD "has no id-kp-OCSPSigning",
 		     JUDGE_DELEGATE());
-	EXPECT_STREQ("delegate CN=Bad Delegate has no id-kp-OCSPSigning",
+	EXPECT_STREQ(BAD "has no id-kp-OCSPSigning",
 		     JUDGE_DELEGATE(.ext_key_usage = "serverAuth"));
-	EXPECT_STREQ("delegate CN=Bad Delegate has no id-kp-OCSPSigning",
+	EXPECT_STREQ(BAD "has no id-kp-OCSPSigning",
 		     JUDGE_DELEGATE(.ext_key_usage = "anyExtendedKeyUsage"));
-	EXPECT_STREQ("delegate CN=Bad Delegate has a key usage without "
-		     "digitalSignature",
+	EXPECT_STREQ(BAD "has a key usage without digitalSignature",
 		     JUDGE_DELEGATE(.ext_key_usage = "OCSPSigning",
 				    .key_usage = "keyEncipherment"));
-	EXPECT_STREQ("delegate CN=Bad Delegate expired on "
-		     "2027-01-15 07:59:59 UTC",
+	EXPECT_STREQ(BAD "expired on 2027-01-15 07:59:59 UTC",
 		     JUDGE_DELEGATE(.ext_key_usage = "OCSPSigning",
 				    .not_before = -60, .not_after = -1));
-	EXPECT_STREQ("delegate CN=Bad Delegate not valid before "
-		     "2027-01-15 08:00:01 UTC",
+	EXPECT_STREQ(BAD "not valid before 2027-01-15 08:00:01 UTC",
 		     JUDGE_DELEGATE(.ext_key_usage = "OCSPSigning",
 				    .not_before = 1, .not_after = 60));
-	EXPECT_STREQ("signer refused: Verify error: "
-		     "CA signature digest algorithm too weak",
+	EXPECT_STREQ(TOO_WEAK,
 		     JUDGE_DELEGATE(.ext_key_usage = "OCSPSigning",
 				    .md = EVP_sha1()));
 }
@@ -463,32 +461,6 @@ TEST_F(verify, wrong_issuer)
 	forge_free(&namesake);
 }
 
-TEST_F(verify, response_status)
-{
-	static const struct {
-		int status;
-		const char *reason;
-	} all[] = {
-		{ 0, "no basic response (id-pkix-ocsp-basic) in it" },
-		{ 1, "responder says malformedRequest" },
-		{ 2, "responder says internalError" },
-		{ 3, "responder says tryLater" },
-		{ 4, "responder says status 4" },
-		{ 5, "responder says sigRequired" },
-		{ 6, "responder says unauthorized" },
-		{ 7, "responder says status 7" },
-		{ -1, "responder says status -1" },
-	};
-	unsigned char *der;
-	size_t len;
-
-	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
-		der = forge_status(all[i].status, &len);
-		EXPECT_STREQ(all[i].reason, judge_bytes(self, der, len));
-		free(der);
-	}
-}
-
 TEST_F(verify, critical_extensions)
 {
 	EXPECT_STREQ(ACCEPTED, JUDGE(.padding = 10));
@@ -496,167 +468,6 @@ TEST_F(verify, critical_extensions)
 		     JUDGE(.critical = true));
 	EXPECT_STREQ("unknown critical extension 1.3.6.1.4.1.55555.1",
 		     JUDGE(SINGLE(.critical = true)));
-}
-
-TEST_F(verify, size)
-{
-	struct forge_response spec = {
-		.signer = &self->ca, .no_certs = true, .padding = 65000,
-		.single = { { .of = &self->leaf, .issuer = &self->ca } },
-	};
-	unsigned char *der;
-	size_t len = 0;
-
-	/* An ECDSA signature takes a few lengths: until one fits. */
-	for (int i = 0; i < 100 && len != KTLS_OCSP_BLOB_MAX; i++) {
-		der = forge_response(&spec, &len);
-		if (len != KTLS_OCSP_BLOB_MAX)
-			free(der);
-		spec.padding += KTLS_OCSP_BLOB_MAX - len;
-	}
-	ASSERT_EQ(KTLS_OCSP_BLOB_MAX, len);
-	EXPECT_STREQ(ACCEPTED, judge_bytes(self, der, len));
-	free(der);
-	EXPECT_STREQ("66536 bytes, more than the 65527 that TLS can carry",
-		     (der = calloc(1, 66536), judge_bytes(self, der, 66536)));
-	free(der);
-	EXPECT_STREQ("1048576 bytes, more than the 65527 that TLS can carry",
-		     (der = calloc(1, 1 << 20),
-		      judge_bytes(self, der, 1 << 20)));
-	free(der);
-}
-
-TEST_F(verify, garbage)
-{
-	static const unsigned char html[] = "<html>503</html>";
-	unsigned char zeroes[64] = { 0 };
-
-	EXPECT_STREQ("the response is empty", judge_bytes(self, html, 0));
-	EXPECT_STREQ(TRUNCATED, judge_bytes(self, html, sizeof(html)));
-	EXPECT_STREQ(TRUNCATED, judge_bytes(self, zeroes, sizeof(zeroes)));
-}
-
-/* A response that is accepted, to be damaged. */
-static unsigned char *sound(FIXTURE_DATA(verify) *w, size_t *len)
-{
-	return forge_response(&(struct forge_response){
-		.signer = &w->delegate,
-		.single = { { .of = &w->leaf, .issuer = &w->ca } } }, len);
-}
-
-TEST_F(verify, every_truncation)
-{
-	unsigned char *der;
-	size_t len;
-
-	der = sound(self, &len);
-	ASSERT_STREQ(ACCEPTED, judge_bytes(self, der, len));
-	for (size_t i = 1; i < len; i++)
-		EXPECT_STREQ(TRUNCATED, judge_bytes(self, der, i));
-	free(der);
-}
-
-TEST_F_TIMEOUT(verify, every_flipped_bit, 300)
-{
-	unsigned char *der;
-	size_t len;
-
-	der = sound(self, &len);
-	for (size_t i = 0; i < len * 8; i++) {
-		der[i / 8] ^= 1 << i % 8;
-		EXPECT_STRNE(ACCEPTED, judge_bytes(self, der, len)) {
-			TH_LOG("bit %zu of byte %zu of %zu", i % 8, i / 8,
-			       len);
-		}
-		der[i / 8] ^= 1 << i % 8;
-	}
-	EXPECT_STREQ(ACCEPTED, judge_bytes(self, der, len));
-	free(der);
-}
-
-TEST_F_TIMEOUT(verify, every_flipped_bit_rsa, 300)
-{
-	unsigned char *der;
-	size_t len;
-
-	forge_free(&self->ca);
-	forge_free(&self->leaf);
-	self->ca = make_ca("CA", forge_rsa(0));
-	self->leaf = make_leaf("leaf", &self->ca, 5);
-	der = forge_response(&(struct forge_response){
-		.signer = &self->ca, .no_certs = true,
-		.single = { { .of = &self->leaf, .issuer = &self->ca } } },
-		&len);
-	for (size_t i = 0; i < len * 8; i++) {
-		der[i / 8] ^= 1 << i % 8;
-		EXPECT_STRNE(ACCEPTED, judge_bytes(self, der, len)) {
-			TH_LOG("bit %zu of byte %zu of %zu", i % 8, i / 8,
-			       len);
-		}
-		der[i / 8] ^= 1 << i % 8;
-	}
-	free(der);
-}
-
-TEST_F(verify, bytes_behind)
-{
-	unsigned char *der, *longer;
-	size_t len;
-
-	der = sound(self, &len);
-	longer = calloc(1, len + 3);
-	memcpy(longer, der, len);
-	EXPECT_STREQ("1 bytes behind the OCSPResponse",
-		     judge_bytes(self, longer, len + 1));
-	EXPECT_STREQ("3 bytes behind the OCSPResponse",
-		     judge_bytes(self, longer, len + 3));
-	free(longer);
-	free(der);
-}
-
-/* What a lenient parser takes, and what a strict client does not. */
-TEST_F(verify, not_der)
-{
-	unsigned char *der, *ber;
-	size_t len;
-
-	der = sound(self, &len);
-	ASSERT_EQ(0x30, der[0]);
-	ASSERT_EQ(0x82, der[1]);
-	ber = calloc(1, len + 2);
-	/* Indefinite length. */
-	ber[0] = 0x30;
-	ber[1] = 0x80;
-	memcpy(ber + 2, der + 4, len - 4);
-	EXPECT_STREQ(NOT_DER, judge_bytes(self, ber, len));
-	/* A length that starts with zero. */
-	ber[1] = 0x83;
-	ber[2] = 0;
-	memcpy(ber + 3, der + 2, len - 2);
-	EXPECT_STREQ(NOT_DER, judge_bytes(self, ber, len + 1));
-	free(ber);
-	free(der);
-}
-
-TEST_F(verify, bytes_behind_the_basic_response)
-{
-	/* The lengths on the way in to the OCTET STRING, and its own. */
-	static const size_t lengths[] = { 2, 9, 13, 28 };
-	unsigned char *der, *longer;
-	size_t len, at;
-
-	der = sound(self, &len);
-	longer = calloc(1, len + 1);
-	memcpy(longer, der, len);
-	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
-		at = lengths[i];
-		ASSERT_EQ(0x82, longer[at - 1]);
-		if (!++longer[at + 1])
-			longer[at]++;
-	}
-	EXPECT_STREQ(NOT_DER, judge_bytes(self, longer, len + 1));
-	free(longer);
-	free(der);
 }
 
 /* Names are the responder's to choose: not the administrator's terminal. */
@@ -685,8 +496,7 @@ TEST_F(verify, error_queue)
 	EXPECT_EQ(0, ERR_peek_error());
 	ERR_raise(ERR_LIB_USER, 42);
 	EXPECT_STREQ("bad signature", JUDGE(.wrong_key = forge_ec(5)));
-	EXPECT_STREQ("signer refused: Verify error: "
-		     "CA signature digest algorithm too weak",
+	EXPECT_STREQ(TOO_WEAK,
 		     JUDGE_DELEGATE(.ext_key_usage = "OCSPSigning",
 				    .md = EVP_sha1()));
 	EXPECT_EQ(42, ERR_GET_REASON(ERR_get_error()));
