@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What memory the kernel takes for a response, beside its blob and its
+ * certificates: by how many pages the machine's free memory falls when many
+ * are stored, and, to check that, by how much the kernel's own counters of
+ * such memory rise.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <openssl/sha.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+#define RESPONSES	10000
+#define ROUNDS		3
+#define CERT_LEN	1024
+
+/* In bytes */
+struct memory {
+	long free;
+	long counted;	/* as slab, vmalloc, percpu and page tables */
+};
+
+struct plan {
+	struct kt_sock sk;
+	size_t len;
+	size_t cert_len;	/* of the certificate, and of its issuer; or 0 */
+	struct bench_request set;
+	struct bench_request del;
+	struct bench_request open;
+};
+
+static char *read_text(const char *path)
+{
+	static char text[1 << 16];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t len = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		bench_die(path, errno);
+	while ((n = read(fd, text + len, sizeof(text) - 1 - len)) > 0)
+		len += n;
+	if (n < 0)
+		bench_die(path, errno);
+	text[len] = '\0';
+	close(fd);
+	return text;
+}
+
+/* The sum of what stands behind each name. */
+static long sum(const char *text, const char *name)
+{
+	const char *at = strstr(text, name);
+	long total = 0;
+
+	if (!at)
+		bench_die(name, ENOENT);
+	for (; at; at = strstr(at, name)) {
+		at += strlen(name);
+		total += strtol(at, NULL, 10);
+	}
+	return total;
+}
+
+/* Pages that each processor keeps at hand are free, too. */
+static long free_pages(void)
+{
+	const char *text = read_text("/proc/zoneinfo");
+
+	return sum(text, " nr_free_pages ") + sum(text, " count:");
+}
+
+static long counted(void)
+{
+	const char *text = read_text("/proc/meminfo");
+
+	return 1024 * (sum(text, "\nSlab:") + sum(text, "\nVmallocUsed:") +
+		       sum(text, "\nPercpu:") + sum(text, "\nPageTables:"));
+}
+
+/* Let the slab caches give back the pages that they keep for later. */
+static void shrink_slabs(void)
+{
+	glob_t found;
+
+	if (glob("/sys/kernel/slab/*/shrink", 0, NULL, &found))
+		bench_die("/sys/kernel/slab", ENOENT);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		bench_write(found.gl_pathv[i], "1");
+	globfree(&found);
+}
+
+/* Once all has been freed that is about to be. */
+static struct memory look(void)
+{
+	struct memory m;
+
+	for (int i = 0; i < 3; i++) {
+		kt_sleep_ms(200);
+		bench_write("/proc/sys/vm/drop_caches", "3");
+		shrink_slabs();
+	}
+	kt_sleep_ms(200);
+	bench_write("/proc/sys/vm/stat_refresh", "1");
+	m.free = free_pages() * sysconf(_SC_PAGESIZE);
+	m.counted = counted();
+	return m;
+}
+
+/* Patch the key, and the certificate that it is the hash of. */
+static void use(const struct plan *p, const struct bench_request *r, uint32_t i)
+{
+	static uint8_t cert[CERT_LEN];
+	uint8_t key[KTLS_OCSP_KEY_LEN];
+
+	memcpy(cert, &i, sizeof(i));
+	SHA256(cert, p->cert_len ? p->cert_len : sizeof(i), key);
+	memcpy(bench_field(r, KTLS_OCSP_A_KEY), key, sizeof(key));
+	if (p->cert_len && r == &p->set)
+		memcpy(bench_field(r, KTLS_OCSP_A_CERTIFICATE), cert,
+		       p->cert_len);
+}
+
+static void store_all(const struct plan *p)
+{
+	int64_t now = kt_now(), next_update;
+
+	for (uint32_t i = 0; i < RESPONSES; i++) {
+		use(p, &p->set, i);
+		next_update = now + KT_DAY + i;
+		memcpy(bench_field(&p->set, KTLS_OCSP_A_NEXT_UPDATE),
+		       &next_update, sizeof(next_update));
+		bench_exchange(&p->set);
+	}
+}
+
+static void delete_all(const struct plan *p)
+{
+	for (uint32_t i = 0; i < RESPONSES; i++) {
+		use(p, &p->del, i);
+		bench_exchange(&p->del);
+	}
+}
+
+static double each(long before, long after, size_t known)
+{
+	return (double)(after - before) / RESPONSES - known;
+}
+
+/* Beside its blob and certificates */
+static void measure(struct plan *p, const char *name)
+{
+	double seen[ROUNDS], counters[ROUNDS];
+	size_t known = p->len + 2 * p->cert_len;
+
+	bench_set(&p->set, &p->sk, p->len, p->cert_len);
+	bench_del(&p->del, &p->sk);
+	for (int i = 0; i < ROUNDS; i++) {
+		struct memory before = look(), after;
+
+		store_all(p);
+		after = look();
+		seen[i] = each(-before.free, -after.free, known);
+		counters[i] = each(before.counted, after.counted, known);
+		delete_all(p);
+	}
+	bench_print("bytes", seen, ROUNDS, "memory/%s/%zu", name, p->len);
+	bench_print("bytes", counters, ROUNDS, "memory-counters/%s/%zu", name,
+		    p->len);
+	bench_free(&p->set);
+	bench_free(&p->del);
+}
+
+/* One handle on each response, of one session */
+static void measure_handles(struct plan *p)
+{
+	double seen[ROUNDS], counters[ROUNDS];
+
+	bench_set(&p->set, &p->sk, p->len, 0);
+	store_all(p);
+	for (int i = 0; i < ROUNDS; i++) {
+		struct memory before = look(), after;
+		int session = kt_session(&p->sk);
+
+		if (session < 0)
+			bench_die("session", -session);
+		bench_open(&p->open, &p->sk, session);
+		for (uint32_t n = 0; n < RESPONSES; n++) {
+			use(p, &p->open, n);
+			bench_exchange(&p->open);
+		}
+		after = look();
+		seen[i] = each(-before.free, -after.free, 0);
+		counters[i] = each(before.counted, after.counted, 0);
+		bench_free(&p->open);
+		close(session);
+	}
+	bench_print("bytes", seen, ROUNDS, "memory/handle");
+	bench_print("bytes", counters, ROUNDS, "memory-counters/handle");
+}
+
+static void part(void)
+{
+	static const size_t sizes[] = { 279, 471, 841, 1435, 2203, 16000 };
+	struct plan p = { .len = 0 };
+
+	if (kt_sysctl("max_responses", RESPONSES) ||
+	    kt_sysctl("max_bytes", 1 << 30))
+		bench_die("cannot raise the store's limits", 0);
+	kt_new(&p.sk);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		p.len = sizes[i];
+		measure(&p, "blob");
+	}
+	p.len = 471;
+	p.cert_len = CERT_LEN;
+	measure(&p, "certificates");
+	p.cert_len = 0;
+	measure_handles(&p);
+}
+
+void bench_memory(void)
+{
+	bench_apart(part);
+}
