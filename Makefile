@@ -35,6 +35,7 @@ help:
 #  make check            build everything and run all tests in a virtual machine
 #       TESTS="A B"        these tests alone
 #  make bench            what the commands cost, in a virtual machine
+#       ACCEPT=1           compare later runs with this one
 #  make netlink-check    compare the uapi header with what the spec generates
 #  make checkpatch       the kernel's style check, over all C
 #  make kernel-doc       the comments of the module's interfaces
@@ -87,7 +88,7 @@ demo: packages
 bench: packages
 	+$(MAKE) modules libocsp
 	+$(MAKE) -C selftests/bench
-	$(VM) --icount --timeout 3600 -- $(O)/bench/bench
+	selftests/bench/run $(if $(ACCEPT),--accept)
 
 ksrc:
 	@selftests/fetch-ksrc $(O)/ksrc
