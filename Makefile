@@ -18,7 +18,7 @@ MODDIR = $(O)/modules/$(RELEASE)
 KSRC ?= $(O)/ksrc
 VM := selftests/vm/run
 KSELFTEST := $(O)/kselftest
-SUBDIRS := libocsp tools/ocspctl
+SUBDIRS := libocsp tools/ocspctl tools/ocspd
 PREFIX ?= /usr/local
 export PREFIX
 
@@ -62,6 +62,7 @@ libocsp:
 
 tools: libocsp
 	+$(MAKE) -C tools/ocspctl
+	+$(MAKE) -C tools/ocspd
 
 selftests: libocsp tools
 	+$(MAKE) -C selftests

@@ -26,9 +26,10 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 1' HUP INT TERM
 
-# OpenSSL's STACK_OF(X509) is a type, as is the harness' FIXTURE_DATA(name), which checkpatch takes
-# for a function: it is shown another name of the same length. Windows' types are in capitals.
-printf '%s\n' 'STACK_OF_\w+' 'FIXTURE_DATA_\w+' >"$tmp/types"
+# OpenSSL's STACK_OF(X509) is a type, as are the harness' FIXTURE_DATA(name) and queue(7)'s
+# TAILQ_ENTRY(type), which checkpatch takes for functions: it is shown another name of the same
+# length. Windows' types are in capitals.
+printf '%s\n' 'STACK_OF_\w+' 'FIXTURE_DATA_\w+' 'TAILQ_ENTRY_\w+' X509 >"$tmp/types"
 echo '[A-Z][A-Z0-9_]{2,}' >"$tmp/windows-types"
 
 for file in $(find kmod libocsp tools selftests -name '*.[ch]' | LC_ALL=C sort); do
@@ -43,7 +44,7 @@ for file in $(find kmod libocsp tools selftests -name '*.[ch]' | LC_ALL=C sort);
 	*)			group=user ;;
 	esac
 	mkdir -p "$tmp/$(dirname "$file")"
-	sed 's/\(STACK_OF\|FIXTURE_DATA\)(\(\w*\))/\1_\2_/g' "$file" >"$tmp/$file"
+	sed 's/\(STACK_OF\|FIXTURE_DATA\|TAILQ_ENTRY\)(\(\w*\))/\1_\2_/g' "$file" >"$tmp/$file"
 	echo "$file" >>"$tmp/$group.list"
 done
 

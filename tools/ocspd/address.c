@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Which addresses a certificate may send us to, see address.h. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "address.h"
+#include "text.h"
+
+/* All are IPv6 here; IPv4 is ::ffff:0:0/96. */
+#define V4_BITS		96
+
+struct address_rule {
+	struct in6_addr prefix;
+	unsigned int bits;
+	bool allow;
+};
+
+/* What is refused unless the configuration says otherwise. */
+static const struct {
+	const char *prefix;
+	unsigned int bits;
+	const char *why;
+} builtin[] = {
+	{ "::ffff:0.0.0.0", V4_BITS + 8, "this-network" },
+	{ "::ffff:127.0.0.0", V4_BITS + 8, "loopback" },
+	{ "::ffff:169.254.0.0", V4_BITS + 16, "link-local" },
+	{ "::ffff:224.0.0.0", V4_BITS + 4, "multicast" },
+	{ "::ffff:255.255.255.255", V4_BITS + 32, "broadcast" },
+	/* Where clouds tell a machine its secrets, beside 169.254.169.254 */
+	{ "::ffff:100.100.100.200", V4_BITS + 32, "metadata" },
+	{ "::ffff:168.63.129.16", V4_BITS + 32, "metadata" },
+	{ "::ffff:192.0.0.192", V4_BITS + 32, "metadata" },
+	{ "fd00:ec2::254", 128, "metadata" },
+	{ "fd20:ce::254", 128, "metadata" },
+	{ "::", 128, "unspecified" },
+	{ "::1", 128, "loopback" },
+	{ "fe80::", 10, "link-local" },
+	{ "ff00::", 8, "multicast" },
+};
+
+/*
+ * Prefixes whose addresses carry an IPv4 address, which is the one that is
+ * reached: where in the 16 bytes it starts.
+ */
+static const struct {
+	const char *prefix;
+	unsigned int bits;
+	unsigned int offset;
+} carriers[] = {
+	{ "::", 96, 12 },		/* IPv4-compatible, long gone */
+	{ "64:ff9b::", 96, 12 },	/* NAT64, RFC 6052 */
+	{ "2002::", 16, 2 },		/* 6to4, RFC 3056 */
+};
+
+static bool is_in(const struct in6_addr *address,
+		  const struct in6_addr *prefix, unsigned int bits)
+{
+	unsigned int bytes = bits / 8, rest = bits % 8;
+
+	if (memcmp(address, prefix, bytes))
+		return false;
+	return !rest || !((address->s6_addr[bytes] ^ prefix->s6_addr[bytes]) >>
+			  (8 - rest));
+}
+
+static void map_v4(const void *v4, struct in6_addr *address)
+{
+	memset(address, 0, sizeof(*address));
+	memset(&address->s6_addr[10], 0xff, 2);
+	memcpy(&address->s6_addr[12], v4, 4);
+}
+
+/* Sets *max to the bits that the family has. */
+static bool parse(const char *text, struct in6_addr *address,
+		  unsigned int *max)
+{
+	struct in_addr v4;
+
+	if (inet_pton(AF_INET, text, &v4) == 1) {
+		map_v4(&v4, address);
+		*max = 32;
+		return true;
+	}
+	*max = 128;
+	return inet_pton(AF_INET6, text, address) == 1;
+}
+
+bool address_add(struct address_rules *rules, const char *text, bool allow)
+{
+	struct address_rule *grown, *rule;
+	char address[INET6_ADDRSTRLEN];
+	const char *slash = strchr(text, '/');
+	size_t len = slash ? (size_t)(slash - text) : strlen(text);
+	unsigned int bits, max;
+	char *end;
+
+	if (len >= sizeof(address))
+		return false;
+	memcpy(address, text, len);
+	address[len] = '\0';
+	grown = realloc(rules->rules, (rules->count + 1) * sizeof(*grown));
+	if (!grown)
+		return false;
+	rules->rules = grown;
+	rule = &grown[rules->count];
+	if (!parse(address, &rule->prefix, &max))
+		return false;
+	bits = max;
+	if (slash) {
+		bits = strtoul(slash + 1, &end, 10);
+		if (slash[1] < '0' || slash[1] > '9' || *end || bits > max)
+			return false;
+	}
+	rule->bits = bits + (max == 32 ? V4_BITS : 0);
+	rule->allow = allow;
+	rules->count++;
+	return true;
+}
+
+void address_clear(struct address_rules *rules)
+{
+	free(rules->rules);
+	memset(rules, 0, sizeof(*rules));
+}
+
+/* The prefix that decides: its bits, and what it says. */
+struct match {
+	int bits;
+	const char *why;
+};
+
+static void match_builtin(const struct in6_addr *address, struct match *best)
+{
+	struct in6_addr prefix;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(builtin); i++) {
+		inet_pton(AF_INET6, builtin[i].prefix, &prefix);
+		if (!is_in(address, &prefix, builtin[i].bits) ||
+		    (int)builtin[i].bits <= best->bits)
+			continue;
+		best->bits = builtin[i].bits;
+		best->why = builtin[i].why;
+	}
+}
+
+static void match_rules(const struct address_rules *rules,
+			const struct in6_addr *address, struct match *best)
+{
+	const struct address_rule *rule;
+
+	for (rule = rules->rules; rule < rules->rules + rules->count; rule++) {
+		/* Of two that are as long the later one decides. */
+		if (!is_in(address, &rule->prefix, rule->bits) ||
+		    (int)rule->bits < best->bits)
+			continue;
+		best->bits = rule->bits;
+		best->why = rule->allow ? NULL : "denied";
+	}
+}
+
+static const char *refused(const struct address_rules *rules,
+			   const struct in6_addr *address)
+{
+	struct match best = { .bits = -1 };
+
+	match_builtin(address, &best);
+	match_rules(rules, address, &best);
+	return best.why;
+}
+
+/* A refusal of what the address carries is one of the address. */
+static const char *refused_carried(const struct address_rules *rules,
+				   const struct in6_addr *address)
+{
+	struct in6_addr prefix, v4;
+	const char *why = NULL;
+	size_t i;
+
+	if (IN6_IS_ADDR_UNSPECIFIED(address) || IN6_IS_ADDR_LOOPBACK(address))
+		return NULL;
+	for (i = 0; !why && i < ARRAY_SIZE(carriers); i++) {
+		inet_pton(AF_INET6, carriers[i].prefix, &prefix);
+		if (!is_in(address, &prefix, carriers[i].bits))
+			continue;
+		map_v4(&address->s6_addr[carriers[i].offset], &v4);
+		why = refused(rules, &v4);
+	}
+	return why;
+}
+
+static const char *refused_any(const struct address_rules *rules,
+			       const struct in6_addr *address)
+{
+	const char *why = refused(rules, address);
+
+	return why ? why : refused_carried(rules, address);
+}
+
+const char *address_refused(const struct address_rules *rules,
+			    const struct sockaddr *address)
+{
+	struct in6_addr in6;
+
+	switch (address->sa_family) {
+	case AF_INET:
+		map_v4(&((const struct sockaddr_in *)address)->sin_addr, &in6);
+		return refused_any(rules, &in6);
+	case AF_INET6:
+		in6 = ((const struct sockaddr_in6 *)address)->sin6_addr;
+		return refused_any(rules, &in6);
+	default:
+		return "no-internet";
+	}
+}
+
+const char *address_refused_host(const struct address_rules *rules,
+				 const char *host)
+{
+	char text[INET6_ADDRSTRLEN];
+	struct in6_addr in6;
+	unsigned int max;
+	size_t len;
+
+	/* "[::1]", "[fe80::1%25eth0]" */
+	if (*host == '[')
+		host++;
+	len = strcspn(host, "]%");
+	if (len >= sizeof(text))
+		return NULL;
+	memcpy(text, host, len);
+	text[len] = '\0';
+	return parse(text, &in6, &max) ? refused_any(rules, &in6) : NULL;
+}
+
+const char *address_text(const struct sockaddr *address, char *text,
+			 size_t size)
+{
+	const void *bytes = address->sa_family == AF_INET ?
+		(const void *)&((const struct sockaddr_in *)address)->sin_addr :
+		&((const struct sockaddr_in6 *)address)->sin6_addr;
+
+	return inet_ntop(address->sa_family, bytes, text, size) ? text : "?";
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* ocspd.conf(5), as it was read. */
+#ifndef OCSPD_CONFIG_H
+#define OCSPD_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "address.h"
+
+#define CONFIG_FILE	"/etc/ocspd.conf"
+
+/* A [certificate NAME] section. */
+struct config_cert {
+	char *name;
+	char *file;
+	char *issuer;			/* NULL: in file as well */
+	char *responder;		/* NULL: those that it names itself */
+	struct config_cert *next;
+};
+
+struct config {
+	char *cache;			/* directory; NULL: none */
+	char *proxy;			/* NULL: by environment; "": none */
+	char *no_proxy;			/* NULL: by environment */
+	long connect_timeout;		/* seconds */
+	long idle_timeout;
+	long timeout;
+	long transfers;			/* at once */
+	long transfers_per_host;
+	long retry;			/* seconds */
+	long retry_max;
+	struct address_rules addresses;
+	struct config_cert *certs;	/* in the file's order */
+};
+
+/*
+ * Read a file. Each fault in it is told, with file and line. NULL: there was
+ * one. A file that is not there is only in order when it need not be.
+ */
+struct config *config_read(const char *path, bool must_exist);
+void config_free(struct config *config);
+
+#endif /* OCSPD_CONFIG_H */

@@ -1,0 +1,597 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* One HTTP exchange with a responder: libcurl's multi interface on our loop. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <curl/curl.h>
+
+#include <linux/ktls_ocsp.h>
+
+#include "address.h"
+#include "fetch.h"
+#include "headers.h"
+#include "log.h"
+#include "loop.h"
+#include "proxy.h"
+
+/* What the store takes: there is no use in reading more. */
+#define BODY_MAX	KTLS_OCSP_BLOB_MAX
+#define HEADERS_MAX	16384
+#define REDIRECTS_MAX	5
+/* Idle connections that are kept, for all responders. */
+#define CONNECTIONS_KEPT	16
+
+struct fetch {
+	CURL *easy;
+	struct curl_slist *headers;
+	char error[CURL_ERROR_SIZE];
+	fetch_done_fn done;
+	void *arg;
+	int64_t start;
+	int redirects;
+	bool proxied;			/* connects to the proxy, not to the URL */
+	char refused[80];		/* an address that we did not connect to */
+	bool tried;			/* another one that we did */
+	unsigned char *post;
+	unsigned char *body;
+	size_t len;
+	size_t size;
+	bool too_large;
+	struct headers seen;
+	struct fetch_result result;
+};
+
+static const struct config *config;
+static CURLM *multi;
+
+static void on_curl_timer(struct timer *timer);
+static struct timer curl_timer = { .fn = on_curl_timer };
+
+/* libcurl's callbacks */
+
+static size_t on_body(char *data, size_t one, size_t len, void *arg)
+{
+	struct fetch *f = arg;
+	unsigned char *grown;
+	size_t size;
+
+	(void)one;
+	if (len > BODY_MAX - f->len) {
+		f->too_large = true;
+		return 0;
+	}
+	if (f->len + len > f->size) {
+		size = f->size ? 2 * f->size : 2048;
+		while (size < f->len + len)
+			size *= 2;
+		grown = realloc(f->body, size);
+		if (!grown)
+			return 0;
+		f->body = grown;
+		f->size = size;
+	}
+	memcpy(f->body + f->len, data, len);
+	f->len += len;
+	return len;
+}
+
+static size_t on_header(char *data, size_t one, size_t len, void *arg)
+{
+	struct fetch *f = arg;
+
+	(void)one;
+	headers_take(&f->seen, data, len);
+	return f->seen.bytes > HEADERS_MAX ? 0 : len;
+}
+
+/* Each connection comes by here, also one to where a redirect leads. */
+static curl_socket_t on_open(void *arg, curlsocktype purpose,
+			     struct curl_sockaddr *address)
+{
+	char text[INET6_ADDRSTRLEN];
+	struct fetch *f = arg;
+	const char *why = NULL;
+
+	(void)purpose;
+	if (!f->proxied)
+		why = address_refused(&config->addresses, &address->addr);
+	if (why) {
+		snprintf(f->refused, sizeof(f->refused),
+			 "address %s is refused (%s)",
+			 address_text(&address->addr, text, sizeof(text)), why);
+		return CURL_SOCKET_BAD;
+	}
+	f->tried = true;
+	return socket(address->family, address->socktype | SOCK_CLOEXEC,
+		      address->protocol);
+}
+
+static void check_done(void);
+
+static void on_socket_event(struct watch *watch, uint32_t events)
+{
+	int ready = 0, running;
+
+	if (events & EPOLLIN)
+		ready |= CURL_CSELECT_IN;
+	if (events & EPOLLOUT)
+		ready |= CURL_CSELECT_OUT;
+	if (events & (EPOLLERR | EPOLLHUP))
+		ready |= CURL_CSELECT_ERR;
+	curl_multi_socket_action(multi, watch->fd, ready, &running);
+	check_done();
+}
+
+static struct watch *watch_socket(curl_socket_t fd)
+{
+	struct watch *watch = calloc(1, sizeof(*watch));
+
+	if (!watch)
+		return NULL;
+	watch->fn = on_socket_event;
+	watch->fd = fd;
+	if (!loop_add(watch, 0)) {
+		curl_multi_assign(multi, fd, watch);
+		return watch;
+	}
+	free(watch);
+	return NULL;
+}
+
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
+		     void *socket_arg)
+{
+	struct watch *watch = socket_arg;
+	uint32_t events = 0;
+
+	(void)easy;
+	(void)arg;
+	if (what == CURL_POLL_REMOVE) {
+		if (watch)
+			loop_remove(watch);
+		free(watch);
+		return 0;
+	}
+	if (!watch)
+		watch = watch_socket(fd);
+	if (!watch)
+		return -1;
+	if (what & CURL_POLL_IN)
+		events |= EPOLLIN;
+	if (what & CURL_POLL_OUT)
+		events |= EPOLLOUT;
+	return loop_change(watch, events) ? -1 : 0;
+}
+
+static int on_timer(CURLM *of, long ms, void *arg)
+{
+	(void)of;
+	(void)arg;
+	if (ms < 0)
+		timer_stop(&curl_timer);
+	else
+		timer_set(&curl_timer, loop_now() + ms);
+	return 0;
+}
+
+static void on_curl_timer(struct timer *timer)
+{
+	int running;
+
+	(void)timer;
+	curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	check_done();
+}
+
+/* Setting up */
+
+int fetch_init(const struct config *the_config)
+{
+	if (!multi && curl_global_init(CURL_GLOBAL_DEFAULT))
+		return -1;
+	config = the_config;
+	if (multi)	/* connections that the new rules may forbid */
+		curl_multi_cleanup(multi);
+	multi = curl_multi_init();
+	if (!multi)
+		return -1;
+	curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+	curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
+	curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
+	return 0;
+}
+
+void fetch_exit(void)
+{
+	if (!multi)
+		return;
+	curl_multi_cleanup(multi);
+	multi = NULL;
+	timer_stop(&curl_timer);
+	curl_global_cleanup();
+}
+
+static char *url_part(CURLU *url, CURLUPart part)
+{
+	char *text = NULL;
+
+	curl_url_get(url, part, &text, CURLU_DEFAULT_PORT);
+	return text;
+}
+
+struct parts {
+	char *scheme;
+	char *host;
+	char *port;
+};
+
+static void parts_clear(struct parts *p)
+{
+	curl_free(p->scheme);
+	curl_free(p->host);
+	curl_free(p->port);
+}
+
+/* False: no http or https URL. parts_clear() in any case. */
+static bool parts_make(struct parts *p, const char *text)
+{
+	CURLU *url = curl_url();
+	bool ok = false;
+
+	memset(p, 0, sizeof(*p));
+	if (url && !curl_url_set(url, CURLUPART_URL, text, 0)) {
+		p->scheme = url_part(url, CURLUPART_SCHEME);
+		p->host = url_part(url, CURLUPART_HOST);
+		p->port = url_part(url, CURLUPART_PORT);
+		ok = p->scheme && p->host && p->port &&
+		     (!strcmp(p->scheme, "http") || !strcmp(p->scheme, "https"));
+	}
+	curl_url_cleanup(url);
+	return ok;
+}
+
+bool fetch_origin(const char *url, char *origin, size_t size)
+{
+	struct parts p;
+	bool ok = parts_make(&p, url);
+
+	if (ok)
+		snprintf(origin, size, "%s://%s:%s", p.scheme, p.host, p.port);
+	parts_clear(&p);
+	return ok;
+}
+
+__attribute__((format(printf, 2, 3)))
+static bool fail(struct fetch *f, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(f->result.failure, sizeof(f->result.failure), fmt, args);
+	va_end(args);
+	return false;
+}
+
+/*
+ * Where to and through what. An address in the URL is judged here: a proxy
+ * would go there for us. False, and the failure is set.
+ */
+static bool aim_at(struct fetch *f, const struct parts *p, const char *url)
+{
+	const char *why = address_refused_host(&config->addresses, p->host);
+	const char *proxy;
+
+	if (why)
+		return fail(f, "address %s is refused (%s)", p->host, why);
+	proxy = proxy_for(config, p->scheme, p->host);
+	f->proxied = *proxy;
+	if (curl_easy_setopt(f->easy, CURLOPT_PROXY, proxy) ||
+	    curl_easy_setopt(f->easy, CURLOPT_URL, url))
+		return fail(f, "no memory");
+	return true;
+}
+
+static bool aim(struct fetch *f, const char *url)
+{
+	struct parts p;
+	bool ok;
+
+	if (parts_make(&p, url))
+		ok = aim_at(f, &p, url);
+	else
+		ok = fail(f, "no http or https URL: %.100s", url);
+	parts_clear(&p);
+	return ok;
+}
+
+static void set_limits(struct fetch *f)
+{
+	int64_t left = config->timeout * 1000 - (loop_now() - f->start);
+
+	curl_easy_setopt(f->easy, CURLOPT_TIMEOUT_MS, left > 0 ? left : 1);
+	curl_easy_setopt(f->easy, CURLOPT_CONNECTTIMEOUT,
+			 config->connect_timeout);
+	curl_easy_setopt(f->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(f->easy, CURLOPT_LOW_SPEED_TIME, config->idle_timeout);
+}
+
+static void set_callbacks(struct fetch *f)
+{
+	CURL *easy = f->easy;
+
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, f);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, f->error);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, f);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, f);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, f);
+}
+
+static void set_http(struct fetch *f)
+{
+	CURL *easy = f->easy;
+
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+			 (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+	/* Whoever is not to be proxied is ours to tell, see proxy.c. */
+	curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+	curl_easy_setopt(easy, CURLOPT_USERAGENT, "ocspd/" VERSION);
+	/* Else a lookup that hangs would hold us up when we give it up. */
+	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+}
+
+static bool add_header(struct fetch *f, const char *line)
+{
+	struct curl_slist *longer = curl_slist_append(f->headers, line);
+
+	if (longer)
+		f->headers = longer;
+	return longer;
+}
+
+static bool set_request(struct fetch *f, const struct fetch_request *request)
+{
+	bool ok = add_header(f, "Accept: application/ocsp-response");
+
+	if (ok && request->no_cache)
+		ok = add_header(f, "Cache-Control: no-cache") &&
+		     add_header(f, "Pragma: no-cache");
+	if (ok && request->post) {
+		ok = add_header(f, "Content-Type: application/ocsp-request") &&
+		     add_header(f, "Expect:");
+		f->post = malloc(request->post_len);
+		ok = ok && f->post;
+		if (ok)
+			memcpy(f->post, request->post, request->post_len);
+		curl_easy_setopt(f->easy, CURLOPT_POSTFIELDSIZE,
+				 (long)request->post_len);
+		curl_easy_setopt(f->easy, CURLOPT_POSTFIELDS, f->post);
+	}
+	curl_easy_setopt(f->easy, CURLOPT_HTTPHEADER, f->headers);
+	return ok;
+}
+
+static void free_fetch(struct fetch *f)
+{
+	curl_easy_cleanup(f->easy);
+	curl_slist_free_all(f->headers);
+	free(f->post);
+	free(f->body);
+	free(f);
+}
+
+/* The end */
+
+static void finish(struct fetch *f)
+{
+	struct fetch_result *r = &f->result;
+
+	r->body = f->body;
+	r->len = f->len;
+	r->max_age = headers_max_age(&f->seen);
+	r->aged = f->seen.aged;
+	f->done(r, f->arg);
+	free_fetch(f);
+}
+
+static void explain_timeout(struct fetch *f)
+{
+	long seconds = (loop_now() - f->start + 500) / 1000;
+	double looked_up = 0, connected = 0;
+
+	f->result.timed_out = true;
+	curl_easy_getinfo(f->easy, CURLINFO_NAMELOOKUP_TIME, &looked_up);
+	curl_easy_getinfo(f->easy, CURLINFO_CONNECT_TIME, &connected);
+	if (looked_up == 0)
+		fail(f, "timed out after %ld s, looking up the name", seconds);
+	else if (connected == 0)
+		fail(f, "timed out after %ld s, connecting", seconds);
+	else if (f->len)
+		fail(f, "timed out after %ld s, in the middle of the response",
+		     seconds);
+	else
+		fail(f, "timed out after %ld s", seconds);
+}
+
+/* The system's word for it, where libcurl kept that; else libcurl's. */
+static void explain_errno(struct fetch *f, const char *what, CURLcode code)
+{
+	long err = 0;
+
+	curl_easy_getinfo(f->easy, CURLINFO_OS_ERRNO, &err);
+	if (err)
+		fail(f, "%s: %s", what, strerror(err));
+	else
+		fail(f, "%s: %s", what, *f->error ? f->error :
+		     curl_easy_strerror(code));
+}
+
+static void explain(struct fetch *f, CURLcode code)
+{
+	switch (code) {
+	case CURLE_OPERATION_TIMEDOUT:
+		explain_timeout(f);
+		break;
+	case CURLE_COULDNT_RESOLVE_HOST:
+		fail(f, "the responder's name has no address");
+		break;
+	case CURLE_COULDNT_RESOLVE_PROXY:
+		fail(f, "the proxy's name has no address");
+		break;
+	case CURLE_COULDNT_CONNECT:
+		if (*f->refused && !f->tried)
+			fail(f, "%s", f->refused);
+		else
+			explain_errno(f, "cannot connect", code);
+		break;
+	case CURLE_GOT_NOTHING:
+		fail(f, "connection closed without a response");
+		break;
+	case CURLE_PARTIAL_FILE:
+		fail(f, "connection closed in the middle of the response");
+		break;
+	case CURLE_SEND_ERROR:
+	case CURLE_RECV_ERROR:
+		explain_errno(f, "connection lost", code);
+		break;
+	default:
+		fail(f, "%s", *f->error ? f->error : curl_easy_strerror(code));
+	}
+}
+
+/* 303 asks for a GET, the others for the same again. */
+static bool redirect(struct fetch *f, const char *url)
+{
+	if (++f->redirects > REDIRECTS_MAX)
+		return fail(f, "more than %d redirects", REDIRECTS_MAX);
+	if (f->result.status == 303)
+		curl_easy_setopt(f->easy, CURLOPT_HTTPGET, 1L);
+	if (!aim(f, url))
+		return false;
+	set_limits(f);
+	memset(&f->seen, 0, sizeof(f->seen));
+	f->tried = false;
+	f->len = 0;
+	f->result.status = 0;
+	if (curl_multi_add_handle(multi, f->easy))
+		return fail(f, "no memory");
+	return true;
+}
+
+/* Where an answer sends us to; NULL: nowhere. */
+static const char *redirect_url(struct fetch *f)
+{
+	char *url = NULL;
+
+	switch (f->result.status) {
+	case 301:
+	case 302:
+	case 303:
+	case 307:
+	case 308:
+		curl_easy_getinfo(f->easy, CURLINFO_REDIRECT_URL, &url);
+	}
+	return url;
+}
+
+static void take_type(struct fetch *f)
+{
+	char *type = NULL;
+
+	curl_easy_getinfo(f->easy, CURLINFO_CONTENT_TYPE, &type);
+	if (!type)
+		return;
+	snprintf(f->result.type, sizeof(f->result.type), "%.*s",
+		 (int)strcspn(type, "; \t"), type);
+}
+
+static void ended(struct fetch *f, CURLcode code)
+{
+	curl_off_t retry_after = 0;
+	const char *url;
+
+	curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &f->result.status);
+	curl_easy_getinfo(f->easy, CURLINFO_RETRY_AFTER, &retry_after);
+	f->result.retry_after = retry_after;
+	take_type(f);
+	url = code ? NULL : redirect_url(f);
+	if (url && redirect(f, url))
+		return;
+	if (url)
+		;
+	else if (f->result.status && f->result.status != 200)
+		fail(f, "HTTP %ld", f->result.status);
+	else if (f->too_large)
+		fail(f, "more than %d bytes", BODY_MAX);
+	else if (f->seen.bytes > HEADERS_MAX)
+		fail(f, "more than %d bytes of headers", HEADERS_MAX);
+	else if (code)
+		explain(f, code);
+	finish(f);
+}
+
+/* Never inside one of libcurl's callbacks: it does not like to be called. */
+static void check_done(void)
+{
+	struct fetch *f;
+	CURLMsg *msg;
+	CURLcode code;
+	int left;
+
+	while ((msg = curl_multi_info_read(multi, &left))) {
+		if (msg->msg != CURLMSG_DONE)
+			continue;
+		code = msg->data.result;
+		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &f);
+		curl_multi_remove_handle(multi, f->easy);
+		ended(f, code);
+	}
+}
+
+struct fetch *fetch_start(const struct fetch_request *request,
+			  fetch_done_fn done, void *arg,
+			  char failure[FETCH_FAILURE_SIZE])
+{
+	struct fetch *f = calloc(1, sizeof(*f));
+
+	snprintf(failure, FETCH_FAILURE_SIZE, "no memory");
+	if (!f)
+		return NULL;
+	f->done = done;
+	f->arg = arg;
+	f->start = loop_now();
+	f->easy = curl_easy_init();
+	if (!f->easy || !set_request(f, request))
+		goto free;
+	set_callbacks(f);
+	set_http(f);
+	set_limits(f);
+	if (!aim(f, request->url)) {
+		strcpy(failure, f->result.failure);
+		goto free;
+	}
+	if (!curl_multi_add_handle(multi, f->easy))
+		return f;
+free:
+	free_fetch(f);
+	return NULL;
+}
+
+void fetch_cancel(struct fetch *f)
+{
+	curl_multi_remove_handle(multi, f->easy);
+	free_fetch(f);
+}

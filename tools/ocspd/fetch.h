@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One HTTP exchange with a responder, redirects included; many at a time. */
+#ifndef OCSPD_FETCH_H
+#define OCSPD_FETCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config.h"
+
+struct fetch;
+
+struct fetch_request {
+	const char *url;
+	const unsigned char *post;	/* NULL: GET */
+	size_t post_len;
+	bool no_cache;			/* caches on the way have to ask */
+};
+
+#define FETCH_FAILURE_SIZE	256
+
+/* Only there while it is told. */
+struct fetch_result {
+	char failure[FETCH_FAILURE_SIZE];		/* in words; "": HTTP 200 */
+	bool timed_out;
+	long status;			/* of HTTP; 0: none came in */
+	const unsigned char *body;
+	size_t len;
+	char type[64];			/* Content-Type; "": none */
+	int64_t max_age;		/* seconds that are left of it; -1: none */
+	int64_t retry_after;		/* seconds; 0: none */
+	bool aged;			/* it comes from a cache */
+};
+
+typedef void (*fetch_done_fn)(const struct fetch_result *result, void *arg);
+
+/* config is used until the next call. 0 or -1: libcurl does not work. */
+int fetch_init(const struct config *config);
+void fetch_exit(void);
+
+/*
+ * Calls done later, once; not after fetch_cancel(). NULL: it cannot be done,
+ * and failure says why.
+ */
+struct fetch *fetch_start(const struct fetch_request *request,
+			  fetch_done_fn done, void *arg,
+			  char failure[FETCH_FAILURE_SIZE]);
+void fetch_cancel(struct fetch *fetch);
+
+/*
+ * Where a URL leads, "http://name:80"; false: it is no http or https URL.
+ */
+bool fetch_origin(const char *url, char *origin, size_t size);
+
+#endif /* OCSPD_FETCH_H */

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The timers that are set, the earliest first. */
+#ifndef OCSPD_HEAP_H
+#define OCSPD_HEAP_H
+
+#include "loop.h"
+
+bool heap_insert(struct timer *timer);	/* false: no memory */
+void heap_remove(struct timer *timer);	/* one that is in it */
+struct timer *heap_first(void);		/* NULL: there is none */
+
+#endif /* OCSPD_HEAP_H */

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What ocspd tells: for people by default, one "name=value" line an event,
+ * with the level in front (sd-daemon(3)), where systemd's journal reads it.
+ */
+#ifndef OCSPD_LOG_H
+#define OCSPD_LOG_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <syslog.h>		/* the levels: LOG_ERR ... LOG_DEBUG */
+
+/* Without verbose nothing at LOG_DEBUG is told. */
+void log_init(bool verbose);
+bool log_is_verbose(void);
+
+/* One line of text, without a newline. */
+__attribute__((format(printf, 2, 3)))
+void log_text(int level, const char *fmt, ...);
+
+/*
+ * An event: its name, then pairs of a name and a value, then NULL. A pair
+ * whose value is NULL is left out. Values may come from the network.
+ */
+void log_event(int level, const char *event, ...) __attribute__((sentinel));
+
+/* A line that the next one overwrites, on a terminal only; "" ends it. */
+__attribute__((format(printf, 1, 2)))
+void log_progress(const char *fmt, ...);
+
+#endif /* OCSPD_LOG_H */

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The event loop: file descriptors, timers, signals. One thread; every
+ * function that is called back may change any timer and any descriptor.
+ */
+#ifndef OCSPD_LOOP_H
+#define OCSPD_LOOP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define container_of(ptr, type, member) \
+	((type *)((char *)(ptr) - offsetof(type, member)))
+
+/*
+ * Milliseconds of CLOCK_BOOTTIME, which no one sets and which runs on while
+ * the machine sleeps: what all timers count in.
+ */
+int64_t loop_now(void);
+
+/* Zeroed but for fn: a timer that does not run. */
+struct timer {
+	void (*fn)(struct timer *timer);
+	int64_t due;
+	uint32_t place;			/* in the heap, from 1; 0: not set */
+};
+
+/* Ends the process when there is no memory. A timer is due once. */
+void timer_set(struct timer *timer, int64_t due);
+void timer_stop(struct timer *timer);
+
+/* A descriptor that is watched, for EPOLLIN and EPOLLOUT. */
+struct watch {
+	void (*fn)(struct watch *watch, uint32_t events);
+	int fd;
+};
+
+/* 0 or a negative errno. To be removed before its descriptor is closed. */
+int loop_add(struct watch *watch, uint32_t events);
+int loop_change(struct watch *watch, uint32_t events);
+void loop_remove(struct watch *watch);
+
+struct loop_calls {
+	void (*reload)(void);		/* SIGHUP */
+	void (*clock_stepped)(void);	/* the wall clock was set, or we slept */
+	bool (*work)(void);		/* at each turn; true: there is more */
+};
+
+/* 0 or a negative errno. SIGTERM and SIGINT end loop_run(). */
+int loop_init(const struct loop_calls *calls);
+void loop_run(void);
+void loop_stop(void);
+
+#endif /* OCSPD_LOOP_H */

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* ocspd: keeps the responses of the kernel's store fresh. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "attempt.h"
+#include "cache.h"
+#include "config.h"
+#include "fetch.h"
+#include "log.h"
+#include "loop.h"
+#include "notify.h"
+#include "once.h"
+#include "pins.h"
+#include "plan.h"
+#include "privilege.h"
+#include "queue.h"
+#include "store.h"
+
+/* ms between two looks for the kernel module */
+#define MODULE_EVERY	2000
+/* ms between two signs of life for the service manager */
+#define ALIVE_EVERY	10000
+/* ms from one cleaning of the cache to the next; the first is soon */
+#define SWEEP_FIRST	3600000
+#define SWEEP_EVERY	86400000
+
+static struct {
+	const char *config_file;	/* NULL: the usual one, if it is there */
+	bool check;
+	bool once;
+	bool verbose;
+} options;
+
+static struct config *config;
+static int exit_status = EXIT_SUCCESS;
+
+static void on_connect(struct timer *timer);
+static void on_alive(struct timer *timer);
+static void on_sweep(struct timer *timer);
+static struct timer connect_timer = { .fn = on_connect };
+static struct timer alive_timer = { .fn = on_alive };
+static struct timer sweep_timer = { .fn = on_sweep };
+
+static const char usage[] =
+"usage: ocspd [-v] [-f FILE] [--once | --check-config]\n"
+"\n"
+"Fetches the OCSP responses that the kernel's store wants, verifies them, stores\n"
+"them, and refreshes them in time. See ocspd(8) and ocspd.conf(5).\n"
+"\n"
+"  -f, --config FILE  read FILE and not " CONFIG_FILE "\n"
+"      --once         fetch all there is once, and exit: 0 when none failed\n"
+"      --check-config read the configuration and the files it names, and exit\n"
+"  -v, --verbose      tell of each request\n"
+"  -h, --help         this text\n"
+"  -V, --version\n";
+
+/* The command line. Ends the process where there is nothing more to do. */
+
+static void print_and_exit(const char *text)
+{
+	fputs(text, stdout);
+	exit(fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS);
+}
+
+static void parse_options(int argc, char **argv)
+{
+	static const struct option all[] = {
+		{ "config", required_argument, NULL, 'f' },
+		{ "once", no_argument, NULL, '1' },
+		{ "check-config", no_argument, NULL, 'c' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "f:vhV", all, NULL)) != -1) {
+		switch (option) {
+		case 'f':
+			options.config_file = optarg;
+			break;
+		case '1':
+			options.once = true;
+			break;
+		case 'c':
+			options.check = true;
+			break;
+		case 'v':
+			options.verbose = true;
+			break;
+		case 'h':
+			print_and_exit(usage);
+			break;
+		case 'V':
+			print_and_exit("ocspd " VERSION "\n");
+			break;
+		default:
+			fputs("See ocspd --help.\n", stderr);
+			exit(EXIT_FAILURE);
+		}
+	}
+	if (optind == argc && !(options.once && options.check))
+		return;
+	fputs(usage, stderr);
+	exit(EXIT_FAILURE);
+}
+
+/* The configuration */
+
+static const char *config_file(void)
+{
+	return options.config_file ? options.config_file : CONFIG_FILE;
+}
+
+static struct config *read_config(void)
+{
+	return config_read(config_file(), options.config_file);
+}
+
+static int check_config(void)
+{
+	const struct config_cert *cert;
+	int faults, count = 0;
+
+	faults = pins_check(config);
+	for (cert = config->certs; cert; cert = cert->next)
+		count++;
+	if (!faults)
+		printf("%s: in order, %d certificate%s\n", config_file(), count,
+		       count == 1 ? "" : "s");
+	config_free(config);
+	return faults || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* All but the pins */
+static int apply_config(void)
+{
+	plan_configure(config);
+	queue_configure(config);
+	cache_open(config->cache);
+	/* Connections of the old rules are given up. */
+	queue_restart();
+	if (!fetch_init(config))
+		return 0;
+	log_text(LOG_ERR, "libcurl does not work here");
+	return -ENOTSUP;
+}
+
+static void reload(void)
+{
+	struct config *new, *old = config;
+
+	notify_reloading();
+	new = read_config();
+	if (new) {
+		config = new;
+		if (apply_config()) {
+			exit_status = EXIT_FAILURE;
+			loop_stop();
+			return;
+		}
+		if (!connect_timer.place)
+			pins_apply(config);
+		config_free(old);
+		log_text(LOG_NOTICE, "configuration read again");
+	} else {
+		log_text(LOG_ERR, "the configuration stays what it was");
+	}
+	notify_ready();
+}
+
+/* The store */
+
+static void lost(void)
+{
+	log_text(LOG_NOTICE, "notices of the store were lost, reading all of it");
+	if (store_read())
+		log_text(LOG_ERR, "reading the store: %s", store_error());
+}
+
+static const struct store_calls store_calls = {
+	.response = plan_response,
+	.wanted = plan_wanted,
+	.withdrawn = plan_withdrawn,
+	.lost = lost,
+};
+
+static int give_up(void)
+{
+	log_text(LOG_ERR, "%s", store_error());
+	exit_status = EXIT_FAILURE;
+	loop_stop();
+	return -1;
+}
+
+/* Listening first, so that nothing is missed between that and reading. */
+static int connect_store(void)
+{
+	int err = store_open(&store_calls, !options.once);
+
+	if (err == -ENOENT && !options.once)
+		return err;
+	if (err)
+		return give_up();
+	if (pins_apply(config) && options.once)
+		exit_status = EXIT_FAILURE;
+	if (store_read())
+		return give_up();
+	if (!options.once)
+		pins_watch();
+	return 0;
+}
+
+static void wait_for_module(void)
+{
+	static bool told;
+
+	if (!told)
+		log_text(LOG_WARNING, "%s; waiting for that", store_error());
+	told = true;
+	timer_set(&connect_timer, loop_now() + MODULE_EVERY);
+}
+
+static void on_connect(struct timer *timer)
+{
+	int level = options.once ? LOG_DEBUG : LOG_NOTICE;
+	int err = connect_store();
+
+	(void)timer;
+	if (err && err != -ENOENT)
+		return;
+	if (err)
+		wait_for_module();
+	else
+		log_text(level, "ready, %zu response%s in the store",
+			 certs_count(), certs_count() == 1 ? "" : "s");
+	notify_ready();
+	on_alive(&alive_timer);
+}
+
+static void on_alive(struct timer *timer)
+{
+	if (connect_timer.place)
+		notify_status("waiting for the kernel module ktls_ocsp");
+	else
+		notify_status("%zu certificates, %zu being fetched",
+			      certs_count(), queue_count());
+	notify_watchdog();
+	timer_set(timer, loop_now() + ALIVE_EVERY);
+}
+
+static void on_sweep(struct timer *timer)
+{
+	cache_sweep();
+	timer_set(timer, loop_now() + SWEEP_EVERY);
+}
+
+/* At each turn of the loop */
+static bool work(void)
+{
+	bool more = queue_run();
+
+	if (options.once && !connect_timer.place) {
+		once_progress(plan_left());
+		if (!plan_left())
+			loop_stop();
+	}
+	return more;
+}
+
+static int init(void)
+{
+	static const struct loop_calls calls = {
+		.reload = reload,
+		.clock_stepped = plan_clock_stepped,
+		.work = work,
+	};
+	struct rlimit files;
+	int err;
+
+	if (!getrlimit(RLIMIT_NOFILE, &files)) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	err = loop_init(&calls);
+	if (err) {
+		log_text(LOG_ERR, "%s", strerror(-err));
+		return err;
+	}
+	plan_init(options.once);
+	queue_init(&attempt_queue_calls);
+	return apply_config();
+}
+
+static void run(void)
+{
+	timer_set(&connect_timer, loop_now());
+	if (!options.once)
+		timer_set(&sweep_timer, loop_now() + SWEEP_FIRST);
+	loop_run();
+	notify_stopping();
+	queue_restart();	/* stops all that is under way */
+	pins_close();
+	store_close();
+	fetch_exit();
+	cache_close();
+}
+
+int main(int argc, char **argv)
+{
+	int err, status;
+
+	parse_options(argc, argv);
+	log_init(options.verbose);
+	err = privilege_drop();
+	if (err) {
+		log_text(LOG_ERR, "dropping privileges: %s", strerror(-err));
+		return EXIT_FAILURE;
+	}
+	config = read_config();
+	if (!config)
+		return EXIT_FAILURE;
+	if (options.check)
+		return check_config();
+	if (init())
+		return EXIT_FAILURE;
+	run();
+	status = options.once ? once_finish() : EXIT_SUCCESS;
+	config_free(config);
+	return exit_status ? exit_status : status;
+}

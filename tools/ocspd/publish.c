@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The way into the store, see publish.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "cache.h"
+#include "log.h"
+#include "publish.h"
+#include "store.h"
+#include "text.h"
+
+static struct terms terms_of(const struct ocsp_verdict *verdict)
+{
+	return (struct terms) {
+		.status = verdict->status,
+		.this_update = verdict->this_update,
+		.next_update = verdict->next_update,
+	};
+}
+
+static void tell(const struct cert *cert, const struct subject *subject,
+		 const char *from)
+{
+	const struct terms *terms = &cert->terms;
+	char key[KEY_TEXT_SIZE], when[TIME_TEXT_SIZE];
+	bool revoked = terms->status == KTLS_OCSP_CERT_STATUS_REVOKED;
+
+	log_event(revoked ? LOG_WARNING : LOG_INFO, "stored",
+		  "certificate", subject->name,
+		  "status", status_name(terms->status),
+		  "next_update", time_text(terms->next_update, when),
+		  "from", from, "key", key_text(cert->key, key), NULL);
+}
+
+/* Against what the store has at this moment, not what we remember. */
+static enum publish compare(struct cert *cert, const struct terms *new,
+			    char why[OCSP_REASON_SIZE])
+{
+	struct terms old = { 0 };
+	struct ocsp_response r;
+	const char *worse;
+	int err;
+
+	err = store_get(cert->key, 0, &r);
+	if (err == -ENOENT)
+		return PUBLISH_GONE;
+	if (!err && r.state == KTLS_OCSP_STATE_VALID) {
+		old.status = r.status;
+		old.this_update = r.this_update;
+		old.next_update = r.next_update;
+	}
+	ocsp_response_clear(&r);
+	worse = schedule_worse(&old, new, time(NULL));
+	if (!worse)
+		return PUBLISH_STORED;
+	snprintf(why, OCSP_REASON_SIZE, "%s", worse);
+	return new->status == KTLS_OCSP_CERT_STATUS_UNKNOWN ? PUBLISH_REFUSED :
+							       PUBLISH_WORSE;
+}
+
+static enum publish verify_and_store(struct cert *cert,
+				     const struct subject *subject,
+				     const unsigned char *data, size_t len,
+				     char why[OCSP_REASON_SIZE])
+{
+	struct ocsp_verdict verdict;
+	enum publish result;
+	struct terms terms;
+
+	if (ocsp_verify(data, len, subject->cert, subject->issuer, time(NULL),
+			&verdict)) {
+		snprintf(why, OCSP_REASON_SIZE, "%s", verdict.reason);
+		return PUBLISH_REFUSED;
+	}
+	terms = terms_of(&verdict);
+	result = compare(cert, &terms, why);
+	if (result != PUBLISH_STORED)
+		return result;
+	if (store_publish(cert->key, &verdict, data, len, &cert->generation)) {
+		snprintf(why, OCSP_REASON_SIZE, "the store did not take it: %.200s",
+			 store_error());
+		return PUBLISH_ERROR;
+	}
+	cert->terms = terms;
+	return PUBLISH_STORED;
+}
+
+enum publish publish_response(struct cert *cert, const struct subject *subject,
+			      const unsigned char *data, size_t len,
+			      const char *url, char why[OCSP_REASON_SIZE])
+{
+	enum publish result;
+
+	result = verify_and_store(cert, subject, data, len, why);
+	if (result != PUBLISH_STORED)
+		return result;
+	tell(cert, subject, url);
+	/* Served already, so that no disk can keep it from being served. */
+	cache_store(cert->key, data, len);
+	return result;
+}
+
+static bool restore(struct cert *cert, const struct subject *subject,
+		    const unsigned char *data, size_t len)
+{
+	char why[OCSP_REASON_SIZE], key[KEY_TEXT_SIZE];
+
+	switch (verify_and_store(cert, subject, data, len, why)) {
+	case PUBLISH_STORED:
+		tell(cert, subject, "cache");
+		return true;
+	case PUBLISH_GONE:
+		return false;
+	default:
+		log_event(LOG_INFO, "cached_response_refused",
+			  "certificate", subject->name, "reason", why,
+			  "key", key_text(cert->key, key), NULL);
+		return false;
+	}
+}
+
+bool publish_cached(struct cert *cert)
+{
+	struct ocsp_response certs;
+	struct subject subject;
+	unsigned char *data;
+	bool done = false;
+	size_t len;
+
+	if (cert->from_cache)
+		return false;
+	cert->from_cache = true;
+	data = cache_load(cert->key, &len);
+	if (!data)
+		return false;
+	if (!store_get(cert->key, KTLS_OCSP_PART_CERTIFICATES, &certs) &&
+	    subject_make(&subject, cert, &certs)) {
+		done = restore(cert, &subject, data, len);
+		subject_clear(&subject);
+	}
+	ocsp_response_clear(&certs);
+	free(data);
+	return done;
+}
+
+/* Nobody is to be woken up while there is a response with time left. */
+static int level_of(const struct cert *cert)
+{
+	const struct terms *t = &cert->terms;
+	int64_t left = t->next_update - time(NULL);
+
+	return left > (t->next_update - t->this_update) / 4 ? LOG_NOTICE :
+							      LOG_WARNING;
+}
+
+bool publish_failure(const struct cert *cert, const struct subject *subject,
+		     const char *why)
+{
+	char key[KEY_TEXT_SIZE];
+	int err;
+
+	err = store_report(cert->key, why);
+	if (err == -ENOENT)
+		return false;
+	log_event(level_of(cert), "failed",
+		  "certificate", subject->name, "reason", why,
+		  "key", key_text(cert->key, key), NULL);
+	if (err)
+		log_text(LOG_ERR, "reporting that to the store: %s",
+			 store_error());
+	return true;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* OCSP requests, and how HTTP carries them (RFC 9919). */
+#ifndef OCSPD_REQUEST_H
+#define OCSPD_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <openssl/x509.h>
+
+/*
+ * Make a request for the status of one certificate, with a CertID by SHA-1 or
+ * else SHA-256, and no extensions. Returns its length and sets *der, to be
+ * freed with OPENSSL_free(); -1: no memory.
+ */
+int request_make(X509 *cert, X509 *issuer, bool sha1, unsigned char **der);
+
+/*
+ * The URL to GET it from, of at most 255 bytes; free() it. NULL: that would
+ * be longer (or there is no memory), so that it has to be POSTed.
+ */
+char *request_url(const char *responder, const unsigned char *der, size_t len);
+
+#endif /* OCSPD_REQUEST_H */

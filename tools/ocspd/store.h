@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel's store, of the network namespace that ocspd runs in. What
+ * returns int returns 0 or a negative errno; then store_error() says why.
+ */
+#ifndef OCSPD_STORE_H
+#define OCSPD_STORE_H
+
+#include <stdbool.h>
+
+#include "client.h"
+#include "verify.h"
+
+struct store_calls {
+	void (*response)(const struct ocsp_response *response);	/* one there is */
+	void (*wanted)(const uint8_t *key);
+	void (*withdrawn)(const uint8_t *key);
+	/* Notices were lost: store_read() has to be called. */
+	void (*lost)(void);
+};
+
+/*
+ * Connect, and listen where follow is set. -ENOENT: there is no module.
+ * The module cannot be unloaded while a store is open.
+ */
+int store_open(const struct store_calls *calls, bool follow);
+void store_close(void);
+const char *store_error(void);
+
+/* Calls response() for each response there is. */
+int store_read(void);
+
+/* parts as ocsp_client_get(); ocsp_response_clear() after. -ENOENT: none. */
+int store_get(const uint8_t *key, uint32_t parts,
+	      struct ocsp_response *response);
+
+int store_publish(const uint8_t *key, const struct ocsp_verdict *verdict,
+		  const unsigned char *blob, size_t len, uint64_t *generation);
+/* Text of any length and origin. */
+int store_report(const uint8_t *key, const char *failure);
+
+/* Hold a response, which is made where it is not there; let it go. */
+int store_hold(const struct ocsp_name *certs, uint32_t *slot);
+void store_let_go(uint32_t slot);
+
+#endif /* OCSPD_STORE_H */

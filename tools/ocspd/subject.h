@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A certificate and its issuer, parsed. They are many times the size of their
+ * DER, so they only exist while something is done with them.
+ */
+#ifndef OCSPD_SUBJECT_H
+#define OCSPD_SUBJECT_H
+
+#include <stdbool.h>
+
+#include <openssl/x509.h>
+
+#include "client.h"
+
+struct cert;
+
+struct subject {
+	X509 *cert;
+	X509 *issuer;
+	char *name;			/* for people; NULL: no memory */
+	STACK_OF(OPENSSL_STRING) *urls;	/* NULL: it names no responder */
+};
+
+/*
+ * From what the store sent with KTLS_OCSP_PART_CERTIFICATES. False: it has
+ * none, or they are none. subject_clear() after.
+ */
+bool subject_make(struct subject *subject, const struct cert *cert,
+		  const struct ocsp_response *response);
+void subject_clear(struct subject *subject);
+
+/* The URL of that number, from 0, or NULL. */
+const char *subject_url(const struct subject *subject, unsigned int number);
+
+#endif /* OCSPD_SUBJECT_H */

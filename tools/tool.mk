@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# How a tool is built: all the C files of its directory, those of common/, and
+# libocsp. Its Makefile sets tool, its name, and PKGS, and includes this.
+#
+# make [all], make install [DESTDIR= PREFIX=], make clean. O= is the build
+# directory of the whole project.
+
+TOP := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))/..)
+O ?= $(TOP)/build
+override O := $(abspath $(O))
+src := $(TOP)/tools/$(tool)
+common := $(TOP)/tools/common
+prog := $(O)/tools/$(tool)
+out := $(O)/tools/$(tool).objs
+libocsp := $(O)/libocsp/libocsp.a
+
+PREFIX ?= /usr/local
+SBINDIR ?= $(PREFIX)/sbin
+MANDIR ?= $(PREFIX)/share/man
+VERSION := $(shell sed -n 's/^VERSION := //p' $(TOP)/libocsp/Makefile)
+
+PKG_CONFIG ?= pkg-config
+
+WARN := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Werror
+CFLAGS ?= -O2 -g
+cflags := -std=gnu11 $(WARN) -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
+	-I$(src) -I$(common) -I$(TOP)/libocsp -I$(TOP)/kmod/include/uapi \
+	$(shell $(PKG_CONFIG) --cflags $(PKGS))
+libs := $(shell $(PKG_CONFIG) --libs $(PKGS)) -lpthread
+
+objs := $(patsubst $(src)/%.c,$(out)/%.o,$(wildcard $(src)/*.c)) \
+	$(patsubst $(common)/%.c,$(out)/common-%.o,$(wildcard $(common)/*.c))
+
+all: $(prog)
+
+$(out):
+	mkdir -p $@
+
+$(out)/%.o: $(src)/%.c | $(out)
+	$(CC) $(cflags) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(out)/common-%.o: $(common)/%.c | $(out)
+	$(CC) $(cflags) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# Its own makefile knows whether it is up to date.
+$(libocsp): FORCE
+	$(MAKE) -C $(TOP)/libocsp O=$(O) $@
+
+$(prog): $(objs) $(libocsp)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs)
+
+install: all
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man8
+	install $(prog) $(DESTDIR)$(SBINDIR)
+	install -m 644 $(src)/$(tool).8 $(DESTDIR)$(MANDIR)/man8
+
+clean:
+	rm -rf $(out) $(prog)
+
+FORCE:
+.PHONY: all install clean FORCE
+-include $(objs:.o=.d)
