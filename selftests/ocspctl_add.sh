@@ -111,6 +111,7 @@ add_fails()
 	expect 0 del "$other" && start=$(date +%s) &&
 	refresher ocsp_report "$(key_of other)" "HTTP 503" &&
 	expect 6 add "$other" && prints "1 in a row: HTTP 503" &&
+	says "$other: no response yet: HTTP 503" &&
 	[ $(($(date +%s) - start)) -lt 14 ] && stop_refresher
 }
 check "add, and a refresher that fails: 6 as soon as it says so" add_fails

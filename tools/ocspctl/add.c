@@ -62,6 +62,17 @@ static void await(struct addition *a)
 	}
 }
 
+/* Why there is nothing to serve. */
+static void complain(const struct addition *a, const struct ocsp_response *r)
+{
+	if (!a->opened.refresher)
+		fputs("ocspctl: note: no refresher is running, use ocspctl set or start ocspd\n",
+		      stderr);
+	else if (!a->args->no_wait)
+		error("%s: no response yet: %s", a->target.text,
+		      r->failures ? r->failure : "the refresher is at it");
+}
+
 /* What there is now, told; the status to exit with. */
 static int tell(const struct addition *a, const struct ocsp_response *r)
 {
@@ -80,18 +91,15 @@ static int tell(const struct addition *a, const struct ocsp_response *r)
 		view_print(&view, true, now);
 	}
 	view_clear(&view);
-	if (!a->opened.refresher && !served)
-		fputs("ocspctl: note: no refresher is running, use ocspctl set or start ocspd\n",
-		      stderr);
-	if (a->args->no_wait)
-		return EXIT_OK;
-	if (r->state == KTLS_OCSP_STATE_VALID &&
-	    r->status == KTLS_OCSP_CERT_STATUS_REVOKED)
-		return EXIT_REVOKED;
-	if (r->state == KTLS_OCSP_STATE_VALID &&
-	    r->status == KTLS_OCSP_CERT_STATUS_UNKNOWN)
-		return EXIT_UNKNOWN;
-	return served ? EXIT_OK : EXIT_NOT_YET;
+	if (r->state == KTLS_OCSP_STATE_VALID && !a->args->no_wait) {
+		if (r->status == KTLS_OCSP_CERT_STATUS_REVOKED)
+			return EXIT_REVOKED;
+		if (r->status == KTLS_OCSP_CERT_STATUS_UNKNOWN)
+			return EXIT_UNKNOWN;
+	}
+	if (!served)
+		complain(a, r);
+	return served || a->args->no_wait ? EXIT_OK : EXIT_NOT_YET;
 }
 
 static int open_and_wait(struct addition *a, int session)
@@ -144,7 +152,7 @@ static int no_url(const struct addition *a)
 		json_add(o, "state", json_text("n/a"));
 		json_print(o, false);
 	} else {
-		print_text(a->target.text, 0);
+		print_text(stdout, a->target.text, 0);
 		puts(": n/a, the certificate names no OCSP responder");
 	}
 	return EXIT_NO_URL;

@@ -10,17 +10,15 @@ int error(const char *fmt, ...)
 {
 	char line[1024];
 	va_list args;
-	char *p;
 
 	va_start(args, fmt);
 	vsnprintf(line, sizeof(line), fmt, args);
 	va_end(args);
-	/* One line, whatever a file is called; UTF-8 passes. */
-	for (p = line; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';
 	fflush(stdout);
-	fprintf(stderr, "ocspctl: %s\n", line);
+	fputs("ocspctl: ", stderr);
+	/* One line, whatever a file is called. */
+	print_text(stderr, line, 0);
+	fputc('\n', stderr);
 	return EXIT_ERROR;
 }
 

@@ -45,7 +45,7 @@ static void print_notice(const struct ocsp_notice *n, int64_t now)
 		       distance_text(r->next_update, now, left));
 	if (r->failure[0]) {
 		fputs(": ", stdout);
-		print_text(r->failure, 0);
+		print_text(stdout, r->failure, 0);
 	}
 	putchar('\n');
 }

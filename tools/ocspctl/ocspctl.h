@@ -114,7 +114,7 @@ const char *distance_text(int64_t when, int64_t now,
  * Text that somebody else wrote, fit for a terminal: what is not printable is
  * escaped. At most columns wide (then it ends with "..."), 0: all of it.
  */
-void print_text(const char *text, int columns);
+void print_text(FILE *to, const char *text, int columns);
 /* RFC 5280 5.3.1, or NULL. */
 const char *revocation_reason_name(int reason);
 

@@ -72,7 +72,7 @@ static void print_failure(const struct ocsp_response *r, bool full,
 	/* A reason that does not fit beside it gets a line of its own. */
 	if (used + strlen(r->failure) > LINE_COLUMNS + 2)
 		fputs("\n    ", stdout);
-	print_text(r->failure, full ? 0 : LINE_COLUMNS - 2);
+	print_text(stdout, r->failure, full ? 0 : LINE_COLUMNS - 2);
 	putchar('\n');
 }
 
@@ -91,7 +91,7 @@ void view_print(const struct view *view, bool full, int64_t now)
 	const struct ocsp_response *r = view->response;
 	char key[KEY_TEXT_SIZE];
 
-	print_text(view->subject ? view->subject : "(no certificate known)",
+	print_text(stdout, view->subject ? view->subject : "(no certificate known)",
 		   full ? 0 : LINE_COLUMNS);
 	printf("\n  key %.*s%s", full ? KEY_TEXT_SIZE : KEY_SHORT,
 	       key_text(r->key, key), full ? "\n " : "");

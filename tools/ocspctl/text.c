@@ -112,7 +112,7 @@ static int text_columns(const char *text)
 	return total;
 }
 
-void print_text(const char *text, int columns)
+void print_text(FILE *to, const char *text, int columns)
 {
 	bool cut = columns && text_columns(text) > columns;
 	int width, used = cut ? 3 : 0;
@@ -124,8 +124,8 @@ void print_text(const char *text, int columns)
 		used += width;
 		if (cut && used > columns)
 			break;
-		fputs(out, stdout);
+		fputs(out, to);
 	}
 	if (cut)
-		fputs("...", stdout);
+		fputs("...", to);
 }

@@ -17,7 +17,7 @@ void verdict_print(const char *file, const struct ocsp_verdict *verdict,
 	char when[TIME_TEXT_SIZE], distance[SPAN_TEXT_SIZE];
 	const char *reason;
 
-	print_text(file, 0);
+	print_text(stdout, file, 0);
 	printf(": %s", status_name(verdict->status));
 	if (verdict->status == KTLS_OCSP_CERT_STATUS_REVOKED) {
 		reason = revocation_reason_name(verdict->revocation_reason);
