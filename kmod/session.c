@@ -14,6 +14,7 @@
 #include <linux/fs.h>
 #include <linux/jiffies.h>
 #include <linux/module.h>
+#include <linux/rhashtable.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
@@ -22,14 +23,30 @@
 
 /**
  * struct ktls_ocsp_handle - a session's reference on a response
+ * @node: in the session's handles, by @slot
+ * @slot: the response's slot
  * @response: the response, referenced
  * @refs: how often the session opened it and has not closed it
  * @rcu: defers the free, since readers look the handle up under RCU
  */
 struct ktls_ocsp_handle {
-	struct ktls_ocsp_response *response;
+	struct rhash_head node;
+	u32 slot;
 	unsigned int refs;
+	struct ktls_ocsp_response *response;
 	struct rcu_head rcu;
+};
+
+/*
+ * A hash, since most sessions hold a few of a store's many slots: an array of
+ * slots would cost a first handle more, the higher its slot is.
+ */
+static const struct rhashtable_params handle_params = {
+	.head_offset = offsetof(struct ktls_ocsp_handle, node),
+	.key_offset = offsetof(struct ktls_ocsp_handle, slot),
+	.key_len = sizeof(u32),
+	.nelem_hint = 3,
+	.automatic_shrinking = true,
 };
 
 static int charge_handle(struct ktls_ocsp_session *session,
@@ -87,13 +104,13 @@ static void uncharge_session(struct ktls_ocsp_session *session)
 	ktls_ocsp_user_put(&limits->users, session->user);
 }
 
+/* Let go of the response of a handle that is in the session no more. */
 static void handle_drop(struct ktls_ocsp_session *session,
 			struct ktls_ocsp_handle *handle)
 {
 	struct ktls_ocsp_store *store = session->store;
 	struct ktls_ocsp_response *response = handle->response;
 
-	xa_erase(&session->handles, response->slot);
 	/* A reader may have found the handle; it takes no dead reference. */
 	kfree_rcu(handle, rcu);
 
@@ -106,21 +123,18 @@ static void handle_drop(struct ktls_ocsp_session *session,
 	uncharge_handle(session);
 }
 
+static void handle_free(void *handle, void *session)
+{
+	handle_drop(session, handle);
+	cond_resched();
+}
+
+/* The last user is here: nobody else is in the session or comes to it. */
 static int session_release(struct inode *inode, struct file *file)
 {
 	struct ktls_ocsp_session *session = file->private_data;
-	struct ktls_ocsp_handle *handle;
-	unsigned long slot;
 
-	/* The last user is here: nobody else can take the lock. */
-	mutex_lock(&session->lock);
-	xa_for_each(&session->handles, slot, handle) {
-		handle_drop(session, handle);
-		cond_resched();
-	}
-	mutex_unlock(&session->lock);
-
-	xa_destroy(&session->handles);
+	rhashtable_free_and_destroy(&session->handles, handle_free, session);
 	uncharge_session(session);
 	ktls_ocsp_store_put(session->store);
 	mutex_destroy(&session->lock);
@@ -132,14 +146,9 @@ static int session_release(struct inode *inode, struct file *file)
 static void session_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct ktls_ocsp_session *session = file->private_data;
-	struct ktls_ocsp_handle *handle;
-	unsigned long slot, handles = 0;
 
-	mutex_lock(&session->lock);
-	xa_for_each(&session->handles, slot, handle)
-		handles++;
-	mutex_unlock(&session->lock);
-	seq_printf(m, "ktls_ocsp-handles:\t%lu\n", handles);
+	seq_printf(m, "ktls_ocsp-handles:\t%d\n",
+		   atomic_read(&session->handles.nelems));
 }
 #endif
 
@@ -185,11 +194,13 @@ struct file *ktls_ocsp_session_create(struct ktls_ocsp_store *store,
 	slots = READ_ONCE(store->limits.max[KTLS_OCSP_RESPONSES]);
 	session->board_size = ktls_ocsp_board_size(slots);
 	mutex_init(&session->lock);
-	xa_init_flags(&session->handles, XA_FLAGS_ACCOUNT);
+	err = rhashtable_init(&session->handles, &handle_params);
+	if (err)
+		goto err_free;
 
 	err = charge_session(session, extack);
 	if (err)
-		goto err_free;
+		goto err_handles;
 	file = anon_inode_getfile("[ktls_ocsp]", &session_fops, session,
 				  O_RDONLY | O_CLOEXEC);
 	if (IS_ERR(file)) {
@@ -201,6 +212,8 @@ struct file *ktls_ocsp_session_create(struct ktls_ocsp_store *store,
 
 err_uncharge:
 	uncharge_session(session);
+err_handles:
+	rhashtable_destroy(&session->handles);
 err_free:
 	kfree(session);
 	return ERR_PTR(err);
@@ -238,22 +251,22 @@ static int handle_take(struct ktls_ocsp_session *session,
 	struct ktls_ocsp_handle *handle;
 	int err;
 
-	handle = xa_load(&session->handles, response->slot);
+	handle = rhashtable_lookup_fast(&session->handles, &response->slot,
+					handle_params);
 	if (handle)
 		return handle_ref(handle, extack);
 
 	err = charge_handle(session, extack);
 	if (err)
 		return err;
-	err = -ENOMEM;
 	handle = kzalloc(sizeof(*handle), GFP_KERNEL_ACCOUNT);
 	if (!handle)
 		goto err_uncharge;
 	handle->response = response;
+	handle->slot = response->slot;
 	handle->refs = 1;
-	err = xa_err(xa_store(&session->handles, response->slot, handle,
-			      GFP_KERNEL_ACCOUNT));
-	if (err)
+	if (rhashtable_insert_fast(&session->handles, &handle->node,
+				   handle_params))
 		goto err_free;
 	refcount_inc(&response->refs);
 	ktls_ocsp_store_hold(store, response);
@@ -263,7 +276,7 @@ err_free:
 	kfree(handle);
 err_uncharge:
 	uncharge_handle(session);
-	return err;
+	return -ENOMEM;
 }
 
 /* Find the response, or create it; *@created tells which. */
@@ -383,7 +396,8 @@ static struct ktls_ocsp_handle *find_handle(struct ktls_ocsp_session *session,
 	struct ktls_ocsp_handle *handle;
 
 	lockdep_assert_held(&session->lock);
-	handle = xa_load(&session->handles, slot);
+	handle = rhashtable_lookup_fast(&session->handles, &slot,
+					handle_params);
 	if (!handle)
 		NL_SET_ERR_MSG(extack, "the session does not hold this slot");
 	return handle;
@@ -433,8 +447,11 @@ int ktls_ocsp_session_close(struct ktls_ocsp_session *session, u32 slot,
 	handle = find_handle(session, slot, extack);
 	if (handle) {
 		err = 0;
-		if (!--handle->refs)
+		if (!--handle->refs) {
+			rhashtable_remove_fast(&session->handles, &handle->node,
+					       handle_params);
 			handle_drop(session, handle);
+		}
 	}
 	mutex_unlock(&session->lock);
 	return err;
@@ -458,7 +475,7 @@ ktls_ocsp_session_response(struct ktls_ocsp_session *session, u32 slot)
 	struct ktls_ocsp_handle *handle;
 
 	rcu_read_lock();
-	handle = xa_load(&session->handles, slot);
+	handle = rhashtable_lookup(&session->handles, &slot, handle_params);
 	if (handle && ktls_ocsp_response_tryget(handle->response))
 		response = handle->response;
 	rcu_read_unlock();

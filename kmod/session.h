@@ -6,7 +6,7 @@
 #define KTLS_OCSP_SESSION_H
 
 #include <linux/mutex.h>
-#include <linux/xarray.h>
+#include <linux/rhashtable-types.h>
 
 #include "store.h"
 #include "user.h"
@@ -30,7 +30,7 @@ struct ktls_ocsp_session {
 	struct ktls_ocsp_user *user;
 	u64 board_size;
 	struct mutex lock; /* protects @handles */
-	struct xarray handles;
+	struct rhashtable handles;
 };
 
 /**
