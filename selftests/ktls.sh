@@ -305,7 +305,7 @@ test_worker_killed()
 	before=$(workers)
 	one=$(echo "$before" | head -n 1)
 	kill -KILL "$one"
-	wait_for 10 gone "$one" && wait_for 10 has_workers 4 &&
+	wait_for 10 gone "$one" && wait_for 10 has_workers 3 &&
 	[ "$before" != "$(workers)" ] &&
 	each_worker openssl_staples good 1.2
 }
@@ -323,7 +323,7 @@ test_restart()
 	old=$(workers)
 	kill -KILL "$server"
 	wait "$server" 2>/dev/null
-	start_server --workers 4
+	start_server --workers 3
 	# shellcheck disable=SC2086 # a list
 	gone $old && openssl_staples good 1.3
 }
@@ -334,7 +334,7 @@ test_all_killed()
 	kill -KILL "$server" $(workers)
 	wait "$server" 2>/dev/null
 	wait_for 10 handles_are 0 || return 1
-	start_server --workers 4
+	start_server --workers 3
 	gnutls_verifies 1.3
 }
 
@@ -365,23 +365,28 @@ test_margin()
 	openssl_has_no_staple 1.3
 }
 
+# short_response SECONDS: is stapled while it is valid. Fails as well when this
+# machine takes longer than that to try.
+short_response()
+{
+	end=$(($(date +%s) + $1))
+	sign short.der --next "$1"
+	store short.der
+	openssl_staples good 1.3 && [ "$(date +%s)" -lt "$end" ]
+}
+
 # To the second, so with no margin.
 test_expiry()
 {
-	local end
+	local end status
 
 	stop_server
 	echo 0 > /proc/sys/net/ktls_ocsp/min_validity
-	sign short.der --next 10
-	end=$(($(date +%s) + 10))
-	store short.der
 	start_server
-	openssl_staples good 1.3 || return 1
-	[ "$(date +%s)" -lt "$end" ] || bail "this machine is too slow"
+	short_response 8 || short_response 30 || short_response 90
+	status=$?
 	sleep $((end - $(date +%s) + 1))
-	openssl_has_no_staple 1.3 && openssl_has_no_staple 1.2
-	local status=$?
-
+	openssl_has_no_staple 1.3 && openssl_has_no_staple 1.2 || status=1
 	echo 600 > /proc/sys/net/ktls_ocsp/min_validity
 	return "$status"
 }
@@ -443,7 +448,7 @@ test_no_url()
 	stop_responder
 } || bail "no PKI"
 store leaf.der
-start_server --workers 4
+start_server --workers 3
 
 ktap_set_plan 32
 test_version 1.2 yes
@@ -452,7 +457,7 @@ check "a client that does not ask gets no staple" test_no_question
 check "12 clients at once are served by several workers" \
 	counts TlsTxSw 12 test_many
 check "a new response is stapled by each running worker" test_replaced
-check "the master and each worker hold the response once" handles_are 5
+check "the master and each worker hold the response once" handles_are 4
 check "a worker that is killed is replaced, and staples" test_worker_killed
 check "kill -9 and restart: the first handshake is stapled" test_restart
 check "kill -9 of all at once: their handles go, and so it is" test_all_killed

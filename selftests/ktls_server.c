@@ -92,10 +92,10 @@ static void note(const char *format, ...)
 		exit(1);		\
 	} while (0)
 
-/* Why OpenSSL failed, in words; empties its queue of errors. */
+/* Why OpenSSL failed, by its first error; empties its queue of errors. */
 static const char *openssl_error(void)
 {
-	unsigned long e = ERR_peek_last_error();
+	unsigned long e = ERR_peek_error();
 	const char *reason = e ? ERR_reason_error_string(e) : NULL;
 
 	if (ERR_GET_LIB(e) == ERR_LIB_SYS)
@@ -173,9 +173,9 @@ static SSL_CTX *tls_context(const struct config *cf)
 		SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION);
 
 	if (SSL_CTX_use_certificate_chain_file(ctx, cf->cert) != 1)
-		die("%s: %s", cf->cert, openssl_error());
+		die("%s: no certificate: %s", cf->cert, openssl_error());
 	if (SSL_CTX_use_PrivateKey_file(ctx, cf->key, SSL_FILETYPE_PEM) != 1)
-		die("%s: %s", cf->key, openssl_error());
+		die("%s: no key for it: %s", cf->key, openssl_error());
 	return ctx;
 }
 
