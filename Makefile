@@ -48,10 +48,13 @@ help:
 
 # Kbuild of older kernels writes next to the sources: it gets a tree of links.
 modules:
-	@mkdir -p $(MODDIR)
+	@mkdir -p $(MODDIR)/selftests
 	@cp -rsf $(TOP)/Kbuild $(TOP)/kmod $(MODDIR)/
+	@cp -rsf $(TOP)/selftests/modules $(MODDIR)/selftests/
 	@find $(MODDIR) -xtype l -delete
 	+$(MAKE) -C $(KDIR) M=$(MODDIR) modules
+	+$(MAKE) -C $(KDIR) M=$(MODDIR)/selftests/modules \
+		KBUILD_EXTRA_SYMBOLS=$(MODDIR)/Module.symvers modules
 	@ln -sf $(RELEASE)/kmod/ktls_ocsp.ko $(O)/modules/ktls_ocsp.ko
 
 modules_install: modules
