@@ -37,6 +37,18 @@ static int write_file(const char *path, const char *text)
 	return err;
 }
 
+const struct kt_tunable kt_tunables[] = {
+	{ "max_responses", 16384 },
+	{ "max_bytes", 64 << 20 },
+	{ "max_sessions", 16384 },
+	{ "max_handles", 262144 },
+	{ "max_sessions_of_user", 8192 },
+	{ "max_handles_of_user", 131072 },
+	{ "min_validity", 600 },
+	{ "linger", 3600 },
+	{ NULL, 0 }
+};
+
 static void sysctl_path(char path[128], const char *name)
 {
 	snprintf(path, 128, "/proc/sys/net/ktls_ocsp/%s", name);

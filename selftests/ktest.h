@@ -146,7 +146,13 @@ uint64_t kt_snapshot(struct kt_sock *sk);
 int kt_join(struct kt_sock *sk, uint32_t group);
 int kt_next(struct kt_sock *sk, int ms, struct kt_msg *msg);
 
-/* net.ktls_ocsp.NAME of the calling thread's netns. */
+/* net.ktls_ocsp.NAME of the calling thread's netns, and their defaults. */
+struct kt_tunable {
+	const char *name;		/* NULL behind the last */
+	long value;
+};
+
+extern const struct kt_tunable kt_tunables[];
 int kt_sysctl(const char *name, long value);
 long kt_sysctl_get(const char *name);
 

@@ -315,22 +315,16 @@ TEST_F(limits, lowered)
 
 TEST_F(limits, sysctl_values)
 {
-	static const char * const names[] = {
-		"max_responses", "max_bytes", "max_sessions", "max_handles",
-		"min_validity", "linger",
-	};
-	static const long defaults[] = {
-		16384, 67108864, 16384, 262144, 600, 3600,
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		EXPECT_EQ(defaults[i], kt_sysctl_get(names[i]));
-		EXPECT_EQ(-EINVAL, kt_sysctl(names[i], -1));
-		EXPECT_EQ(-EINVAL, kt_sysctl(names[i], 1L << 31));
-		EXPECT_EQ(-EINVAL, kt_sysctl(names[i], 1L << 32));
-		EXPECT_EQ(defaults[i], kt_sysctl_get(names[i]));
-		EXPECT_EQ(0, kt_sysctl(names[i], 7));
-		EXPECT_EQ(7, kt_sysctl_get(names[i]));
+	for (const struct kt_tunable *t = kt_tunables; t->name; t++) {
+		EXPECT_EQ(t->value, kt_sysctl_get(t->name)) {
+			TH_LOG("%s", t->name);
+		}
+		EXPECT_EQ(-EINVAL, kt_sysctl(t->name, -1));
+		EXPECT_EQ(-EINVAL, kt_sysctl(t->name, 1L << 31));
+		EXPECT_EQ(-EINVAL, kt_sysctl(t->name, 1L << 32));
+		EXPECT_EQ(t->value, kt_sysctl_get(t->name));
+		EXPECT_EQ(0, kt_sysctl(t->name, 7));
+		EXPECT_EQ(7, kt_sysctl_get(t->name));
 	}
 }
 
