@@ -406,6 +406,8 @@ int kt_dump(struct kt_sock *sk, int session,
 		if (rest < 0)
 			return rest;
 		for (; NLMSG_OK(nlh, rest); nlh = NLMSG_NEXT(nlh, rest)) {
+			if (nlh->nlmsg_seq != sk->seq)
+				continue;
 			torn |= nlh->nlmsg_flags & NLM_F_DUMP_INTR;
 			if (nlh->nlmsg_type == NLMSG_ERROR)
 				return read_ack(sk, &req, nlh);
