@@ -64,6 +64,7 @@ static int consumer_get(struct consumer *consumer,
 	blob = ktls_ocsp_get(current->nsproxy->net_ns, key);
 	if (IS_ERR(blob))
 		return PTR_ERR(blob);
+	/* Pairs with consumer_read(): whoever sees the blob sees it whole. */
 	smp_store_release(&consumer->blob, blob);
 	return 0;
 }
@@ -101,11 +102,13 @@ static ssize_t consumer_read(struct file *file, char __user *buf, size_t len,
 			     loff_t *pos)
 {
 	const struct consumer *consumer = file->private_data;
-	const struct ktls_ocsp_blob *blob = smp_load_acquire(&consumer->blob);
 	struct ktls_ocsp_consumed *copy;
+	const struct ktls_ocsp_blob *blob;
 	ssize_t done;
 	size_t size;
 
+	/* Pairs with consumer_get(). */
+	blob = smp_load_acquire(&consumer->blob);
 	if (!blob)
 		return -ENODATA;
 	size = sizeof(*copy) + blob->len;
