@@ -94,6 +94,7 @@ int ocsp_client_fd(const struct ocsp_client *client)
 struct session_answer {
 	int fd;
 	uint32_t min_validity;
+	uint64_t board_size;
 };
 
 static int session_answer(struct ocsp_client *client, struct nlmsghdr *hdr,
@@ -109,11 +110,13 @@ static int session_answer(struct ocsp_client *client, struct nlmsghdr *hdr,
 		return ocsp_fail(client, EPROTO, "the kernel's answer has no session");
 	a->fd = nla_get_s32(tb[KTLS_OCSP_A_SESSION]);
 	a->min_validity = nla_get_u32(tb[KTLS_OCSP_A_MIN_VALIDITY]);
+	a->board_size = tb[KTLS_OCSP_A_BOARD_SIZE] ?
+			nla_get_u64(tb[KTLS_OCSP_A_BOARD_SIZE]) : 0;
 	return 0;
 }
 
 int ocsp_client_session(struct ocsp_client *client, int *fd,
-			uint32_t *min_validity)
+			uint32_t *min_validity, uint64_t *board_size)
 {
 	struct session_answer a;
 	struct nl_msg *msg;
@@ -128,6 +131,8 @@ int ocsp_client_session(struct ocsp_client *client, int *fd,
 	*fd = a.fd;
 	if (min_validity)
 		*min_validity = a.min_validity;
+	if (board_size)
+		*board_size = a.board_size;
 	return 0;
 }
 

@@ -96,8 +96,9 @@ void ocsp_client_abandon(struct ocsp_client *client);
 /* Why the last call failed; never NULL, owned by the client. */
 const char *ocsp_client_error(const struct ocsp_client *client);
 
+/* min_validity, in seconds, and board_size, in bytes, may be NULL. */
 int ocsp_client_session(struct ocsp_client *client, int *fd,
-			uint32_t *min_validity);
+			uint32_t *min_validity, uint64_t *board_size);
 int ocsp_client_open(struct ocsp_client *client, const struct ocsp_name *name,
 		     bool wait, struct ocsp_opened *opened);
 int ocsp_client_ref(struct ocsp_client *client, int session, uint32_t slot);

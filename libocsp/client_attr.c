@@ -29,6 +29,7 @@ static const struct nla_policy policy[KTLS_OCSP_A_MAX + 1] = {
 	[KTLS_OCSP_A_HANDLES]		= EXACT_32,
 	[KTLS_OCSP_A_MIN_VALIDITY]	= EXACT_32,
 	[KTLS_OCSP_A_EVENT]		= EXACT_32,
+	[KTLS_OCSP_A_BOARD_SIZE]	= EXACT_64,
 };
 
 static const char * const names[KTLS_OCSP_A_MAX + 1] = {

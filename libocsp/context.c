@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Response contexts. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,26 +18,65 @@ static FILETIME filetime(int64_t seconds)
 	return ft;
 }
 
+/* What a processor takes at a time; not worth asking for. */
+#define CACHE_LINE	64
+
+static_assert(sizeof(struct ocsp_context) <= CACHE_LINE);
+
+struct original {
+	struct ocsp_context context;
+	BYTE der[];
+};
+
 struct ocsp_context *ocsp_context_new(const struct ocsp_response *r)
 {
-	struct ocsp_context *c = calloc(1, sizeof(*c) + r->blob_len);
+	struct original *o = malloc(sizeof(*o) + r->blob_len);
+
+	if (!o)
+		return NULL;
+	memcpy(o->der, r->blob, r->blob_len);
+	o->context = (struct ocsp_context){
+		.pub.cbSize = sizeof(o->context.pub),
+		.pub.pbEncodedOcspResponse = o->der,
+		.pub.cbEncodedOcspResponse = r->blob_len,
+		.refs = 1,
+		.status = r->status,
+		.generation = r->generation,
+		.this_update = r->this_update,
+		.next_update = r->next_update,
+	};
+	return &o->context;
+}
+
+struct ocsp_context *ocsp_context_share(struct ocsp_context *original)
+{
+	struct ocsp_context *c = aligned_alloc(CACHE_LINE, CACHE_LINE);
 
 	if (!c)
 		return NULL;
-	memcpy(c->der, r->blob, r->blob_len);
-	c->pub.cbSize = sizeof(c->pub);
-	c->pub.pbEncodedOcspResponse = c->der;
-	c->pub.cbEncodedOcspResponse = r->blob_len;
-	atomic_init(&c->refs, 1);
-	c->generation = r->generation;
-	c->status = r->status;
-	c->this_update = r->this_update;
-	c->next_update = r->next_update;
-	c->crl_info.ThisUpdate = filetime(r->this_update);
-	c->crl_info.NextUpdate = filetime(r->next_update);
-	c->crl.dwCertEncodingType = X509_ASN_ENCODING;
-	c->crl.pCrlInfo = &c->crl_info;
+	*c = (struct ocsp_context){
+		.pub = original->pub,
+		.refs = 1,
+		.status = original->status,
+		.original = original,
+		.generation = original->generation,
+		.this_update = original->this_update,
+		.next_update = original->next_update,
+	};
 	return c;
+}
+
+PCCRL_CONTEXT ocsp_context_crl(const struct ocsp_context *context,
+			       struct ocsp_crl *crl)
+{
+	if (!context)
+		return NULL;
+	memset(crl, 0, sizeof(*crl));
+	crl->info.ThisUpdate = filetime(context->this_update);
+	crl->info.NextUpdate = filetime(context->next_update);
+	crl->context.dwCertEncodingType = X509_ASN_ENCODING;
+	crl->context.pCrlInfo = &crl->info;
+	return &crl->context;
 }
 
 struct ocsp_context *ocsp_context_get(struct ocsp_context *context)
@@ -49,10 +89,15 @@ struct ocsp_context *ocsp_context_get(struct ocsp_context *context)
 
 void ocsp_context_put(struct ocsp_context *context)
 {
+	struct ocsp_context *original;
+
 	/* Release what was read through it; acquire before it is freed. */
-	if (context && atomic_fetch_sub_explicit(&context->refs, 1,
-						 memory_order_acq_rel) == 1)
+	while (context && atomic_fetch_sub_explicit(&context->refs, 1,
+						    memory_order_acq_rel) == 1) {
+		original = context->original;
 		free(context);
+		context = original;
+	}
 }
 
 static struct ocsp_context *

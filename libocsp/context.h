@@ -10,21 +10,47 @@
 #include "client.h"
 #include "wincrypt.h"
 
-/* Immutable from ocsp_context_new() on, but for refs. */
+/*
+ * Immutable once it was made, but for refs. An original has the bytes; a share
+ * points to those of its original, and has a count of its own: see view.c.
+ */
 struct ocsp_context {
 	CERT_SERVER_OCSP_RESPONSE_CONTEXT pub;	/* first: the application's */
 	atomic_uint refs;
-	uint64_t generation;		/* in the store; 0: came from a file */
 	enum ktls_ocsp_cert_status status;
+	struct ocsp_context *original;	/* referenced; NULL: it is one */
+	uint64_t generation;		/* in the store; 0: came from a file */
 	int64_t this_update;
 	int64_t next_update;
-	CRL_CONTEXT crl;		/* what the update callback is shown */
-	CRL_INFO crl_info;
-	BYTE der[];
 };
 
-/* With one reference; copies r->blob. NULL: no memory. */
+/* An original with one reference; copies r->blob. NULL: no memory. */
 struct ocsp_context *ocsp_context_new(const struct ocsp_response *r);
+
+/*
+ * A share with one reference, in a cache line of its own. It takes over the
+ * caller's reference on the original. NULL: no memory, nothing taken.
+ */
+struct ocsp_context *ocsp_context_share(struct ocsp_context *original);
+
+/* Is it still valid, and for so many seconds more? now: CLOCK_REALTIME. */
+static inline bool ocsp_context_is_valid(const struct ocsp_context *context,
+					 int64_t now, uint32_t min_validity)
+{
+	int64_t left = context->next_update - now;
+
+	return left > 0 && left >= min_validity;
+}
+
+/* What the update callback is shown of a context, made in *crl. */
+struct ocsp_crl {
+	CRL_CONTEXT context;
+	CRL_INFO info;
+};
+
+/* NULL for no context. */
+PCCRL_CONTEXT ocsp_context_crl(const struct ocsp_context *context,
+			       struct ocsp_crl *crl);
 
 /* Both take NULL. */
 struct ocsp_context *ocsp_context_get(struct ocsp_context *context);

@@ -263,7 +263,8 @@ DWORD ocsp_directory_write(const struct ocsp_directory *d,
 	fd = open_temp(path, temp);
 	if (fd < 0)
 		return write_error(errno);
-	err = write_all(fd, c->der, c->pub.cbEncodedOcspResponse);
+	err = write_all(fd, c->pub.pbEncodedOcspResponse,
+			c->pub.cbEncodedOcspResponse);
 	if (close(fd) && !err)
 		err = errno;
 	if (!err && rename(temp, path))

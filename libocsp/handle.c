@@ -114,12 +114,56 @@ static bool take_chain(struct ocsp_handle *h, PCCERT_CHAIN_CONTEXT chain)
 	return ok;
 }
 
+/*
+ * Indexes that handles have, or had and gave back; the room for those that are
+ * given back grows with the first, so giving back cannot fail. Protected by
+ * the session's lock.
+ */
+static uint64_t last_serial;
+static size_t *free_indexes;
+static size_t free_count, index_count, index_room;
+
+/* Give a handle its place in the threads' views. False: no memory. */
+static bool take_index(struct ocsp_handle *h)
+{
+	size_t room, *more;
+
+	ocsp_session_lock();
+	if (!free_count && index_count == index_room) {
+		room = index_room ? 2 * index_room : 64;
+		more = realloc(free_indexes, room * sizeof(*more));
+		if (more) {
+			free_indexes = more;
+			index_room = room;
+		}
+	}
+	if (free_count || index_count < index_room) {
+		h->index = free_count ? free_indexes[--free_count] :
+					index_count++;
+		h->serial = ++last_serial;
+	}
+	ocsp_session_unlock();
+	return h->serial;
+}
+
+static void give_index(const struct ocsp_handle *h)
+{
+	ocsp_session_lock();
+	free_indexes[free_count++] = h->index;
+	ocsp_session_unlock();
+}
+
 struct ocsp_handle *ocsp_handle_new(PCCERT_CHAIN_CONTEXT chain)
 {
 	struct ocsp_handle *h = calloc(1, sizeof(*h));
 	bool ok;
 
 	if (!h) {
+		refuse(ERROR_NOT_ENOUGH_MEMORY, strerror(ENOMEM));
+		return NULL;
+	}
+	if (!take_index(h)) {
+		free(h);
 		refuse(ERROR_NOT_ENOUGH_MEMORY, strerror(ENOMEM));
 		return NULL;
 	}
@@ -149,6 +193,7 @@ void ocsp_handle_unpin(struct ocsp_handle *h)
 	ocsp_context_put(h->file);
 	ocsp_directory_clear(&h->directory);
 	CertFreeCertificateChain(h->chain);
+	give_index(h);
 	free(h);
 }
 
@@ -173,7 +218,9 @@ int ocsp_handle_attach(struct ocsp_session *session, struct ocsp_handle *h,
 	if (rc)
 		return rc;
 	h->slot = opened->slot;
-	h->epoch = session->epoch;
+	h->place = ocsp_board_place(&session->board, h->slot);
+	h->epoch = ocsp_session_epoch;
+	h->known = false;
 	h->krefs = 1;
 	return 0;
 }
@@ -182,7 +229,7 @@ void ocsp_handle_detach(struct ocsp_session *session, struct ocsp_handle *h,
 			unsigned int keep)
 {
 	/* Of another session: what it held is gone, or is our parent's. */
-	if (h->epoch != session->epoch || !ocsp_session_is_open(session))
+	if (h->epoch != ocsp_session_epoch || !ocsp_session_is_open(session))
 		return;
 	while (h->krefs > keep) {
 		/* Nobody to tell; a lost session is for the next call to see. */

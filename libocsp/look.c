@@ -14,17 +14,44 @@
 
 #include "last_error.h"
 #include "response.h"
+#include "view.h"
 
 /* One look at the store. The contexts in it are references. */
 struct look {
 	struct ocsp_handle *h;
 	uint32_t min_validity;
+	struct ocsp_place place;	/* where the board shows context */
 	struct ocsp_response meta;	/* without blob */
 	struct ocsp_context *context;	/* what the store serves now, or NULL */
 	struct ocsp_context *new;	/* what we are the first to see, or NULL */
 	struct ocsp_context *previous;	/* what new replaced, or NULL */
 	bool no_memory;
 };
+
+/* Not time(): that is behind clock_gettime() by up to a tick. */
+static int64_t time_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return ts.tv_sec;
+}
+
+static bool same_der(const struct ocsp_context *a, const struct ocsp_context *b)
+{
+	return a && b &&
+	       a->pub.cbEncodedOcspResponse == b->pub.cbEncodedOcspResponse &&
+	       !memcmp(a->pub.pbEncodedOcspResponse,
+		       b->pub.pbEncodedOcspResponse,
+		       a->pub.cbEncodedOcspResponse);
+}
+
+/* Two stores may have used the same generation. */
+static bool same_response(const struct ocsp_context *a,
+			  const struct ocsp_context *b)
+{
+	return same_der(a, b) && a->generation == b->generation;
+}
 
 static int look_meta(struct ocsp_session *session, struct look *l)
 {
@@ -53,33 +80,109 @@ static int look_blob(struct ocsp_session *session, struct look *l)
 		l->no_memory = true;
 		return 0;
 	}
+	l->h->known = true;
+	/* The board is a moment behind the store, or we were forked. */
+	if (same_response(l->h->current, context)) {
+		ocsp_context_put(context);
+		return 0;
+	}
 	l->previous = l->h->current;
 	l->h->current = context;
 	l->new = ocsp_context_get(context);
 	return 0;
 }
 
+static uint32_t min_validity_of(const struct ocsp_handle *h,
+				const struct ocsp_session *session)
+{
+	return h->place.min_validity ? ocsp_place_min_validity(&h->place) :
+				       session->min_validity;
+}
+
+/* Have we got the blob of this generation of the store's? */
+static bool has_generation(const struct ocsp_handle *h, uint64_t generation)
+{
+	return h->current && h->known && h->current->generation == generation;
+}
+
 /*
- * Ask the store, with the lock held. The metadata first: most of the time it
- * says that what we have is what there is, and then the blob is not copied.
+ * Look at the board alone, with the lock held: does it show what we have?
+ * Works on the board of a session that was lost, too, so also on that of our
+ * parent: see view.c for why equal numbers are enough.
  */
+static bool look_board(struct look *l, const struct ocsp_session *session)
+{
+	struct ocsp_handle *h = l->h;
+
+	if (!h->place.generation ||
+	    !has_generation(h, ocsp_place_generation(&h->place)))
+		return false;
+	l->place = h->place;
+	l->min_validity = min_validity_of(h, session);
+	l->context = ocsp_context_get(h->current);
+	return true;
+}
+
+/*
+ * Is what the board shows enough, or is the session needed too?
+ *
+ * Who staples a response should hold it as well: a store that is full drops
+ * what nobody holds, and a refresher does not care for it. So a child of
+ * fork() gets the first staple of its parent's handle for nothing, and holds
+ * the response from the second on. And before a response is given up because
+ * its time is over, see that we still hold it: the application may have closed
+ * the session's descriptor, which nothing else tells us.
+ */
+static bool is_board_enough(struct look *l)
+{
+	struct ocsp_handle *h = l->h;
+	bool first = h->looked != ocsp_session_epoch;
+
+	h->looked = ocsp_session_epoch;
+	if (!ocsp_context_is_valid(l->context, time_now(), l->min_validity))
+		return false;
+	if (h->epoch == ocsp_session_epoch)
+		return true;
+	/* Without a place the thread does not remember it, and looks again. */
+	if (first)
+		l->place = (struct ocsp_place){ NULL, NULL };
+	return first;
+}
+
+/* May the metadata be all we need? Then the blob is not copied in vain. */
+static bool is_meta_first(const struct ocsp_handle *h)
+{
+	if (h->place.generation)
+		return !ocsp_place_generation(&h->place);
+	return h->current;
+}
+
+/* Ask the store, with the lock held. */
 static int look_store(struct ocsp_session *session, void *arg)
 {
 	struct look *l = arg;
 	struct ocsp_handle *h = l->h;
+	bool need_blob = true;
 	int rc = 0;
 
-	l->min_validity = session->min_validity;
-	if (h->epoch != session->epoch)
+	if (h->epoch != ocsp_session_epoch)
 		rc = ocsp_handle_attach(session, h, false, NULL);
-	if (!rc && h->current)
+	/* Another thread may have asked while we waited for the lock. */
+	if (rc || look_board(l, session))
+		return rc;
+	if (is_meta_first(h)) {
 		rc = look_meta(session, l);
-	if (!rc && (!h->current || h->current->generation != l->meta.generation))
+		need_blob = l->meta.generation &&
+			    !has_generation(h, l->meta.generation);
+	}
+	if (!rc && need_blob)
 		rc = look_blob(session, l);
 	if (rc || l->no_memory)
 		return rc;
-	if (l->meta.state == KTLS_OCSP_STATE_VALID && h->current &&
-	    h->current->generation == l->meta.generation)
+	l->place = h->place;
+	l->min_validity = min_validity_of(h, session);
+	if (l->meta.state == KTLS_OCSP_STATE_VALID &&
+	    has_generation(h, l->meta.generation))
 		l->context = ocsp_context_get(h->current);
 	return 0;
 }
@@ -87,14 +190,15 @@ static int look_store(struct ocsp_session *session, void *arg)
 static void publish(struct ocsp_handle *h, struct ocsp_context *new,
 		    struct ocsp_context *previous)
 {
+	struct ocsp_crl crl[2];
 	DWORD written = 0;
 
 	if (h->directory.path && h->directory.write)
 		written = ocsp_directory_write(&h->directory, new);
 	if (h->callback)
-		h->callback(h->chain, &new->pub, &new->crl,
-			    previous ? &previous->crl : NULL, h->callback_arg,
-			    written);
+		h->callback(h->chain, &new->pub, ocsp_context_crl(new, &crl[0]),
+			    ocsp_context_crl(previous, &crl[1]),
+			    h->callback_arg, written);
 }
 
 static time_t monotonic(void)
@@ -118,13 +222,6 @@ static bool file_is_due(struct ocsp_handle *h)
 		h->file_checked = now;
 	ocsp_session_unlock();
 	return due;
-}
-
-static bool same_der(const struct ocsp_context *a, const struct ocsp_context *b)
-{
-	return a && b &&
-	       a->pub.cbEncodedOcspResponse == b->pub.cbEncodedOcspResponse &&
-	       !memcmp(a->der, b->der, a->pub.cbEncodedOcspResponse);
 }
 
 /*
@@ -181,7 +278,7 @@ bool ocsp_handle_has_file(struct ocsp_handle *h)
 	bool has;
 
 	file = look_file(h, why);
-	has = file && file->next_update > time(NULL);
+	has = file && ocsp_context_is_valid(file, time_now(), 0);
 	ocsp_context_put(file);
 	return has;
 }
@@ -218,12 +315,9 @@ static void set_store_error(const struct look *l)
 /* Fit to be stapled? Sets the last error when not. */
 static bool is_usable(const struct ocsp_context *c, uint32_t min_validity)
 {
-	struct timespec now;
-	int64_t left;
+	int64_t now = time_now(), left = c->next_update - now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	left = c->next_update - now.tv_sec;
-	if (left < (int64_t)min_validity || left <= 0) {
+	if (!ocsp_context_is_valid(c, now, min_validity)) {
 		ocsp_set_error(CRYPT_E_REVOCATION_OFFLINE,
 			       "the response is valid for %" PRId64 " more seconds, and has to be for %u",
 			       left > 0 ? left : 0, min_validity);
@@ -248,33 +342,61 @@ static struct ocsp_context *newer(struct ocsp_context *store,
 	return store;
 }
 
+/* What the store has: 0 with l filled, or a negative errno and the last error. */
+static int look(struct look *l)
+{
+	struct ocsp_context *board;
+	struct ocsp_handle *h = l->h;
+	bool enough;
+	int rc;
+
+	enough = look_board(l, ocsp_session_lock()) && is_board_enough(l);
+	ocsp_session_unlock();
+	if (enough)
+		return 0;
+	board = l->context;
+	l->context = NULL;
+	rc = ocsp_session_call(look_store, l);
+	if (board && (rc || l->no_memory)) {
+		/* It is what the store has, though we could not hold it. */
+		l->context = board;
+		return 0;
+	}
+	ocsp_context_put(board);
+	if (l->new)
+		publish(h, l->new, l->previous);
+	ocsp_context_put(l->new);
+	ocsp_context_put(l->previous);
+	if (rc == -ENOENT)
+		offline("the response is not in the store");
+	if (!rc && l->no_memory) {
+		ocsp_set_error(ERROR_NOT_ENOUGH_MEMORY, "%s", strerror(ENOMEM));
+		rc = -ENOMEM;
+	}
+	return rc;
+}
+
 struct ocsp_context *ocsp_handle_look(struct ocsp_handle *h)
 {
 	struct look l = { .h = h };
 	struct ocsp_context *c;
 	char why[sizeof(h->file_error)];
-	int rc;
 
-	rc = ocsp_session_call(look_store, &l);
-	if (l.new)
-		publish(h, l.new, l.previous);
-	ocsp_context_put(l.new);
-	ocsp_context_put(l.previous);
-	if (rc == -ENOENT)
-		offline("the response is not in the store");
-	if (rc)
+	if (look(&l))
 		return NULL;
-	if (l.no_memory) {
-		ocsp_set_error(ERROR_NOT_ENOUGH_MEMORY, "%s", strerror(ENOMEM));
-		return NULL;
-	}
 	c = newer(l.context, look_file(h, why));
 	if (!c && why[0])
 		offline(why);
 	else if (!c)
 		set_store_error(&l);
-	if (!c || is_usable(c, l.min_validity))
-		return c;
-	ocsp_context_put(c);
-	return NULL;
+	if (!c)
+		return NULL;
+	if (!is_usable(c, l.min_validity)) {
+		ocsp_context_put(c);
+		return NULL;
+	}
+	/* A directory that is read has to be looked at again and again. */
+	if (!h->directory.path || h->directory.write)
+		c = ocsp_view_set(h, &l.place, c);
+	return c;
 }

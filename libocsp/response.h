@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "board.h"
 #include "context.h"
 #include "directory.h"
 #include "session.h"
@@ -17,6 +18,8 @@ struct ocsp_handle {
 	atomic_uint refs;
 
 	/* Constant from ocsp_handle_new() on. */
+	uint64_t serial;		/* no other handle ever has it */
+	size_t index;			/* no other handle has it now */
 	PCCERT_CHAIN_CONTEXT chain;
 	PCCERT_CONTEXT leaf;		/* in chain, as is the next */
 	PCCERT_CONTEXT issuer;		/* NULL: the chain does not have it */
@@ -29,8 +32,11 @@ struct ocsp_handle {
 	unsigned int opens;		/* the application's references */
 	unsigned int krefs;		/* the kernel's; <= opens */
 	uint64_t epoch;			/* of the session that holds slot */
+	uint64_t looked;		/* what that was at the last look */
 	uint32_t slot;
+	struct ocsp_place place;	/* of slot on the board */
 	struct ocsp_context *current;	/* the store's newest that we saw */
+	bool known;			/* current is of the store of place */
 	struct ocsp_context *file;	/* what the directory had last */
 	char file_error[512];		/* why not; "": there is no file */
 	time_t file_checked;		/* CLOCK_MONOTONIC; 0: never */

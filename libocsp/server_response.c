@@ -6,6 +6,7 @@
 
 #include "last_error.h"
 #include "response.h"
+#include "view.h"
 
 #define PARA_FLAGS (CERT_SERVER_OCSP_RESPONSE_OPEN_PARA_READ_FLAG | \
 		    CERT_SERVER_OCSP_RESPONSE_OPEN_PARA_WRITE_FLAG)
@@ -125,7 +126,7 @@ VOID WINAPI CertAddRefServerOcspResponse(
 	session = ocsp_session_lock();
 	h->opens++;
 	/* A reference that the kernel does not give is still one of ours. */
-	if (h->epoch == session->epoch && ocsp_session_is_open(session) &&
+	if (h->epoch == ocsp_session_epoch && ocsp_session_is_open(session) &&
 	    !ocsp_client_ref(session->client, session->fd, h->slot))
 		h->krefs++;
 	ocsp_session_unlock();
@@ -166,6 +167,9 @@ PCCERT_SERVER_OCSP_RESPONSE_CONTEXT WINAPI CertGetServerOcspResponseContext(
 			"pvReserved is not NULL");
 		return NULL;
 	}
+	context = ocsp_view_get(h);
+	if (context)
+		return &context->pub;
 	/* The callback may close the handle. */
 	ocsp_handle_pin(h);
 	context = ocsp_handle_look(h);

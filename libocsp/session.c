@@ -18,8 +18,10 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
+atomic_uint_fast64_t ocsp_session_epoch = 1;
+
 /* Both are protected by lock. */
-static struct ocsp_session session = { .fd = -1, .epoch = 1 };
+static struct ocsp_session session = { .fd = -1 };
 static struct ocsp_watch *watches;
 
 /* Of the parent's; freed when there is time for it. Protected by lock. */
@@ -49,7 +51,7 @@ static void session_drop(void)
 	ocsp_client_abandon(session.client);
 	session.client = NULL;
 	session.fd = -1;
-	session.epoch++;
+	ocsp_session_epoch++;
 }
 
 static void fork_prepare(void)
@@ -80,7 +82,7 @@ static void fork_child(void)
 		orphan = session.client;
 		session.client = NULL;
 		session.fd = -1;
-		session.epoch++;
+		ocsp_session_epoch++;
 	}
 	pthread_mutex_unlock(&lock);
 }
@@ -116,6 +118,7 @@ bool ocsp_session_is_open(const struct ocsp_session *s)
 static int session_ready(void)
 {
 	struct ocsp_client *client;
+	uint64_t board_size;
 	int rc;
 
 	ocsp_client_abandon(orphan);
@@ -128,13 +131,14 @@ static int session_ready(void)
 	rc = connect_client(&client);
 	if (!rc)
 		rc = ocsp_client_session(client, &session.fd,
-					 &session.min_validity);
+					 &session.min_validity, &board_size);
 	if (rc) {
 		session_failed(rc, client);
 		ocsp_client_free(client);
 		return rc;
 	}
 	session.client = client;
+	ocsp_board_map(&session.board, session.fd, board_size);
 	ocsp_fd_remember(&session.client_id, ocsp_client_fd(client));
 	ocsp_fd_remember(&session.fd_id, session.fd);
 	return 0;

@@ -3,24 +3,29 @@
 #ifndef OCSP_SESSION_H
 #define OCSP_SESSION_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "board.h"
 #include "client.h"
 #include "fd.h"
 
 struct ocsp_session {
 	struct ocsp_client *client;	/* NULL: there is no session now */
 	int fd;
-	uint32_t min_validity;
-	/*
-	 * The number of this session. It changes when the session is lost, by
-	 * fork() or otherwise, and all that was held through it with it.
-	 */
-	uint64_t epoch;
+	uint32_t min_validity;		/* when it was made */
+	struct ocsp_board board;
 	struct ocsp_fd_id client_id;
 	struct ocsp_fd_id fd_id;
 };
+
+/*
+ * The number of the session. It changes when the session is lost, by fork() or
+ * otherwise, and all that was held through it with it. Written with the lock
+ * held.
+ */
+extern atomic_uint_fast64_t ocsp_session_epoch;
 
 /*
  * The lock of all that changes in this library, but for reference counts: the

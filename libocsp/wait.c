@@ -56,7 +56,7 @@ static int recheck(struct ocsp_session *session, void *arg)
 	struct ocsp_response r;
 	int rc = 0;
 
-	if (w->h->epoch != session->epoch)
+	if (w->h->epoch != ocsp_session_epoch)
 		rc = ocsp_handle_attach(session, w->h, true, NULL);
 	if (!rc)
 		rc = ocsp_client_get(session->client, &name, 0, &r);

@@ -90,7 +90,8 @@ void bench_client(void)
 
 	kt_key(0, key);
 	need(&a, ocsp_client_new(&a.client));
-	need(&a, ocsp_client_session(a.client, &a.session, NULL));
+	need(&a, ocsp_client_session(a.client, &a.session, NULL,
+				     NULL));
 	for (size_t i = 0; i < bench_sizes_count; i++)
 		measure_size(&a, key, bench_sizes[i]);
 	a.name = (struct ocsp_name){ .session = a.session, .key = key };

@@ -129,7 +129,7 @@ static int add(struct addition *a)
 {
 	int session, status;
 
-	if (ocsp_client_session(a->client, &session, NULL))
+	if (ocsp_client_session(a->client, &session, NULL, NULL))
 		return client_error(a->client, NULL);
 	/* Before the open, so that no answer to it is missed. */
 	if (ocsp_client_listen(a->events, false, true))

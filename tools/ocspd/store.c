@@ -81,7 +81,7 @@ int store_open(const struct store_calls *the_calls, bool follow)
 	err = ocsp_client_new(&client);
 	failed = client;
 	if (!err)
-		err = ocsp_client_session(client, &session, NULL);
+		err = ocsp_client_session(client, &session, NULL, NULL);
 	if (!err && follow)
 		err = follow_store();
 	return err;

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The board of the kernel's store, mapped. */
+#include <stddef.h>
+#include <sys/mman.h>
+
+#include "board.h"
+
+void ocsp_board_map(struct ocsp_board *board, int session, uint64_t size)
+{
+	void *base = MAP_FAILED;
+
+	if (size >= KTLS_OCSP_BOARD_LINE && size <= SIZE_MAX)
+		base = mmap(NULL, size, PROT_READ, MAP_SHARED, session, 0);
+	board->header = base == MAP_FAILED ? NULL : base;
+	board->size = size;
+	if (!board->header ||
+	    board->header->version == KTLS_OCSP_BOARD_VERSION)
+		return;
+	munmap(base, size);		/* nobody has seen it yet */
+	board->header = NULL;
+}
+
+struct ocsp_place ocsp_board_place(const struct ocsp_board *board,
+				   uint32_t slot)
+{
+	const struct ktls_ocsp_board_slot *slots;
+	struct ocsp_place place = { NULL, NULL };
+	uint64_t end = ((uint64_t)slot + 2) * KTLS_OCSP_BOARD_LINE;
+
+	/* The store's limit may have grown after the board was mapped. */
+	if (!board->header || end > board->size)
+		return place;
+	slots = (const void *)(board->header + 1);
+	place.generation = (const uint64_t *)&slots[slot].generation;
+	place.min_validity = &board->header->min_validity;
+	return place;
+}
