@@ -102,8 +102,11 @@ int ktls_ocsp_board_prepare(struct ktls_ocsp_board *board, u32 slot)
 		return 0;
 	if (!add_page(board, offset))
 		return -ENOMEM;
-	/* Slots are taken from the lowest on, so no page below is missing. */
-	WRITE_ONCE(board->header->slots, slots);
+	/*
+	 * Slots are taken from the lowest on, so no page below is missing.
+	 * Release: who sees the number finds the page.
+	 */
+	smp_store_release(&board->header->slots, slots);
 	return 0;
 }
 

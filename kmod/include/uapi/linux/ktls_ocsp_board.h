@@ -25,7 +25,8 @@
 /**
  * struct ktls_ocsp_board_header - the start of a board
  * @version: KTLS_OCSP_BOARD_VERSION; another one has another layout
- * @slots: slots that may be read, from 0; grows, never shrinks
+ * @slots: slots that may be read, from 0; grows, never shrinks. Read it with
+ *	acquire semantics.
  * @min_validity: seconds that a blob must still be valid to be stapled
  * @reserved: 0
  */
