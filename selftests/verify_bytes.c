@@ -16,6 +16,9 @@
 #define TOO_LARGE	" bytes, more than the 65527 that TLS can carry"
 #define ACCEPTED	"accepted"
 
+/* Seconds that a test may take: RSA keys are slow to make in an emulator. */
+#define SLOW		600
+
 FIXTURE(bytes) {
 	struct forged ca;
 	struct forged leaf;
@@ -79,12 +82,12 @@ static const char *judge(FIXTURE_DATA(bytes) *w, const void *der, size_t len)
 	return err == -EBADMSG ? w->verdict.reason : "wrong error";
 }
 
-TEST_F(bytes, sound)
+TEST_F_TIMEOUT(bytes, sound, SLOW)
 {
 	EXPECT_STREQ(ACCEPTED, judge(self, self->der, self->len));
 }
 
-TEST_F(bytes, response_status)
+TEST_F_TIMEOUT(bytes, response_status, SLOW)
 {
 	static const struct {
 		int status;
@@ -110,7 +113,7 @@ TEST_F(bytes, response_status)
 	}
 }
 
-TEST_F(bytes, largest)
+TEST_F_TIMEOUT(bytes, largest, SLOW)
 {
 	struct forge_response spec = {
 		.signer = &self->ca, .no_certs = true, .padding = 65000,
@@ -131,7 +134,7 @@ TEST_F(bytes, largest)
 	free(der);
 }
 
-TEST_F(bytes, too_large)
+TEST_F_TIMEOUT(bytes, too_large, SLOW)
 {
 	static const unsigned char zeroes[1 << 20];
 
@@ -141,7 +144,7 @@ TEST_F(bytes, too_large)
 	EXPECT_STREQ("1048576" TOO_LARGE, judge(self, zeroes, 1 << 20));
 }
 
-TEST_F(bytes, garbage)
+TEST_F_TIMEOUT(bytes, garbage, SLOW)
 {
 	static const char html[] = "<html>503</html>";
 	static const char zeroes[64];
@@ -151,14 +154,14 @@ TEST_F(bytes, garbage)
 	EXPECT_STREQ(TRUNCATED, judge(self, zeroes, sizeof(zeroes)));
 }
 
-TEST_F(bytes, every_truncation)
+TEST_F_TIMEOUT(bytes, every_truncation, SLOW)
 {
 	for (size_t i = 1; i < self->len; i++)
 		EXPECT_STREQ(TRUNCATED, judge(self, self->der, i));
 }
 
 /* Nothing in a response may change: all of it is signed, or checked. */
-TEST_F_TIMEOUT(bytes, every_flipped_bit, 600)
+TEST_F_TIMEOUT(bytes, every_flipped_bit, SLOW)
 {
 	for (size_t i = 0; i < self->len * 8; i++) {
 		self->der[i / 8] ^= 1 << i % 8;
@@ -170,7 +173,7 @@ TEST_F_TIMEOUT(bytes, every_flipped_bit, 600)
 	}
 }
 
-TEST_F(bytes, bytes_behind)
+TEST_F_TIMEOUT(bytes, bytes_behind, SLOW)
 {
 	unsigned char *longer = calloc(1, self->len + 3);
 
@@ -183,7 +186,7 @@ TEST_F(bytes, bytes_behind)
 }
 
 /* What a lenient parser takes, and a strict client does not. */
-TEST_F(bytes, not_der)
+TEST_F_TIMEOUT(bytes, not_der, SLOW)
 {
 	unsigned char *ber = calloc(1, self->len + 2);
 
@@ -202,7 +205,7 @@ TEST_F(bytes, not_der)
 	free(ber);
 }
 
-TEST_F(bytes, bytes_behind_the_basic_response)
+TEST_F_TIMEOUT(bytes, bytes_behind_the_basic_response, SLOW)
 {
 	/* The lengths on the way in to the OCTET STRING, and its own. */
 	static const size_t lengths[] = { 2, 9, 13, 28 };
