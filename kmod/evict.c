@@ -1,73 +1,104 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Eviction: at a limit, responses that no session holds make room.
+ * Eviction: at a limit, responses that no session holds make room, the one
+ * that expires first before the others.
  */
 #include "message.h"
 #include "store.h"
 
-static long reclaimable(struct ktls_ocsp_store *store,
-			const struct ktls_ocsp_response *response,
-			enum ktls_ocsp_resource resource)
+/**
+ * struct ktls_ocsp_need - what has to be free before something is stored
+ * @responses: how many of them, not positive when enough are
+ * @bytes: how many of them, not positive when enough are
+ */
+struct ktls_ocsp_need {
+	long responses;
+	long bytes;
+};
+
+static bool is_met(const struct ktls_ocsp_need *need)
 {
-	return resource == KTLS_OCSP_BYTES ? ktls_ocsp_response_bytes(store, response)
-					   : 1;
+	return need->responses <= 0 && need->bytes <= 0;
 }
 
-/*
- * Would evicting idle responses, all but @keep, free @amount of @resource?
- * Asked first, so that what could not be enough is not thrown away either.
- */
-static bool enough_idle(struct ktls_ocsp_store *store,
-			enum ktls_ocsp_resource resource, long amount,
-			const struct ktls_ocsp_response *keep)
+/* What evicting @response frees. */
+static void reduce(struct ktls_ocsp_need *need, struct ktls_ocsp_store *store,
+		   const struct ktls_ocsp_response *response)
+{
+	need->responses--;
+	need->bytes -= ktls_ocsp_response_bytes(store, response);
+}
+
+/* Would evicting all that may be evicted do? What would not, is left alone. */
+static bool can_meet(struct ktls_ocsp_need *need, struct ktls_ocsp_store *store,
+		     const struct ktls_ocsp_response *keep)
 {
 	const struct ktls_ocsp_response *response;
 	struct rb_node *node;
 
-	for (node = rb_first(&store->idle); node && amount > 0;
+	for (node = rb_first(&store->idle); node && !is_met(need);
 	     node = rb_next(node)) {
 		response = rb_entry(node, struct ktls_ocsp_response, idle);
 		if (response != keep)
-			amount -= reclaimable(store, response, resource);
+			reduce(need, store, response);
 	}
-	return amount <= 0;
+	return is_met(need);
 }
 
-/**
- * ktls_ocsp_evict_charge() - charge a resource, and make room for it
- * @store: the store, locked, its network namespace alive
- * @resource: what
- * @amount: how much, not negative
- * @keep: a response that is not evicted, or NULL
- *
- * At a limit, those of the responses that no session holds which expire first
- * make room.
- *
- * Return: 0, or -ENOSPC with nothing charged.
- */
-int ktls_ocsp_evict_charge(struct ktls_ocsp_store *store,
-			   enum ktls_ocsp_resource resource, long amount,
-			   const struct ktls_ocsp_response *keep)
+static void evict(struct ktls_ocsp_need *need, struct ktls_ocsp_store *store,
+		  const struct ktls_ocsp_response *keep)
 {
 	struct ktls_ocsp_response *response;
 	struct rb_node *node, *next;
-	long over;
 
-	lockdep_assert_held(&store->lock);
-	if (ktls_ocsp_charge(&store->limits, resource, amount))
-		return 0;
-	over = ktls_ocsp_excess(&store->limits, resource, amount);
-	if (!enough_idle(store, resource, over, keep))
-		return -ENOSPC;
-	for (node = rb_first(&store->idle); node && over > 0; node = next) {
+	for (node = rb_first(&store->idle); node && !is_met(need);
+	     node = next) {
 		next = rb_next(node);
 		response = rb_entry(node, struct ktls_ocsp_response, idle);
 		if (response == keep)
 			continue;
-		over -= reclaimable(store, response, resource);
+		reduce(need, store, response);
 		ktls_ocsp_notify_event(store, response,
 				       KTLS_OCSP_EVENT_WITHDRAWN);
 		ktls_ocsp_store_remove(store, response);
 	}
-	return ktls_ocsp_charge(&store->limits, resource, amount) ? 0 : -ENOSPC;
+}
+
+/**
+ * ktls_ocsp_make_room() - see to it that something can be charged
+ * @store: the store, locked, its network namespace alive
+ * @responses: responses that will be charged
+ * @bytes: bytes that will be charged, all that the caller is about to store
+ * @keep: a response that is not evicted, or NULL
+ * @extack: gets the reason
+ *
+ * All at once, so that what is refused for lack of one thing has evicted
+ * nothing for another one. Only stores of other network namespaces can take
+ * the room away before it is charged, where they share a limit.
+ *
+ * Return: 0, or -ENOSPC with nothing evicted.
+ */
+int ktls_ocsp_make_room(struct ktls_ocsp_store *store, long responses,
+			long bytes, const struct ktls_ocsp_response *keep,
+			struct netlink_ext_ack *extack)
+{
+	const struct ktls_ocsp_limits *limits = &store->limits;
+	struct ktls_ocsp_need need, left;
+
+	lockdep_assert_held(&store->lock);
+	need.responses = responses ? ktls_ocsp_excess(limits,
+						      KTLS_OCSP_RESPONSES,
+						      responses) : 0;
+	need.bytes = bytes > 0 ? ktls_ocsp_excess(limits, KTLS_OCSP_BYTES,
+						  bytes) : 0;
+	left = need;
+	if (can_meet(&left, store, keep)) {
+		evict(&need, store, keep);
+		return 0;
+	}
+	if (left.bytes > 0)
+		NL_SET_ERR_MSG(extack, KTLS_OCSP_NO_BYTES);
+	else
+		NL_SET_ERR_MSG(extack, KTLS_OCSP_NO_RESPONSES);
+	return -ENOSPC;
 }

@@ -166,12 +166,16 @@ end:
 
 /**
  * struct dump_state - where a dump stands, in the callback's own memory
- * @store: what is dumped, referenced
+ * @store: what is dumped, referenced, or NULL
  * @slot: the next slot
+ * @err: why nothing is dumped: a negative errno, or 0
+ * @refusal: the same in words, a constant
  */
 struct dump_state {
 	struct ktls_ocsp_store *store;
 	unsigned long slot;
+	int err;
+	const char *refusal;
 };
 
 static struct dump_state *dump_state_of(struct netlink_callback *cb)
@@ -180,36 +184,52 @@ static struct dump_state *dump_state_of(struct netlink_callback *cb)
 	return (struct dump_state *)cb->ctx;
 }
 
+static int dump_begin(struct netlink_callback *cb, struct dump_state *state,
+		      struct netlink_ext_ack *extack)
+{
+	struct nlattr **attrs = ktls_ocsp_dump_attrs(cb);
+	struct ktls_ocsp_request request;
+	const struct nlattr *odd;
+	int err;
+
+	odd = attrs[KTLS_OCSP_A_SLOT] ?: attrs[KTLS_OCSP_A_KEY] ?:
+	      attrs[KTLS_OCSP_A_PARTS];
+	if (odd) {
+		NL_SET_ERR_MSG_ATTR(extack, odd,
+				    "a dump takes no slot, no key and no parts");
+		return -EINVAL;
+	}
+	err = ktls_ocsp_request_begin(&request, attrs, sock_net(cb->skb->sk),
+				      extack);
+	if (!err)
+		err = ktls_ocsp_store_usable(request.store, extack);
+	if (!err)
+		state->store = ktls_ocsp_store_get(request.store);
+	ktls_ocsp_request_end(&request);
+	return err;
+}
+
 /**
  * ktls_ocsp_get_start() - begin a dump
  * @cb: the dump
  *
- * In the context of the process that sent the request.
+ * In the context of the process that sent the request. Older kernels (6.1)
+ * cannot carry words from here to the user; there the first message of the
+ * dump refuses.
  *
  * Return: 0 or a negative errno.
  */
 int ktls_ocsp_get_start(struct netlink_callback *cb)
 {
-	struct nlattr **attrs = ktls_ocsp_dump_attrs(cb);
-	struct ktls_ocsp_request request;
-	int err = -EINVAL;
+	struct dump_state *state = dump_state_of(cb);
+	struct netlink_ext_ack own = {};
 
-	if (attrs[KTLS_OCSP_A_SLOT] || attrs[KTLS_OCSP_A_KEY] ||
-	    attrs[KTLS_OCSP_A_PARTS]) {
-		NL_SET_ERR_MSG(cb->extack,
-			       "a dump takes no slot, no key and no parts");
-		return err;
-	}
-	err = ktls_ocsp_request_begin(&request, attrs, sock_net(cb->skb->sk),
-				      cb->extack);
-	if (!err)
-		err = ktls_ocsp_store_usable(request.store, cb->extack);
-	if (!err) {
-		dump_state_of(cb)->store = ktls_ocsp_store_get(request.store);
-		dump_state_of(cb)->slot = 0;
-	}
-	ktls_ocsp_request_end(&request);
-	return err;
+	memset(state, 0, sizeof(*state));
+	if (cb->extack)
+		return dump_begin(cb, state, cb->extack);
+	state->err = dump_begin(cb, state, &own);
+	state->refusal = own._msg;
+	return 0;
 }
 
 /**
@@ -220,7 +240,10 @@ int ktls_ocsp_get_start(struct netlink_callback *cb)
  */
 int ktls_ocsp_get_done(struct netlink_callback *cb)
 {
-	ktls_ocsp_store_put(dump_state_of(cb)->store);
+	struct dump_state *state = dump_state_of(cb);
+
+	if (state->store)
+		ktls_ocsp_store_put(state->store);
 	return 0;
 }
 
@@ -257,7 +280,7 @@ static int dump_one(struct sk_buff *skb, struct netlink_callback *cb,
  * once, whatever comes and goes around it; cb->seq tells the reader that
  * something did.
  *
- * Return: bytes in the message, 0 at the end.
+ * Return: bytes in the message, 0 at the end, or why nothing is dumped.
  */
 int ktls_ocsp_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
@@ -267,6 +290,11 @@ int ktls_ocsp_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	s64 now = ktls_ocsp_now();
 	unsigned long slot;
 
+	if (state->err) {
+		if (cb->extack)
+			cb->extack->_msg = state->refusal;
+		return state->err;
+	}
 	mutex_lock(&store->lock);
 	cb->seq = store->changes;
 	xa_for_each_start(&store->slots, slot, response, state->slot) {

@@ -4,6 +4,7 @@
  * The policies checked types and most lengths; the rest is checked here.
  */
 #include <linux/capability.h>
+#include <linux/ctype.h>
 #include <linux/file.h>
 #include <linux/netlink.h>
 #include <crypto/sha2.h>
@@ -211,6 +212,15 @@ static int update_blob(struct nlattr **attrs, struct ktls_ocsp_update *update,
 	return 0;
 }
 
+/* It will be shown on terminals. Bytes above ASCII may be UTF-8. */
+static bool has_control(const char *text)
+{
+	for (; *text; text++)
+		if (isascii(*text) && iscntrl(*text))
+			return true;
+	return false;
+}
+
 static int update_failure(struct nlattr **attrs,
 			  struct ktls_ocsp_update *update,
 			  struct netlink_ext_ack *extack)
@@ -225,6 +235,11 @@ static int update_failure(struct nlattr **attrs,
 	update->reason = nla_data(attr);
 	if (!*update->reason) {
 		NL_SET_ERR_MSG_ATTR(extack, attr, "the failure has no reason");
+		return -EINVAL;
+	}
+	if (has_control(update->reason)) {
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "the failure is not one line of text");
 		return -EINVAL;
 	}
 	return 0;

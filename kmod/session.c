@@ -242,44 +242,47 @@ static int handle_ref(struct ktls_ocsp_handle *handle,
 	return 0;
 }
 
-/* Make the session hold @response once more. Both locks are held. */
-static int handle_take(struct ktls_ocsp_session *session,
-		       struct ktls_ocsp_response *response,
-		       struct netlink_ext_ack *extack)
+/* A new handle, charged, that holds nothing yet; or an ERR_PTR. */
+static struct ktls_ocsp_handle *handle_new(struct ktls_ocsp_session *session,
+					   struct netlink_ext_ack *extack)
 {
-	struct ktls_ocsp_store *store = session->store;
 	struct ktls_ocsp_handle *handle;
 	int err;
 
-	handle = rhashtable_lookup_fast(&session->handles, &response->slot,
-					handle_params);
-	if (handle)
-		return handle_ref(handle, extack);
-
 	err = charge_handle(session, extack);
 	if (err)
-		return err;
+		return ERR_PTR(err);
 	handle = kzalloc(sizeof(*handle), GFP_KERNEL_ACCOUNT);
-	if (!handle)
-		goto err_uncharge;
+	if (handle)
+		return handle;
+	uncharge_handle(session);
+	return ERR_PTR(-ENOMEM);
+}
+
+static void handle_discard(struct ktls_ocsp_session *session,
+			   struct ktls_ocsp_handle *handle)
+{
+	kfree(handle);
+	uncharge_handle(session);
+}
+
+/* Make the session hold @response through a new handle. */
+static int handle_bind(struct ktls_ocsp_session *session,
+		       struct ktls_ocsp_handle *handle,
+		       struct ktls_ocsp_response *response)
+{
 	handle->response = response;
 	handle->slot = response->slot;
 	handle->refs = 1;
 	if (rhashtable_insert_fast(&session->handles, &handle->node,
 				   handle_params))
-		goto err_free;
+		return -ENOMEM;
 	refcount_inc(&response->refs);
-	ktls_ocsp_store_hold(store, response);
+	ktls_ocsp_store_hold(session->store, response);
 	return 0;
-
-err_free:
-	kfree(handle);
-err_uncharge:
-	uncharge_handle(session);
-	return -ENOMEM;
 }
 
-/* Find the response, or create it; *@created tells which. */
+/* Find the response, or create it; *@created, which is false, tells. */
 static struct ktls_ocsp_response *
 find_or_create(struct ktls_ocsp_store *store, const struct ktls_ocsp_open *how,
 	       bool *created, struct netlink_ext_ack *extack)
@@ -287,7 +290,6 @@ find_or_create(struct ktls_ocsp_store *store, const struct ktls_ocsp_open *how,
 	struct ktls_ocsp_response *response;
 	int err;
 
-	*created = false;
 	response = ktls_ocsp_store_lookup(store, how->key);
 	if (response)
 		return response;
@@ -299,7 +301,8 @@ find_or_create(struct ktls_ocsp_store *store, const struct ktls_ocsp_open *how,
 		NL_SET_ERR_MSG(extack, KTLS_OCSP_NO_CAPABILITY);
 		return ERR_PTR(-EPERM);
 	}
-	response = ktls_ocsp_store_add(store, how->key, extack);
+	response = ktls_ocsp_store_add(store, how->key,
+				       ktls_ocsp_certs_len(how->certs), extack);
 	if (IS_ERR(response))
 		return response;
 	err = ktls_ocsp_store_attach(store, response, how->certs, extack);
@@ -321,6 +324,63 @@ static void tell_wanted(struct ktls_ocsp_store *store,
 	ktls_ocsp_notify_wanted(store, response);
 }
 
+/* The session's handle on a response, or NULL. */
+static struct ktls_ocsp_handle *
+lookup_handle(struct ktls_ocsp_session *session, u32 slot)
+{
+	lockdep_assert_held(&session->lock);
+	return rhashtable_lookup_fast(&session->handles, &slot, handle_params);
+}
+
+/* Hold a response that the session does not hold; it may be created. */
+static struct ktls_ocsp_response *open_new(struct ktls_ocsp_session *session,
+					   const struct ktls_ocsp_open *how,
+					   bool *created,
+					   struct netlink_ext_ack *extack)
+{
+	struct ktls_ocsp_store *store = session->store;
+	struct ktls_ocsp_response *response;
+	struct ktls_ocsp_handle *handle;
+	int err;
+
+	/* First: what is refused must not have evicted a response. */
+	handle = handle_new(session, extack);
+	if (IS_ERR(handle))
+		return ERR_CAST(handle);
+	response = find_or_create(store, how, created, extack);
+	if (IS_ERR(response)) {
+		handle_discard(session, handle);
+		return response;
+	}
+	err = handle_bind(session, handle, response);
+	if (!err)
+		return response;
+	handle_discard(session, handle);
+	if (*created)
+		ktls_ocsp_store_remove(store, response);
+	return ERR_PTR(err);
+}
+
+/* Hold a response once, or once more. */
+static struct ktls_ocsp_response *hold(struct ktls_ocsp_session *session,
+				       const struct ktls_ocsp_open *how,
+				       bool *created,
+				       struct netlink_ext_ack *extack)
+{
+	struct ktls_ocsp_response *response;
+	struct ktls_ocsp_handle *handle = NULL;
+	int err;
+
+	*created = false;
+	response = ktls_ocsp_store_lookup(session->store, how->key);
+	if (response)
+		handle = lookup_handle(session, response->slot);
+	if (!handle)
+		return open_new(session, how, created, extack);
+	err = handle_ref(handle, extack);
+	return err ? ERR_PTR(err) : response;
+}
+
 static int open_locked(struct ktls_ocsp_session *session,
 		       const struct ktls_ocsp_open *how,
 		       struct ktls_ocsp_opened *opened,
@@ -330,17 +390,10 @@ static int open_locked(struct ktls_ocsp_session *session,
 	struct ktls_ocsp_response *response;
 	struct ktls_ocsp_blob *blob;
 	bool created;
-	int err;
 
-	response = find_or_create(store, how, &created, extack);
+	response = hold(session, how, &created, extack);
 	if (IS_ERR(response))
 		return PTR_ERR(response);
-	err = handle_take(session, response, extack);
-	if (err) {
-		if (created)
-			ktls_ocsp_store_remove(store, response);
-		return err;
-	}
 	/* A set by key alone brought no certificates; a refresher needs them. */
 	if (how->certs && how->may_create &&
 	    !rcu_access_pointer(response->certs))
@@ -393,11 +446,8 @@ static struct ktls_ocsp_handle *find_handle(struct ktls_ocsp_session *session,
 					    u32 slot,
 					    struct netlink_ext_ack *extack)
 {
-	struct ktls_ocsp_handle *handle;
+	struct ktls_ocsp_handle *handle = lookup_handle(session, slot);
 
-	lockdep_assert_held(&session->lock);
-	handle = rhashtable_lookup_fast(&session->handles, &slot,
-					handle_params);
 	if (!handle)
 		NL_SET_ERR_MSG(extack, "the session does not hold this slot");
 	return handle;

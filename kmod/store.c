@@ -213,6 +213,7 @@ void ktls_ocsp_store_remove(struct ktls_ocsp_store *store,
  * ktls_ocsp_store_add() - create a response
  * @store: the store, locked
  * @key: its key, which is not in the store
+ * @bytes: what will be charged for its contents next: there is room for it
  * @extack: gets the reason
  *
  * The response stands in no tree until ktls_ocsp_store_hold() or
@@ -223,21 +224,20 @@ void ktls_ocsp_store_remove(struct ktls_ocsp_store *store,
  */
 struct ktls_ocsp_response *
 ktls_ocsp_store_add(struct ktls_ocsp_store *store,
-		    const u8 key[KTLS_OCSP_KEY_LEN],
+		    const u8 key[KTLS_OCSP_KEY_LEN], long bytes,
 		    struct netlink_ext_ack *extack)
 {
 	struct ktls_ocsp_response *response;
 	int err;
 
 	lockdep_assert_held(&store->lock);
-	err = ktls_ocsp_evict_charge(store, KTLS_OCSP_RESPONSES, 1,
-				     NULL);
-	if (err) {
-		NL_SET_ERR_MSG(extack,
-			       "the store is at its limit of responses");
+	err = ktls_ocsp_make_room(store, 1, bytes, NULL, extack);
+	if (err)
 		return ERR_PTR(err);
+	if (!ktls_ocsp_charge(&store->limits, KTLS_OCSP_RESPONSES, 1)) {
+		NL_SET_ERR_MSG(extack, KTLS_OCSP_NO_RESPONSES);
+		return ERR_PTR(-ENOSPC);
 	}
-	err = -ENOMEM;
 	response = ktls_ocsp_response_alloc(key);
 	if (!response)
 		goto err_uncharge;

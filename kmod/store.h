@@ -80,6 +80,10 @@ struct ktls_ocsp_update {
 /* The text of every -ESHUTDOWN. */
 #define KTLS_OCSP_GONE	"the session's network namespace is gone"
 
+/* The texts of -ENOSPC. */
+#define KTLS_OCSP_NO_RESPONSES	"the store is at its limit of responses"
+#define KTLS_OCSP_NO_BYTES	"the store is at its limit of bytes"
+
 struct ktls_ocsp_store *ktls_ocsp_store_create(struct net *net);
 void ktls_ocsp_store_close(struct ktls_ocsp_store *store);
 struct ktls_ocsp_store *ktls_ocsp_store_get(struct ktls_ocsp_store *store);
@@ -104,7 +108,7 @@ ktls_ocsp_store_lookup(struct ktls_ocsp_store *store,
 		       const u8 key[KTLS_OCSP_KEY_LEN]);
 struct ktls_ocsp_response *
 ktls_ocsp_store_add(struct ktls_ocsp_store *store,
-		    const u8 key[KTLS_OCSP_KEY_LEN],
+		    const u8 key[KTLS_OCSP_KEY_LEN], long bytes,
 		    struct netlink_ext_ack *extack);
 void ktls_ocsp_store_remove(struct ktls_ocsp_store *store,
 			    struct ktls_ocsp_response *response);
@@ -130,9 +134,9 @@ void ktls_ocsp_store_empty(struct ktls_ocsp_store *store,
 			   struct ktls_ocsp_response *response);
 
 /* evict.c: room at a limit */
-int ktls_ocsp_evict_charge(struct ktls_ocsp_store *store,
-			   enum ktls_ocsp_resource resource, long amount,
-			   const struct ktls_ocsp_response *keep);
+int ktls_ocsp_make_room(struct ktls_ocsp_store *store, long responses,
+			long bytes, const struct ktls_ocsp_response *keep,
+			struct netlink_ext_ack *extack);
 
 /* expiry.c: what time does */
 void ktls_ocsp_expiry_init(struct ktls_ocsp_store *store);

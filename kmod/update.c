@@ -47,10 +47,13 @@ static int recharge_bytes(struct ktls_ocsp_store *store, long more,
 		ktls_ocsp_uncharge(&store->limits, KTLS_OCSP_BYTES, -more);
 		return 0;
 	}
-	err = ktls_ocsp_evict_charge(store, KTLS_OCSP_BYTES, more, response);
+	err = ktls_ocsp_make_room(store, 0, more, response, extack);
 	if (err)
-		NL_SET_ERR_MSG(extack, "the store is at its limit of bytes");
-	return err;
+		return err;
+	if (ktls_ocsp_charge(&store->limits, KTLS_OCSP_BYTES, more))
+		return 0;
+	NL_SET_ERR_MSG(extack, KTLS_OCSP_NO_BYTES);
+	return -ENOSPC;
 }
 
 /* By how much @certs would take more than what is kept; 0 when it is kept. */
@@ -231,7 +234,9 @@ int ktls_ocsp_store_set(struct ktls_ocsp_store *store,
 	response = ktls_ocsp_store_lookup(store, key);
 	created = !response && update->blob;
 	if (created)
-		response = ktls_ocsp_store_add(store, key, extack);
+		response = ktls_ocsp_store_add(store, key, update->blob->len +
+					       ktls_ocsp_certs_len(update->certs),
+					       extack);
 	else if (!response)
 		response = not_found(extack);
 	err = PTR_ERR_OR_ZERO(response);
