@@ -86,8 +86,8 @@ check:
 	+@selftests/check.sh $(TESTS)
 
 demo: packages
-	+$(MAKE) modules kselftest
-	$(VM) --timeout 900 -- $(KSELFTEST)/ktls_ocsp/demo.sh
+	+@$(MAKE) -s modules kselftest
+	@$(VM) --timeout 900 -- $(KSELFTEST)/ktls_ocsp/demo.sh
 
 bench: packages
 	+$(MAKE) modules libocsp

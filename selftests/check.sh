@@ -63,7 +63,7 @@ modules()
 no_module()
 {
 	selftests/vm/run --no-module --timeout 600 --share "$logs" -- sh -c "
-		'$O/kselftest/run_kselftest.sh' >'$logs/no-module.tap' 2>&1" || return 1
+		'$O/kselftest/run_kselftest.sh' >>'$logs/no-module.tap' 2>&1" || return 1
 	cat "$logs/no-module.tap"
 	# shellcheck disable=SC2046 # split on purpose
 	set -- $(selftests/vm/count-cases <"$logs/no-module.tap")
