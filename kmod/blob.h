@@ -36,6 +36,8 @@ void ktls_ocsp_certs_put(struct ktls_ocsp_certs *certs);
 /**
  * ktls_ocsp_certs_len() - bytes that count against the store's limit
  * @certs: the certificates, or NULL
+ *
+ * Return: the bytes, 0 for NULL.
  */
 static inline u32 ktls_ocsp_certs_len(const struct ktls_ocsp_certs *certs)
 {

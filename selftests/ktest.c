@@ -320,7 +320,7 @@ int kt_call(struct kt_sock *sk, struct kt_req *req, struct kt_msg *msg)
 			return read_done(sk, req, nlh);
 		if (msg)
 			parse(msg, nlh);
-		/* The reply stays in msg while the acknowledgement comes. */
+		/* The reply stays in msg while the acknowledgment comes. */
 		buf = ack;
 		size = sizeof(ack);
 	}

@@ -26,7 +26,7 @@
 #define KT_DAY		86400
 #define KT_MSG_MAX	(160 * 1024)
 
-/* A socket, and the last acknowledgement that came in on it. */
+/* A socket, and the last acknowledgment that came in on it. */
 struct kt_sock {
 	int fd;
 	uint16_t family;
@@ -78,7 +78,7 @@ void kt_put(struct kt_req *req, uint16_t type, const void *data, size_t len);
 void kt_put_u32(struct kt_req *req, uint16_t type, uint32_t value);
 void kt_put_s64(struct kt_req *req, uint16_t type, int64_t value);
 void kt_put_str(struct kt_req *req, uint16_t type, const char *text);
-/* Sends, and reads up to the acknowledgement; msg (may be NULL): the reply. */
+/* Sends, and reads up to the acknowledgment; msg (may be NULL): the reply. */
 int kt_call(struct kt_sock *sk, struct kt_req *req, struct kt_msg *msg);
 /* True when the kernel said why, and named that attribute (0: any or none). */
 bool kt_named(const struct kt_sock *sk, uint16_t type);

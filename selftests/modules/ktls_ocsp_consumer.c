@@ -27,7 +27,7 @@
  * @blob: what the file got, or NULL
  */
 struct consumer {
-	struct mutex lock;
+	struct mutex lock; /* protects @blob while it is NULL */
 	struct ktls_ocsp_blob *blob;
 };
 
