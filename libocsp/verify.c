@@ -496,8 +496,11 @@ static int check_singles(const struct check *c, const OCSP_CERTID *sha1,
 static int check_content(const struct check *c)
 {
 	OCSP_CERTID *sha1, *sha256;
+	int64_t produced_at;
 	int err;
 
+	if (!time_value(OCSP_resp_get0_produced_at(c->basic), &produced_at))
+		return refuse(c, "a time in the response is malformed");
 	err = check_extensions(c);
 	if (err)
 		return err;

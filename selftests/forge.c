@@ -220,6 +220,8 @@ static void add_response_extension(OCSP_BASICRESP *basic,
 {
 	X509_EXTENSION *ext;
 
+	if (spec->nonce)
+		must(OCSP_basic_add1_nonce(basic, NULL, 32));
 	if (!spec->padding && !spec->critical)
 		return;
 	ext = unknown_extension(spec->padding ? spec->padding : 1,
@@ -235,7 +237,7 @@ static void sign(OCSP_BASICRESP *basic, const struct forge_response *spec)
 	const EVP_MD *md = digest_for(key, spec->md);
 	X509 *cert = X509_dup(spec->signer->cert);
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	unsigned long flags = OCSP_NOTIME;
+	unsigned long flags = spec->no_produced_at ? OCSP_NOTIME : 0;
 	EVP_PKEY_CTX *pctx;
 
 	must(cert && ctx);

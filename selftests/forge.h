@@ -67,6 +67,8 @@ struct forge_response {
 	bool pss;
 	size_t padding;			/* bytes of an unknown extension */
 	bool critical;			/* an unknown critical extension */
+	bool nonce;			/* one that nobody asked for */
+	bool no_produced_at;		/* an empty time there */
 	struct forge_single single[FORGE_SINGLES];
 };
 

@@ -347,6 +347,8 @@ TEST_F(verify, malformed_times)
 		EXPECT_STREQ("a time in the response is malformed",
 			     JUDGE(SINGLE(.raw_time = bad[i])));
 	EXPECT_STREQ(ACCEPTED, JUDGE(SINGLE(.raw_time = "99991231235959Z")));
+	EXPECT_STREQ("a time in the response is malformed",
+		     JUDGE(.no_produced_at = true));
 }
 
 /* From a signer's last second on no client takes its signature. */
