@@ -16,7 +16,7 @@
 
 #include "ktest.h"
 
-#define RESPONSES	20
+#define RESPONSES	6
 
 static void ignore(const struct kt_msg *msg, void *arg)
 {

@@ -108,7 +108,7 @@ unload_often()
 
 	while [ "$done" -lt "$UNLOADS" ]; do
 		loaded || modprobe ktls_ocsp || return 1
-		wait_for 30 unload || return 1
+		wait_for 60 unload || return 1
 		done=$((done + 1))
 	done
 }
@@ -117,7 +117,7 @@ unload_often()
 ended_here()
 {
 	kill "$1" 2>/dev/null
-	wait "$1"
+	wait "$1" 2>/dev/null
 	[ $? -eq 143 ]
 }
 
