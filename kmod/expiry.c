@@ -87,11 +87,14 @@ static void cross(struct ktls_ocsp_store *store,
 
 	blob = rcu_dereference_protected(response->blob,
 					 lockdep_is_held(&store->lock));
-	if (blob && blob->next_update == response->deadline)
-		ktls_ocsp_notify_event(store, response,
-				       threshold == KTLS_OCSP_EXPIRING ?
-				       KTLS_OCSP_EVENT_EXPIRING :
-				       KTLS_OCSP_EVENT_EXPIRED);
+	if (blob && blob->next_update == response->deadline) {
+		if (threshold == KTLS_OCSP_EXPIRED)
+			ktls_ocsp_notify_event(store, response,
+					       KTLS_OCSP_EVENT_EXPIRED);
+		else if (margin_of(store, threshold))
+			ktls_ocsp_notify_event(store, response,
+					       KTLS_OCSP_EVENT_EXPIRING);
+	}
 	if (threshold == KTLS_OCSP_EXPIRED && !response->handles)
 		ktls_ocsp_store_remove(store, response);
 }
