@@ -52,13 +52,13 @@ modules:
 	@cp -rsf $(TOP)/Kbuild $(TOP)/kmod $(MODDIR)/
 	@cp -rsf $(TOP)/selftests/modules $(MODDIR)/selftests/
 	@find $(MODDIR) -xtype l -delete
-	+$(MAKE) -C $(KDIR) M=$(MODDIR) modules
-	+$(MAKE) -C $(KDIR) M=$(MODDIR)/selftests/modules \
+	+$(MAKE) -C $(KDIR) O= M=$(MODDIR) modules
+	+$(MAKE) -C $(KDIR) O= M=$(MODDIR)/selftests/modules \
 		KBUILD_EXTRA_SYMBOLS=$(MODDIR)/Module.symvers modules
 	@ln -sf $(RELEASE)/kmod/ktls_ocsp.ko $(O)/modules/ktls_ocsp.ko
 
 modules_install: modules
-	+$(MAKE) -C $(KDIR) M=$(MODDIR) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) modules_install
+	+$(MAKE) -C $(KDIR) O= M=$(MODDIR) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) modules_install
 
 libocsp:
 	+$(MAKE) -C libocsp
@@ -72,8 +72,10 @@ selftests: libocsp tools
 
 install: libocsp tools
 	+for dir in $(SUBDIRS); do $(MAKE) -C $$dir install || exit; done
-	install -D -m 644 kmod/include/uapi/linux/ktls_ocsp.h \
-		$(DESTDIR)$(PREFIX)/include/linux/ktls_ocsp.h
+	for header in ktls_ocsp.h ktls_ocsp_board.h; do \
+		install -D -m 644 kmod/include/uapi/linux/$$header \
+			$(DESTDIR)$(PREFIX)/include/linux/$$header || exit; \
+	done
 
 packages:
 	selftests/install-packages.sh
