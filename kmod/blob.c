@@ -167,14 +167,17 @@ void ktls_ocsp_blob_exit(void)
  */
 int __init ktls_ocsp_blob_init(void)
 {
+	const unsigned int data = offsetof(struct ktls_ocsp_blob, data);
 	unsigned int i, size;
 	char name[32];
 
 	for (i = 0; i < CACHE_COUNT; i++) {
 		size = (i + 1) * CACHE_STEP;
 		snprintf(name, sizeof(name), "ktls_ocsp-%u", size);
-		caches[i] = kmem_cache_create(name, size, 0, SLAB_ACCOUNT,
-					      NULL);
+		/* Consumers may copy a blob's data to user memory. */
+		caches[i] = kmem_cache_create_usercopy(name, size, 0,
+						       SLAB_ACCOUNT, data,
+						       size - data, NULL);
 		if (!caches[i]) {
 			ktls_ocsp_blob_exit();
 			return -ENOMEM;
