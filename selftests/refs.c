@@ -284,6 +284,54 @@ TEST_F(refs, from_another_namespace)
 	kt_free(&elsewhere);
 }
 
+/* What "ocspctl show -j" of this network namespace says matches a pattern. */
+static bool ocspctl_says(const char *pattern)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command),
+		 "\"$(dirname \"$(readlink /proc/%d/exe)\")\"/ocspctl show -j | tr -d ' \\n' | grep -Eq '%s'",
+		 (int)getpid(), pattern);
+	return !system(command);
+}
+
+static void use_elsewhere(int unix_fd)
+{
+	int session = kt_recv_fd(unix_fd);
+	struct kt_sock sk;
+
+	kt_new_netns();
+	kt_new(&sk);
+	if (kt_open(&sk, session, 0, NULL) || !ocspctl_says("^\\[\\]$"))
+		_exit(1);
+	if (write(unix_fd, "", 1) != 1)
+		_exit(1);
+	pause();
+}
+
+/* A container that was lent a session shows in its host's store, as a person sees it. */
+TEST_F(refs, lent_and_shown)
+{
+	int pair[2], session = kt_session(&self->sk);
+	char byte;
+	pid_t pid;
+
+	ASSERT_LE(0, session);
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	EXPECT_TRUE(ocspctl_says("\"handles\":1[,}]"));
+	pid = fork();
+	if (!pid)
+		use_elsewhere(pair[1]);
+	close(pair[1]);
+	kt_send_fd(pair[0], session);
+	close(session);
+	ASSERT_EQ(1, read(pair[0], &byte, 1));
+	EXPECT_TRUE(ocspctl_says("\"handles\":2[,}]"));
+	ASSERT_EQ(0, kill(pid, SIGKILL));
+	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+	EXPECT_TRUE(ocspctl_says("\"handles\":1[,}]"));
+}
+
 TEST_F(refs, dup)
 {
 	int copy = dup(self->session);
