@@ -129,9 +129,7 @@ static bool look_board(struct look *l, const struct ocsp_session *session)
  * Who staples a response should hold it as well: a store that is full drops
  * what nobody holds, and a refresher does not care for it. So a child of
  * fork() gets the first staple of its parent's handle for nothing, and holds
- * the response from the second on. And before a response is given up because
- * its time is over, see that we still hold it: the application may have closed
- * the session's descriptor, which nothing else tells us.
+ * the response from the second on.
  */
 static bool is_board_enough(struct look *l)
 {
@@ -139,8 +137,6 @@ static bool is_board_enough(struct look *l)
 	bool first = h->looked != ocsp_session_epoch;
 
 	h->looked = ocsp_session_epoch;
-	if (!ocsp_context_is_valid(l->context, time_now(), l->min_validity))
-		return false;
 	if (h->epoch == ocsp_session_epoch)
 		return true;
 	/* Without a place the thread does not remember it, and looks again. */
