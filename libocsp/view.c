@@ -15,6 +15,10 @@
  * it says that at the moment of the load this blob was the store's newest; a
  * number never comes back, not even when another response takes the slot, so
  * there is no older or other blob that it could stand for. Not equal, we ask.
+ *
+ * The kernel publishes the number after the blob, with release, and we load it
+ * with acquire; so whoever asks because he saw a number gets its blob or a
+ * later one, never the one before. selftests/board.pml models all of this.
  */
 #include <pthread.h>
 #include <stdlib.h>

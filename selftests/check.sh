@@ -107,6 +107,7 @@ step netlink-check make netlink-check
 step checkpatch make checkpatch
 step kernel-doc make kernel-doc
 step shellcheck make shellcheck
+step board-model selftests/board_model.sh
 
 if [ "$built" = 0 ]; then
 	[ $# -gt 0 ] || no_module_too=1
