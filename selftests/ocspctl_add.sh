@@ -138,7 +138,7 @@ monitor()
 		wait_for 20 is_listening "$pid" || return 1
 	done
 	expect 0 set "$leaf" "$dir/new.der" &&
-	ocsp_report "$key" "HTTP${ESC}503" && expect 0 set "$leaf" "$dir/newer.der" &&
+	ocsp_report "$key" "HTTP${CSI}503" && expect 0 set "$leaf" "$dir/newer.der" &&
 	expect 0 del "$leaf" && expect 0 add --no-wait "$leaf" &&
 	monitored mon " wanted *$key$" && monitored mon.json wanted &&
 	monitored mon.nobody withdrawn || return 1
@@ -154,7 +154,7 @@ monitor_text()
 	[ "$(cut -d ' ' -f 4 "$dir/mon" | tr '\n' ' ')" = \
 		"updated failed revoked withdrawn wanted " ] &&
 	grep -q "^20.* UTC updated *$key good, next update in" "$dir/mon" &&
-	prints '\x1B503' && ! grep -q "$ESC" "$dir/mon"
+	prints '\x9B503' && ! LC_ALL=C grep -q "$CSI" "$dir/mon"
 }
 check "monitor: one line for each event" monitor_text
 
@@ -167,7 +167,7 @@ monitor_json()
 		all(e['key'] == '$key' for e in j)" &&
 	json "j[0]['status'] == 'good' and j[0]['generation'] > 0 and
 		j[2]['status'] == 'revoked' and
-		j[1]['failure'] == 'HTTP\\x1b503' and
+		j[1]['failure'] == r'HTTP\x9B503' and
 		j[0]['failure'] is None and abs(j[0]['time'] - $(date +%s)) < 99"
 }
 check "monitor -j: one object for each event" monitor_json

@@ -164,6 +164,8 @@ start_store_test()
 	RESPONDER=8889		# a port; the namespace is ours
 	url=http://127.0.0.1:$RESPONDER/
 	ESC=$(printf '\033')
+	# What ESC [ is in one byte, in ISO 8859-1: the kernel takes it.
+	CSI=$(printf '\233')
 	if ! { make_ca "$dir" && make_leaf "$dir" leaf 10 "$url" &&
 	       make_leaf "$dir" other 11 "$url" && make_leaf "$dir" plain 12
 	     }; then
