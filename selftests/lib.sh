@@ -32,15 +32,23 @@ own_namespaces()
 	ip link set lo up
 }
 
-# wait_for SECONDS COMMAND...: until COMMAND succeeds.
+# now_ms: of a clock that nobody sets
+now_ms()
+{
+	cut -d ' ' -f 1 /proc/uptime | awk '{ printf "%d", $1 * 1000 }'
+}
+
+# wait_for SECONDS COMMAND...: until COMMAND succeeds. It is tried twice at
+# least, however long it takes.
 wait_for()
 {
-	local tries=$(($1 * 20))
+	local end
 
+	end=$(($(now_ms) + 1000 * $1))
 	shift
 	until "$@"; do
-		tries=$((tries - 1))
-		if [ "$tries" -le 0 ]; then
+		if [ "$(now_ms)" -gt "$end" ]; then
+			"$@" && return
 			echo "waited in vain for: $*" >&2
 			return 1
 		fi

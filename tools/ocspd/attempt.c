@@ -40,32 +40,41 @@ static const char *host_of(const char *url, char *host, size_t size)
 	return host;
 }
 
-static bool ends_with(const char *text, const char *end)
+/* The same reason, but for the times or numbers in it. */
+static bool is_alike(const char *a, const char *b)
 {
-	size_t len = strlen(text), end_len = strlen(end);
+	size_t len = strcspn(a, "0123456789");
 
-	return len >= end_len && !strcmp(text + len - end_len, end);
+	return len == strcspn(b, "0123456789") && !strncmp(a, b, len);
 }
 
-/* One more, unless it is the last one again. */
+/* What was added last. */
+static const char *last_of(const char *reasons)
+{
+	const char *p = reasons, *next;
+
+	while ((next = strstr(p, "; ")))
+		p = next + 2;
+	return p;
+}
+
+/* One more, unless it is the last one again: two digests fail alike. */
 static void add_reason(struct cert *cert, const struct subject *subject,
 		       const char *why)
 {
 	const char *url = subject_url(subject, cert->url);
-	char host[80] = "", *joined;
-	int n;
+	char host[80], text[OCSP_REASON_SIZE];
+	char *joined;
 
+	snprintf(text, sizeof(text), "%s", why);
 	if (url && subject_url(subject, 1))
-		host_of(url, host, sizeof(host));
-	n = asprintf(&joined, "%s%s%s%s%s",
-		     cert->reasons ? cert->reasons : "",
-		     cert->reasons ? "; " : "", host, *host ? ": " : "", why);
-	if (n < 0)
+		snprintf(text, sizeof(text), "%s: %s",
+			 host_of(url, host, sizeof(host)), why);
+	if (cert->reasons && is_alike(last_of(cert->reasons), text))
 		return;
-	if (cert->reasons && ends_with(cert->reasons, why)) {
-		free(joined);
+	if (asprintf(&joined, "%s%s%s", cert->reasons ? cert->reasons : "",
+		     cert->reasons ? "; " : "", text) < 0)
 		return;
-	}
 	free(cert->reasons);
 	cert->reasons = joined;
 }

@@ -227,6 +227,7 @@ static char *url_part(CURLU *url, CURLUPart part)
 }
 
 struct parts {
+	bool has_user;
 	char *scheme;
 	char *host;
 	char *port;
@@ -244,12 +245,16 @@ static bool parts_make(struct parts *p, const char *text)
 {
 	CURLU *url = curl_url();
 	bool ok = false;
+	char *user;
 
 	memset(p, 0, sizeof(*p));
 	if (url && !curl_url_set(url, CURLUPART_URL, text, 0)) {
 		p->scheme = url_part(url, CURLUPART_SCHEME);
 		p->host = url_part(url, CURLUPART_HOST);
 		p->port = url_part(url, CURLUPART_PORT);
+		user = url_part(url, CURLUPART_USER);
+		p->has_user = user;
+		curl_free(user);
 		ok = p->scheme && p->host && p->port &&
 		     (!strcmp(p->scheme, "http") || !strcmp(p->scheme, "https"));
 	}
@@ -288,6 +293,8 @@ static bool aim_at(struct fetch *f, const struct parts *p, const char *url)
 	const char *why = address_refused_host(&config->addresses, p->host);
 	const char *proxy;
 
+	if (p->has_user)
+		return fail(f, "a user name in the URL");
 	if (why)
 		return fail(f, "address %s is refused (%s)", p->host, why);
 	proxy = proxy_for(config, p->scheme, p->host);
@@ -345,7 +352,6 @@ static void set_http(struct fetch *f)
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
 			 (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
 	/* Whoever is not to be proxied is ours to tell, see proxy.c. */
 	curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "ocspd/" VERSION);

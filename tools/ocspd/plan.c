@@ -262,6 +262,8 @@ void plan_stored(struct cert *cert, int64_t max_age)
 	int64_t now = time(NULL), at;
 
 	count(cert, ONCE_STORED);
+	if (once)
+		return;
 	cert->failures = 0;
 	cert->hold = 0;
 	cert->last = loop_now();
@@ -276,6 +278,8 @@ void plan_failed(struct cert *cert, int64_t retry_after)
 	int64_t delay, hold;
 
 	count(cert, ONCE_FAILED);
+	if (once)
+		return;
 	cert->failures++;
 	cert->last = loop_now();
 	delay = schedule_retry(cert->failures, config->retry,

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Open handles on the responses of many certificates, as servers would, and
+ * wait until they are fetched: see usage[]. For tests and the benchmark.
+ */
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <openssl/pem.h>
+
+#include "cert.h"
+#include "client.h"
+#include "forge.h"
+
+#define FIRST_SERIAL	4096
+
+static const char usage[] =
+"usage: cert_load --ca CERT --key KEY --url URL [--count N] [--want N]\n"
+"		 [--seconds N] [--hold]\n"
+"\n"
+"Makes COUNT certificates of the CA, whose certificate and key are PEM files.\n"
+"%ld in URL, where their responder is, is the number of each, from 0. Opens\n"
+"them all, and waits until WANT of them (all) have a valid response, SECONDS\n"
+"(60) at most. Prints how long that took. With --hold it holds them until its\n"
+"input ends.\n";
+
+static struct {
+	const char *ca;
+	const char *key;
+	const char *url;
+	long count;
+	long want;
+	long seconds;
+	bool hold;
+} options = { .count = 1000, .seconds = 60 };
+
+static struct ocsp_client *client;
+static struct forged ca;
+static uint8_t (*keys)[KTLS_OCSP_KEY_LEN];
+
+static void __attribute__((noreturn)) die(const char *what, const char *why)
+{
+	fprintf(stderr, "cert_load: %s: %s\n", what, why);
+	exit(1);
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+static void parse(int argc, char **argv)
+{
+	static const struct option all[] = {
+		{ "ca", required_argument, NULL, 'c' },
+		{ "key", required_argument, NULL, 'k' },
+		{ "url", required_argument, NULL, 'u' },
+		{ "count", required_argument, NULL, 'n' },
+		{ "want", required_argument, NULL, 'w' },
+		{ "seconds", required_argument, NULL, 's' },
+		{ "hold", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", all, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			options.ca = optarg;
+			break;
+		case 'k':
+			options.key = optarg;
+			break;
+		case 'u':
+			options.url = optarg;
+			break;
+		case 'n':
+			options.count = atol(optarg);
+			break;
+		case 'w':
+			options.want = atol(optarg);
+			break;
+		case 's':
+			options.seconds = atol(optarg);
+			break;
+		case 'h':
+			options.hold = true;
+			break;
+		default:
+			fputs(usage, stderr);
+			exit(2);
+		}
+	}
+	if (optind != argc || !options.ca || !options.key || !options.url) {
+		fputs(usage, stderr);
+		exit(2);
+	}
+	if (!options.want)
+		options.want = options.count;
+}
+
+static void read_ca(void)
+{
+	FILE *cert = fopen(options.ca, "r"), *key = fopen(options.key, "r");
+
+	if (!cert || !key)
+		die(options.ca, "cannot be opened, or its key");
+	ca.cert = PEM_read_X509(cert, NULL, NULL, NULL);
+	ca.key = PEM_read_PrivateKey(key, NULL, NULL, NULL);
+	if (!ca.cert || !ca.key)
+		die(options.ca, "no certificate with its key");
+	fclose(cert);
+	fclose(key);
+}
+
+/* URL with the number for %ld. */
+static void number_url(char *aia, size_t size, long number)
+{
+	const char *at = strstr(options.url, "%ld");
+
+	if (at)
+		snprintf(aia, size, "OCSP;URI:%.*s%ld%s",
+			 (int)(at - options.url), options.url, number, at + 3);
+	else
+		snprintf(aia, size, "OCSP;URI:%s", options.url);
+}
+
+static struct forged make_cert(long number)
+{
+	long shift = (long)(time(NULL) - FORGE_NOW);
+	char aia[300], cn[32];
+	struct forge_cert spec = {
+		.cn = cn,
+		.issuer = &ca,
+		.key = forge_ec(0),
+		.serial = FIRST_SERIAL + number,
+		.not_before = shift - FORGE_DAY,
+		.not_after = shift + 30L * FORGE_DAY,
+		.aia = aia,
+	};
+
+	snprintf(cn, sizeof(cn), "certificate %ld", number);
+	number_url(aia, sizeof(aia), number);
+	return forge_cert(&spec);
+}
+
+static void open_one(int session, long number)
+{
+	struct forged made = make_cert(number);
+	unsigned char *cert = NULL, *issuer = NULL;
+	struct ocsp_name name = { .session = session };
+	struct ocsp_opened opened;
+
+	name.cert_len = i2d_X509(made.cert, &cert);
+	name.issuer_len = i2d_X509(ca.cert, &issuer);
+	name.cert = cert;
+	name.issuer = issuer;
+	if (ocsp_client_open(client, &name, false, &opened))
+		die("open", ocsp_client_error(client));
+	if (ocsp_cert_key(made.cert, keys[number]))
+		die("key", "no memory");
+	OPENSSL_free(cert);
+	OPENSSL_free(issuer);
+	forge_free(&made);
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	return memcmp(a, b, KTLS_OCSP_KEY_LEN);
+}
+
+static int count_valid(const struct ocsp_response *r, void *arg)
+{
+	long *valid = arg;
+
+	*valid += r->state == KTLS_OCSP_STATE_VALID &&
+		  bsearch(r->key, keys, options.count, sizeof(*keys),
+			  compare_keys);
+	return 0;
+}
+
+static long valid_ones(int session)
+{
+	long valid = 0;
+
+	if (ocsp_client_dump(client, session, count_valid, &valid, NULL))
+		die("dump", ocsp_client_error(client));
+	return valid;
+}
+
+int main(int argc, char **argv)
+{
+	double start, opened;
+	int session, c;
+	long valid, i;
+
+	parse(argc, argv);
+	read_ca();
+	keys = calloc(options.count, sizeof(*keys));
+	if (!keys)
+		die("keys", "no memory");
+	if (ocsp_client_new(&client) ||
+	    ocsp_client_session(client, &session, NULL, NULL))
+		die("store", ocsp_client_error(client));
+	start = now();
+	for (i = 0; i < options.count; i++)
+		open_one(session, i);
+	opened = now();
+	qsort(keys, options.count, sizeof(*keys), compare_keys);
+	printf("opened %ld in %.2f s\n", options.count, opened - start);
+	fflush(stdout);
+	while ((valid = valid_ones(session)) < options.want &&
+	       now() - opened < options.seconds)
+		usleep(50000);
+	printf("valid %ld after %.2f s, %.2f s after the last was opened\n",
+	       valid, now() - start, now() - opened);
+	fflush(stdout);
+	while (options.hold && (c = getchar()) != EOF)
+		;
+	return valid < options.want;
+}
