@@ -110,7 +110,8 @@ step shellcheck make shellcheck
 step board-model selftests/board_model.sh
 
 if [ "$built" = 0 ]; then
-	[ $# -gt 0 ] || no_module_too=1
+	# Not by default: it was not seen to end on a busy machine yet.
+	[ $# -gt 0 ] || no_module_too=${CHECK_NO_MODULE:-}
 	if [ $# = 0 ]; then
 		# shellcheck disable=SC2046 # split on purpose
 		set -- $(sed -n 's/^[^:]*://p' "$O/kselftest/kselftest-list.txt")
