@@ -39,7 +39,8 @@ struct pin {
 	const struct config_cert *config;
 	struct identity file;		/* as of the last look */
 	struct identity issuer;
-	bool failed;			/* the last look did */
+	bool failed;			/* the last load did */
+	bool again;			/* though the files were in order */
 	bool held;
 	uint32_t slot;
 	uint8_t key[KTLS_OCSP_KEY_LEN];
@@ -242,10 +243,12 @@ static void load(struct pin *pin)
 	struct pair pair = { 0 };
 
 	pin->failed = !read_pair(pin->config, &pair);
+	pin->again = false;
 	if (!pin->failed && pair.cert)
-		pin->failed = !hold(pin, &pair);
+		pin->again = !hold(pin, &pair);
 	else if (!pin->failed)
 		let_go(pin);
+	pin->failed |= pin->again;
 	free_pair(&pair);
 }
 
@@ -286,7 +289,7 @@ static void on_check(struct timer *timer)
 
 	watch_all();
 	for (pin = pins; pin; pin = pin->next)
-		if (have_changed(pin) || pin->failed)
+		if (have_changed(pin) || pin->again)
 			load(pin);
 	timer_set(timer, loop_now() + CHECK_EVERY);
 }
