@@ -31,9 +31,14 @@ int64_t schedule_refresh(const struct terms *terms, int64_t now,
 	int64_t half = (terms->next_update - terms->this_update) / 2;
 	int64_t at = terms->this_update + spread(half, 0.1, random);
 
-	/* 0 is what a web server says that knows nothing of it. */
-	if (max_age > 0)
-		at = min(at, now + max(max_age, MAX_AGE_MIN));
+	/*
+	 * 0 is what a web server says that knows nothing of it. Many hosts
+	 * come to know the same moment from one cache: they spread behind it.
+	 */
+	if (max_age > 0) {
+		max_age = max(max_age, MAX_AGE_MIN);
+		at = min(at, now + max_age + max_age * random / 10);
+	}
 	return at;
 }
 

@@ -23,7 +23,7 @@ struct terms {
  * When to refresh a response, in seconds since the epoch: when half of its
  * validity is over, 10 % of that sooner or later. Sooner, when the responder
  * said with max_age (seconds, or -1: it said nothing) that it will have a new
- * one max_age after now.
+ * one max_age after now: then, or up to 10 % of max_age later.
  */
 int64_t schedule_refresh(const struct terms *terms, int64_t now,
 			 int64_t max_age, double random);
