@@ -211,7 +211,7 @@ static void consider(struct cert *cert, const struct ocsp_response *r,
 	char key[KEY_TEXT_SIZE];
 
 	if (!subject->urls) {
-		log_event(LOG_DEBUG, "n/a", "certificate", subject->name,
+		log_event(LOG_DEBUG, "not_applicable", "certificate", subject->name,
 			  "key", key_text(cert->key, key),
 			  "reason", "it names no responder", NULL);
 		count(cert, ONCE_NOT_APPLICABLE);
