@@ -68,16 +68,18 @@ __attribute__((format(printf, 5, 6)))
 static void http(struct answer *a, const char *status, const void *body,
 		 size_t len, const char *fmt, ...)
 {
-	char more[512], head[1024];
+	char more[512], head[1024], date[64];
+	time_t now = time(NULL);
 	va_list args;
 	int n;
 
 	va_start(args, fmt);
 	vsnprintf(more, sizeof(more), fmt, args);
 	va_end(args);
+	strftime(date, sizeof(date), "%a, %d %b %Y %T GMT", gmtime(&now));
 	n = snprintf(head, sizeof(head),
-		     "HTTP/1.1 %s\r\nContent-Length: %zu\r\n%s\r\n", status,
-		     len, more);
+		     "HTTP/1.1 %s\r\nDate: %s\r\nContent-Length: %zu\r\n%s\r\n",
+		     status, date, len, more);
 	a->bytes = malloc(n + len);
 	must(a->bytes);
 	memcpy(a->bytes, head, n);
