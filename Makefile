@@ -36,6 +36,8 @@ help:
 #       TESTS="A B"        these tests alone
 #  make bench            what the commands cost, in a virtual machine
 #       ACCEPT=1           compare later runs with this one
+#  make fuzz             the verifier of responses
+#       SECONDS=600        so long
 #  make netlink-check    compare the uapi header with what the spec generates
 #  make checkpatch       the kernel's style check, over all C
 #  make kernel-doc       the comments of the module's interfaces
@@ -91,6 +93,9 @@ demo: packages
 	+@$(MAKE) -s modules kselftest
 	@$(VM) --timeout 900 -- $(KSELFTEST)/ktls_ocsp/demo.sh
 
+fuzz: packages
+	+$(MAKE) -C selftests/fuzz fuzz
+
 bench: packages
 	+$(MAKE) modules libocsp
 	+$(MAKE) -C selftests/bench
@@ -116,4 +121,4 @@ clean:
 	rm -rf $(O)
 
 .PHONY: all help modules modules_install libocsp tools selftests install packages kselftest \
-	check demo bench ksrc netlink-check checkpatch kernel-doc shellcheck clean
+	check demo bench fuzz ksrc netlink-check checkpatch kernel-doc shellcheck clean

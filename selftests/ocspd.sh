@@ -28,7 +28,7 @@ leaf long 26 "$bad/long/$(printf '%0150d' 0)"
 write_conf
 start_bad || ktap_exit_fail_msg "no responder"
 trap 'unstep_clock; rm -rf "$dir"' EXIT
-ktap_set_plan 26
+ktap_set_plan 29
 
 # With nobody to fetch it
 
@@ -225,13 +225,47 @@ damaged_disk()
 
 	file=$dir/cache/$(key_of three).ocsp
 	stop_ocspd && stop_servers "$three" && expect 0 del "$dir/three.pem" &&
-	printf '\001' | dd of="$file" bs=1 seek=300 conv=notrunc 2>/dev/null &&
+	printf damaged | dd of="$file" bs=1 seek=300 conv=notrunc 2>/dev/null &&
 	start_ocspd && serve three 4404 --async && three=$server &&
 	wait_for $((10 * SLOW)) state three failed &&
 	logged "cached response refused" && start_bad &&
 	wait_for $((20 * SLOW)) state three valid
 }
 check "a damaged file is refused, and replaced" damaged_disk
+
+# cache_on OPTIONS: a cache on a file system of its own
+cache_on()
+{
+	umount "$dir/cache" 2>/dev/null
+	mount -t tmpfs -o "$1" none "$dir/cache"
+}
+
+# refetched NAME: it is withdrawn, and a new one is served although no file of
+# it can be written.
+refetched()
+{
+	stop_ocspd && expect 0 del "$dir/$1.pem" && start_ocspd &&
+	wait_for $((10 * SLOW)) state "$1" valid && staples good 4404 &&
+	wait_for 10 logged "$2" && [ ! -e "$dir/cache/$(key_of "$1").ocsp" ]
+}
+
+full_disk()
+{
+	cache_on size=4k &&
+	dd if=/dev/zero of="$dir/cache/ballast" bs=4096 count=1 2>/dev/null &&
+	refetched three "No space left on device"
+}
+check "a full disk: served all the same" full_disk
+
+read_only_disk()
+{
+	cache_on ro && refetched three "Read-only file system"
+	local result=$?
+
+	umount "$dir/cache"
+	return "$result"
+}
+check "a disk that is read-only: served all the same" read_only_disk
 
 # The configuration
 
@@ -305,6 +339,17 @@ once()
 	! run_ocspd --once && logged "failed 1" && failed_with three "HTTP 500"
 }
 check "--once fetches all, and says whether that went well" once
+
+progress()
+{
+	fault three good
+	script -qec "ocspd -f $dir/ocspd.conf --once" /dev/null \
+		> "$dir/terminal" 2>&1 < /dev/null
+	cp "$dir/terminal" "$dir/out"
+	grep -q "[0-9] of [1-9][0-9]* fetched, [0-9]* failed" "$dir/terminal" &&
+	grep -q "[0-9] done, stored [1-9]" "$dir/terminal"
+}
+check "--once shows its progress on a terminal" progress
 
 # Its surroundings
 

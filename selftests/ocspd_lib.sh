@@ -23,13 +23,14 @@ write_conf()
 	} > "$dir/ocspd.conf"
 }
 
+# The program to test, and what to run it with.
+: "${OCSPD:=ocspd}" "${PREFIX:=}"
+
 # run_ocspd ARGUMENT...: until it ends; what it said is in $dir/ocspd.log.
-# PREFIX may have a command to run it with.
-PREFIX=
 run_ocspd()
 {
 	# shellcheck disable=SC2086 # split on purpose
-	$PREFIX ocspd -f "$dir/ocspd.conf" "$@" > "$dir/ocspd.out" \
+	$PREFIX "$OCSPD" -f "$dir/ocspd.conf" "$@" > "$dir/ocspd.out" \
 		2> "$dir/ocspd.log"
 }
 
@@ -38,7 +39,7 @@ start_ocspd()
 {
 	: > "$dir/ocspd.log"
 	# shellcheck disable=SC2086 # split on purpose
-	$PREFIX ocspd -v -f "$dir/ocspd.conf" 2>> "$dir/ocspd.log" &
+	$PREFIX "$OCSPD" -v -f "$dir/ocspd.conf" 2>> "$dir/ocspd.log" &
 	ocspd=$!
 	wait_for 60 logged "ready, " && return
 	cat "$dir/ocspd.log" >&2

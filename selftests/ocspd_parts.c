@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The parts of ocspd that decide and touch nothing: when to fetch, which
+ * addresses to talk to, what HTTP says about age, which proxy, which URL.
+ */
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <arpa/inet.h>
+#include <openssl/evp.h>
+#include <openssl/ocsp.h>
+
+#include "kselftest_harness.h"
+
+#include "address.h"
+#include "config.h"
+#include "forge.h"
+#include "headers.h"
+#include "heap.h"
+#include "proxy.h"
+#include "request.h"
+#include "schedule.h"
+
+#define NOW		1800000000LL
+#define HOUR		3600
+#define DAY		(24 * HOUR)
+
+static const struct terms week = {
+	.this_update = NOW,
+	.next_update = NOW + 7 * DAY,
+};
+
+TEST(refresh_at_half)
+{
+	const int64_t half = 7 * DAY / 2;
+
+	EXPECT_EQ(NOW + half, schedule_refresh(&week, NOW, -1, 0.5));
+	EXPECT_EQ(NOW + half * 9 / 10, schedule_refresh(&week, NOW, -1, 0));
+	EXPECT_LE(schedule_refresh(&week, NOW, -1, 0.9999),
+		  NOW + half * 11 / 10);
+	/* The signed times count, not when we came by. */
+	EXPECT_EQ(NOW + half, schedule_refresh(&week, NOW + DAY, -1, 0.5));
+}
+
+TEST(refresh_at_max_age)
+{
+	EXPECT_EQ(NOW + HOUR, schedule_refresh(&week, NOW, HOUR, 0));
+	EXPECT_EQ(NOW + HOUR + HOUR / 20,
+		  schedule_refresh(&week, NOW, HOUR, 0.5));
+	/* Not later than at half, not all the time, and 0 is nothing. */
+	EXPECT_EQ(NOW + 7 * DAY / 2,
+		  schedule_refresh(&week, NOW, 30 * DAY, 0.5));
+	EXPECT_EQ(NOW + 300, schedule_refresh(&week, NOW, 1, 0));
+	EXPECT_EQ(NOW + 7 * DAY / 2, schedule_refresh(&week, NOW, 0, 0.5));
+}
+
+TEST(again_before_the_end)
+{
+	int64_t left, in;
+
+	for (left = 1; left < 7 * DAY; left *= 2) {
+		in = schedule_again(&week, week.next_update - left, 0.9999);
+		EXPECT_GE(in, 0);
+		EXPECT_LE(in, left + left / 10);
+	}
+	EXPECT_EQ(DAY / 4, schedule_again(&week, week.next_update - DAY, 0.5));
+}
+
+TEST(retry_doubles)
+{
+	EXPECT_EQ(30000, schedule_retry(1, 30, 3600, 0.5));
+	EXPECT_EQ(60000, schedule_retry(2, 30, 3600, 0.5));
+	EXPECT_EQ(120000, schedule_retry(3, 30, 3600, 0.5));
+	EXPECT_EQ(3600000, schedule_retry(8, 30, 3600, 0.5));
+	EXPECT_EQ(3600000, schedule_retry(4000000000U, 30, 3600, 0.5));
+	EXPECT_EQ(22500, schedule_retry(1, 30, 3600, 0));
+	EXPECT_LE(schedule_retry(1, 30, 3600, 0.9999), 37500);
+}
+
+TEST(retry_after_has_limits)
+{
+	const struct terms none = { 0 };
+
+	EXPECT_EQ(120, schedule_hold(120, &week, NOW, 3600));
+	/* With a response: in time for a new one. Without: soon enough. */
+	EXPECT_EQ(7 * DAY / 2, schedule_hold(365L * DAY, &week, NOW, 3600));
+	EXPECT_EQ(3600, schedule_hold(365L * DAY, &none, NOW, 3600));
+	EXPECT_EQ(1, schedule_hold(DAY, &week, week.next_update - 1, 3600));
+}
+
+TEST(unused_is_looked_at)
+{
+	EXPECT_EQ(600, schedule_unused(&week, NOW));
+	EXPECT_EQ(100, schedule_unused(&week, week.next_update - 400));
+	EXPECT_EQ(1, schedule_unused(&week, week.next_update));
+}
+
+static const char *worse(enum ktls_ocsp_cert_status old_status, int64_t old_at,
+			 enum ktls_ocsp_cert_status new_status, int64_t new_at)
+{
+	struct terms old = { old_status, old_at, NOW + DAY };
+	struct terms new = { new_status, new_at, NOW + DAY };
+
+	return schedule_worse(&old, &new, NOW);
+}
+
+TEST(never_a_worse_one)
+{
+	const enum ktls_ocsp_cert_status good = KTLS_OCSP_CERT_STATUS_GOOD;
+	const enum ktls_ocsp_cert_status bad = KTLS_OCSP_CERT_STATUS_REVOKED;
+	const enum ktls_ocsp_cert_status who = KTLS_OCSP_CERT_STATUS_UNKNOWN;
+	struct terms old = { good, NOW - DAY, NOW }, none = { 0 };
+
+	EXPECT_EQ(NULL, worse(good, NOW - 9, good, NOW - 8));
+	EXPECT_EQ(NULL, worse(good, NOW - 9, good, NOW - 9));
+	EXPECT_EQ(NULL, worse(good, NOW - 9, bad, NOW - 9));
+	EXPECT_EQ(NULL, worse(bad, NOW - 9, good, NOW - 8));
+	EXPECT_EQ(NULL, worse(who, NOW - 9, good, NOW - 9));
+	EXPECT_NE(NULL, worse(good, NOW - 9, good, NOW - 10));
+	EXPECT_NE(NULL, worse(good, NOW - 9, bad, NOW - 10));
+	EXPECT_NE(NULL, worse(bad, NOW - 9, good, NOW - 9));
+	EXPECT_NE(NULL, worse(good, NOW - 9, who, NOW));
+	EXPECT_NE(NULL, worse(bad, NOW - 9, who, NOW));
+	/* One that is over is no better than none. */
+	EXPECT_EQ(NULL, schedule_worse(&old, &(struct terms){
+		good, NOW - 2 * DAY, NOW + DAY }, NOW));
+	EXPECT_EQ(NULL, schedule_worse(&none, &week, NOW));
+}
+
+static const char *refused(const struct address_rules *rules, const char *text)
+{
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	const char *why;
+
+	if (inet_pton(AF_INET, text, &in.sin_addr) == 1)
+		why = address_refused(rules, (struct sockaddr *)&in);
+	else if (inet_pton(AF_INET6, text, &in6.sin6_addr) == 1)
+		why = address_refused(rules, (struct sockaddr *)&in6);
+	else
+		return "no address";
+	/* The same in a URL */
+	if (why != address_refused_host(rules, text))
+		return "judged in two ways";
+	return why;
+}
+
+TEST(addresses_built_in)
+{
+	static const struct {
+		const char *address;
+		const char *why;	/* NULL: fine */
+	} all[] = {
+		{ "192.0.2.1", NULL }, { "10.1.2.3", NULL },
+		{ "2001:db8::1", NULL }, { "fd12::1", NULL },
+		{ "127.0.0.1", "loopback" }, { "127.255.0.9", "loopback" },
+		{ "128.0.0.0", NULL }, { "0.0.0.0", "this-network" },
+		{ "169.254.169.254", "link-local" },
+		{ "169.253.255.255", NULL }, { "100.100.100.200", "metadata" },
+		{ "100.100.100.201", NULL }, { "168.63.129.16", "metadata" },
+		{ "224.0.0.1", "multicast" }, { "240.0.0.1", NULL },
+		{ "255.255.255.255", "broadcast" }, { "::1", "loopback" },
+		{ "::", "unspecified" }, { "::2", "this-network" },
+		{ "fe80::1", "link-local" }, { "febf::1", "link-local" },
+		{ "fec0::1", NULL }, { "ff02::1", "multicast" },
+		{ "fd00:ec2::254", "metadata" }, { "fd00:ec2::253", NULL },
+		/* IPv4 in disguise */
+		{ "::ffff:127.0.0.1", "loopback" },
+		{ "::ffff:192.0.2.1", NULL }, { "::127.0.0.1", "loopback" },
+		{ "64:ff9b::a9fe:a9fe", "link-local" },
+		{ "64:ff9b::c000:201", NULL }, { "2002:7f00:1::", "loopback" },
+		{ "2002:c000:201::1", NULL },
+	};
+	const struct address_rules none = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		TH_LOG("%s", all[i].address);
+		EXPECT_STREQ(all[i].why ? all[i].why : "",
+			     refused(&none, all[i].address) ?
+			     refused(&none, all[i].address) : "");
+	}
+}
+
+TEST(addresses_configured)
+{
+	struct address_rules r = { 0 };
+
+	ASSERT_TRUE(address_add(&r, "127.0.0.0/8", true));
+	ASSERT_TRUE(address_add(&r, "10.0.0.0/8", false));
+	ASSERT_TRUE(address_add(&r, "10.1.2.3", true));
+	ASSERT_TRUE(address_add(&r, "fd00::/8", false));
+	ASSERT_TRUE(address_add(&r, "0.0.0.0/0", true));
+	EXPECT_EQ(NULL, refused(&r, "127.0.0.1"));
+	EXPECT_EQ(NULL, refused(&r, "::ffff:127.0.0.1"));
+	EXPECT_STREQ("loopback", refused(&r, "::1"));
+	EXPECT_STREQ("denied", refused(&r, "10.9.9.9"));
+	EXPECT_STREQ("denied", refused(&r, "::ffff:10.9.9.9"));
+	EXPECT_STREQ("denied", refused(&r, "64:ff9b::a09:909"));
+	EXPECT_EQ(NULL, refused(&r, "10.1.2.3"));
+	EXPECT_STREQ("denied", refused(&r, "fd12::1"));
+	EXPECT_STREQ("metadata", refused(&r, "fd00:ec2::254"));
+	/* All of IPv4 is a shorter prefix than what is refused. */
+	EXPECT_STREQ("link-local", refused(&r, "169.254.1.1"));
+	address_clear(&r);
+}
+
+TEST(addresses_that_are_none)
+{
+	static const char *const bad[] = {
+		"", "/8", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "::/129",
+		"10.0.0/8", "example.com", "1.2.3.4/8 ", "10.0.0.0/8x",
+	};
+	struct address_rules r = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		EXPECT_FALSE(address_add(&r, bad[i], true));
+	EXPECT_EQ(0, r.count);
+	EXPECT_EQ(NULL, address_refused_host(&r, "localhost"));
+	EXPECT_STREQ("loopback", address_refused_host(&r, "[::1]"));
+	EXPECT_STREQ("link-local", address_refused_host(&r, "[fe80::1%25lo]"));
+	address_clear(&r);
+}
+
+static int64_t max_age_of(const char *const lines[])
+{
+	struct headers h = { 0 };
+
+	for (; *lines; lines++)
+		headers_take(&h, *lines, strlen(*lines));
+	return headers_max_age(&h);
+}
+
+#define MAX_AGE(...) max_age_of((const char *const[]){ __VA_ARGS__, NULL })
+
+TEST(max_age)
+{
+	EXPECT_EQ(-1, MAX_AGE("HTTP/1.1 200 OK\r\n", "\r\n"));
+	EXPECT_EQ(60, MAX_AGE("Cache-Control: max-age=60\r\n"));
+	EXPECT_EQ(60, MAX_AGE("cache-control:public,MAX-AGE=60, no-transform"));
+	EXPECT_EQ(60, MAX_AGE("Cache-Control: max-age=\"60\""));
+	EXPECT_EQ(50, MAX_AGE("Cache-Control: max-age=60", "Age: 10\r\n"));
+	EXPECT_EQ(0, MAX_AGE("Age: 61", "Cache-Control: max-age=60"));
+	EXPECT_EQ(-1, MAX_AGE("Cache-Control: s-maxage=60, private"));
+	EXPECT_EQ(-1, MAX_AGE("Cache-Control: max-age=soon"));
+	EXPECT_EQ(0x7fffffff,
+		  MAX_AGE("Cache-Control: max-age=99999999999999999999"));
+	/* Those of a redirect do not count. */
+	EXPECT_EQ(-1, MAX_AGE("Cache-Control: max-age=60", "HTTP/1.1 200 OK"));
+}
+
+TEST(proxy)
+{
+	struct config c = { .proxy = "http://p:1" };
+
+	unsetenv("http_proxy");
+	unsetenv("HTTP_PROXY");
+	setenv("no_proxy", "a.example, .b.example", 1);
+	EXPECT_STREQ("http://p:1", proxy_for(&c, "http", "c.example"));
+	EXPECT_STREQ("", proxy_for(&c, "http", "a.example"));
+	EXPECT_STREQ("", proxy_for(&c, "http", "x.A.example"));
+	EXPECT_STREQ("http://p:1", proxy_for(&c, "http", "xa.example"));
+	EXPECT_STREQ("", proxy_for(&c, "http", "b.example"));
+	c.no_proxy = "";
+	EXPECT_STREQ("http://p:1", proxy_for(&c, "http", "a.example"));
+	c.no_proxy = "*";
+	EXPECT_STREQ("", proxy_for(&c, "http", "c.example"));
+	c.no_proxy = NULL;
+	c.proxy = "";
+	setenv("http_proxy", "http://q:1", 1);
+	EXPECT_STREQ("", proxy_for(&c, "http", "c.example"));
+	c.proxy = NULL;
+	EXPECT_STREQ("http://q:1", proxy_for(&c, "http", "c.example"));
+	EXPECT_STREQ("", proxy_for(&c, "https", "c.example"));
+	setenv("ALL_PROXY", "http://r:1", 1);
+	EXPECT_STREQ("http://r:1", proxy_for(&c, "https", "c.example"));
+}
+
+static struct forged make_ca(void)
+{
+	const struct forge_cert spec = {
+		.cn = "Test Root",
+		.key = forge_ec(0),
+		.basic_constraints = "critical,CA:TRUE",
+	};
+
+	return forge_cert(&spec);
+}
+
+/* The request that a GET's URL carries, behind responder. */
+static OCSP_REQUEST *request_in(const char *url, const char *responder)
+{
+	unsigned char der[300];
+	const unsigned char *p = der;
+	char text[300] = "", *out = text;
+	unsigned int c;
+	int len;
+
+	for (url += strlen(responder); *url; url++) {
+		if (*url == '%' && sscanf(url, "%%%2X", &c) == 1) {
+			*out++ = c;
+			url += 2;
+		} else {
+			*out++ = *url;
+		}
+	}
+	len = EVP_DecodeBlock(der, (unsigned char *)text, strlen(text));
+	return len > 0 ? d2i_OCSP_REQUEST(NULL, &p, len) : NULL;
+}
+
+TEST(get_url)
+{
+	const char *const responder = "http://ocsp.example/r/";
+	struct forged ca = make_ca();
+	OCSP_REQUEST *request;
+	unsigned char *der;
+	char *url;
+	int len;
+
+	len = request_make(ca.cert, ca.cert, false, &der);
+	ASSERT_GT(len, 0);
+	url = request_url(responder, der, len);
+	ASSERT_NE(NULL, url);
+	EXPECT_EQ(0, strncmp(url, responder, strlen(responder)));
+	EXPECT_EQ(strlen(url), strlen(responder) +
+		  strspn(url + strlen(responder),
+			 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789%"));
+	request = request_in(url, responder);
+	ASSERT_NE(NULL, request);
+	EXPECT_EQ(1, OCSP_request_onereq_count(request));
+	EXPECT_EQ(0, OCSP_REQUEST_get_ext_count(request));
+	OCSP_REQUEST_free(request);
+	free(url);
+	OPENSSL_free(der);
+	forge_free(&ca);
+}
+
+/* The whole URL counts, as it is sent. */
+TEST(get_up_to_255_bytes)
+{
+	struct forged ca = make_ca();
+	char responder[256];
+	unsigned char *der;
+	size_t n, first;
+	char *url;
+	int len;
+
+	len = request_make(ca.cert, ca.cert, true, &der);
+	ASSERT_GT(len, 0);
+	url = request_url("http://r", der, len);
+	ASSERT_NE(NULL, url);
+	first = strlen(url);
+	free(url);
+	for (n = 0; first + n <= 257; n++) {
+		snprintf(responder, sizeof(responder), "http://r%0*d",
+			 (int)n, 0);
+		if (!n)
+			responder[8] = '\0';
+		url = request_url(responder, der, len);
+		EXPECT_EQ(first + n <= 255 ? first + n : 0,
+			  url ? strlen(url) : 0);
+		free(url);
+	}
+	EXPECT_EQ(NULL, request_url("http://r/?a=b", der, len));
+	OPENSSL_free(der);
+	forge_free(&ca);
+}
+
+TEST(timers_in_order)
+{
+	static struct timer timers[1000];
+	int64_t last = -1;
+	size_t i;
+
+	srandom(1);
+	for (i = 0; i < ARRAY_SIZE(timers); i++) {
+		timers[i].due = random() % 500;
+		ASSERT_TRUE(heap_insert(&timers[i]));
+	}
+	for (i = 0; i < ARRAY_SIZE(timers); i += 3)
+		heap_remove(&timers[i]);
+	for (i = 0; heap_first(); i++) {
+		EXPECT_GE(heap_first()->due, last);
+		last = heap_first()->due;
+		heap_remove(heap_first());
+	}
+	EXPECT_EQ(ARRAY_SIZE(timers) - (ARRAY_SIZE(timers) + 2) / 3, i);
+}
+
+TEST_HARNESS_MAIN
