@@ -315,6 +315,7 @@ struct config *config_read(const char *path, bool must_exist)
 		*number_of(r.config, i) = numbers[i].initial;
 	r.file = fopen(path, "re");
 	if (r.file) {
+		r.config->read = true;
 		parse(&r);
 		fclose(r.file);
 	} else if (must_exist || errno != ENOENT) {

@@ -20,6 +20,7 @@ struct config_cert {
 };
 
 struct config {
+	bool read;			/* there was a file */
 	char *cache;			/* directory; NULL: none */
 	char *proxy;			/* NULL: by environment; "": none */
 	char *no_proxy;			/* NULL: by environment */

@@ -132,7 +132,10 @@ static int check_config(void)
 	faults = pins_check(config);
 	for (cert = config->certs; cert; cert = cert->next)
 		count++;
-	if (!faults)
+	if (!config->read)
+		printf("%s: not there, which is in order: the defaults hold\n",
+		       config_file());
+	else if (!faults)
 		printf("%s: in order, %d certificate%s\n", config_file(), count,
 		       count == 1 ? "" : "s");
 	config_free(config);
