@@ -14,6 +14,11 @@ TLS=4433		# ports; the namespace is ours
 RESPONDER=8889
 
 ktap_print_header
+modprobe ktls_ocsp 2>/dev/null
+if ! ocspctl show > /dev/null 2>&1; then
+	ktap_skip_all "no ktls_ocsp module"
+	exit "$KSFT_SKIP"
+fi
 modprobe tls 2>/dev/null
 if [ ! -e /proc/net/tls_stat ]; then
 	ktap_skip_all "this kernel has no kernel TLS (CONFIG_TLS)"
