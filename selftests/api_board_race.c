@@ -26,14 +26,20 @@
 #endif
 
 #ifdef SANITIZED
-#define READS		5000	/* of each reader */
-#define OTHERS		50	/* threads that come and go */
+#define THREAD_READS	3000	/* of each reader */
+#define REOPEN		500
+#define OTHERS		20
+#define TURNS		20
+#define SWAPS		10
 #else
-#define READS		125000
-#define OTHERS		500
+#define PROCESS_READS	125000
+#define THREAD_READS	25000	/* they wait for one lock when all is new */
+#define REOPEN		2000	/* reads between */
+#define OTHERS		500	/* threads that come and go */
+#define TURNS		100
+#define SWAPS		50
 #endif
 #define READERS		8
-#define REOPEN		2000	/* reads between */
 #define SHARED		0	/* the response that all readers hold */
 #define RESPONSES	(READERS + 1)
 
@@ -241,14 +247,14 @@ static struct hold new_hold(FIXTURE_DATA(race) *self, uint32_t n)
 
 /* Reads two: one that all hold, and one of its own. 0: all was well. */
 static int reader(FIXTURE_DATA(race) *self, uint32_t n,
-		  HCERT_SERVER_OCSP_RESPONSE shared)
+		  HCERT_SERVER_OCSP_RESPONSE shared, int reads)
 {
 	struct hold hold[2] = { new_hold(self, SHARED), new_hold(self, n) };
 
 	hold[0].h = shared;
 	if (!hold_open(&hold[1]))
 		return 1;
-	for (int i = 0; i < READS; i++) {
+	for (int i = 0; i < reads; i++) {
 		if (!read_once(&hold[i % 2]))
 			return 2;
 		if (i % REOPEN == REOPEN - 1 && !hold_reopen(&hold[1]))
@@ -287,7 +293,7 @@ static void reader_process(FIXTURE_DATA(race) *self, uint32_t n)
 
 	h = CertOpenServerOcspResponse(self->chain[SHARED], ASYNC, NULL);
 	if (h)
-		failed = reader(self, n, h);
+		failed = reader(self, n, h, PROCESS_READS);
 	atomic_fetch_sub(&self->race->readers, 1);
 	_exit(failed);
 }
@@ -309,7 +315,7 @@ TEST_F_TIMEOUT(race, processes, 500)
 	EXPECT_LT(0, steps);
 	for (i = 0; i < READERS; i++)
 		EXPECT_EQ(0, child_status(pids[i]));
-	TH_LOG("%d reads, %ld writes", READERS * READS, steps);
+	TH_LOG("%d reads, %ld writes", READERS * PROCESS_READS, steps);
 }
 #endif
 
@@ -325,7 +331,7 @@ static void *reader_thread(void *arg)
 {
 	struct reader_thread *t = arg;
 
-	t->failed = reader(t->self, t->n, t->shared);
+	t->failed = reader(t->self, t->n, t->shared, THREAD_READS);
 	atomic_fetch_sub(&t->self->race->readers, 1);
 	return NULL;
 }
@@ -352,10 +358,8 @@ TEST_F_TIMEOUT(race, threads, 500)
 		EXPECT_EQ(0, threads[i].failed);
 	}
 	CertCloseServerOcspResponse(h, 0);
-	TH_LOG("%d reads, %ld writes", READERS * READS, steps);
+	TH_LOG("%d reads, %ld writes", READERS * THREAD_READS, steps);
 }
-
-#define TURNS	100
 
 struct told {
 	atomic_int times;
@@ -467,7 +471,7 @@ TEST_F_TIMEOUT(race, threads_come_and_go, 120)
 	for (i = 0; i < RESPONSES; i++) {
 		ASSERT_EQ(0, take_step(self->client, &self->pki[i],
 				       &self->race->truth[i], i));
-		h[i] = CertOpenServerOcspResponse(self->chain[i], 0, NULL);
+		h[i] = CertOpenServerOcspResponse(self->chain[i], ASYNC, NULL);
 		ASSERT_NE(NULL, h[i]);
 	}
 	for (i = 0; i < OTHERS; i++) {
@@ -520,7 +524,8 @@ static void *swap_reader(void *arg)
 static void swap_one(struct swap *s, uint32_t at, uint32_t of)
 {
 	s->of[at] = of;
-	s->h[at] = CertOpenServerOcspResponse(s->self->chain[of], 0, NULL);
+	s->h[at] = CertOpenServerOcspResponse(s->self->chain[of], ASYNC,
+					      NULL);
 }
 
 /* Closed in one order, opened in another, so that all numbers move. */
@@ -546,7 +551,7 @@ TEST_F_TIMEOUT(race, numbers_used_again, 120)
 	pthread_barrier_init(&s.barrier, NULL, 3);
 	for (i = 0; i < 2; i++)
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, swap_reader, &s));
-	for (i = 1; i < 50; i++) {
+	for (i = 1; i < SWAPS; i++) {
 		pthread_barrier_wait(&s.barrier);	/* they read */
 		pthread_barrier_wait(&s.barrier);
 		swap_all(&s, i);

@@ -236,6 +236,53 @@ static int signal_of_read(const void *at)
 	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
+/* Mapped in advance, as far as there are pages, and not an error beyond. */
+TEST_F(board, populated)
+{
+	const void *map;
+	uint32_t last;
+
+	ASSERT_EQ(0, kt_set_for(&self->sk, 0, KT_DAY));
+	map = mmap(NULL, self->size, PROT_READ, MAP_SHARED | MAP_POPULATE,
+		   self->session, 0);
+	ASSERT_NE(MAP_FAILED, map);
+	EXPECT_EQ(stored(&self->sk, 0), generation_of(map, self->slot));
+	last = self->size / LINE - 2;
+	EXPECT_EQ(SIGBUS, signal_of_read(slot_of(map, last)));
+	munmap((void *)map, self->size);
+}
+
+/* Where a mapping lies, and how much is left of it, changes nothing. */
+TEST_F(board, moved)
+{
+	void *place, *map = (void *)map_board(self->session, self->size);
+	uint32_t slot, n = 0;
+
+	ASSERT_NE(MAP_FAILED, map);
+	place = mmap(NULL, self->size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+		     -1, 0);
+	ASSERT_NE(MAP_FAILED, place);
+	ASSERT_EQ(place, mremap(map, self->size, self->size,
+				MREMAP_MAYMOVE | MREMAP_FIXED, place));
+	close(self->session);
+	self->session = new_session(&self->sk, &self->size);
+	ASSERT_LE(0, self->session);
+	do {
+		ASSERT_EQ(0, kt_create(&self->sk, self->session, ++n, &slot));
+	} while (slot < self->page / LINE);
+	ASSERT_EQ(0, kt_set_for(&self->sk, n, KT_DAY));
+	/* Its second page alone, which nobody has touched there */
+	ASSERT_EQ(0, munmap(place, self->page));
+	ASSERT_EQ(0, munmap((char *)place + 2 * self->page,
+			    self->size - 2 * self->page));
+	EXPECT_EQ(stored(&self->sk, n), generation_of(place, slot));
+	EXPECT_EQ(EACCES, protect_errno((char *)place + self->page, self->page,
+					PROT_WRITE));
+	ASSERT_EQ(0, kt_del(&self->sk, -1, n));
+	EXPECT_EQ(0, generation_of(place, slot));
+	munmap((char *)place + self->page, self->page);
+}
+
 TEST_F(board, pages_come_with_slots)
 {
 	uint32_t per_page = self->page / LINE, slot, slots = 0;
@@ -257,6 +304,33 @@ TEST_F(board, pages_come_with_slots)
 	EXPECT_EQ(slots, slots_of(self->map));
 	for (uint32_t i = 0; i < slots; i++)
 		ASSERT_EQ(0, generation_of(self->map, i));
+}
+
+/* At the limit of responses: refused, and nothing on the board moves. */
+TEST_F(board, full)
+{
+	uint32_t max = self->page / LINE, slot, slots;
+	uint64_t generation;
+
+	ASSERT_EQ(0, kt_sysctl("max_responses", max - 1));
+	ASSERT_EQ(0, kt_set_for(&self->sk, 0, KT_DAY));
+	for (uint32_t n = 1; n < max - 1; n++) {
+		ASSERT_EQ(0, kt_create(&self->sk, self->session, n, &slot));
+		ASSERT_EQ(0, kt_set_for(&self->sk, n, KT_DAY));
+	}
+	slots = slots_of(self->map);
+	EXPECT_EQ(max - 1, slots);
+	generation = generation_of(self->map, slot);
+	EXPECT_EQ(-ENOSPC, kt_create(&self->sk, self->session, max, &slot));
+	EXPECT_EQ(-ENOSPC, kt_set_for(&self->sk, max, KT_DAY));
+	EXPECT_EQ(slots, slots_of(self->map));
+	EXPECT_EQ(generation, generation_of(self->map, slot));
+	/* Whoever goes makes room, in his slot. */
+	ASSERT_EQ(0, kt_close(&self->sk, self->session, self->slot));
+	ASSERT_EQ(0, kt_create(&self->sk, self->session, max, &slot));
+	EXPECT_EQ(self->slot, slot);
+	EXPECT_EQ(slots, slots_of(self->map));
+	EXPECT_EQ(0, generation_of(self->map, slot));
 }
 
 /* A session's board ends where the limit was when the session was made. */

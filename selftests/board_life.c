@@ -2,6 +2,7 @@
 /* How long a mapping of the board lives, and what it keeps. */
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "board_test.h"
@@ -155,6 +156,87 @@ TEST_F_TIMEOUT(board, namespace_deleted, 60)
 	EXPECT_EQ(0, generation_of(map, 0));
 	munmap((void *)map, self->size);
 	EXPECT_EQ(self->refs, module_refs());
+}
+
+#define CGROUP	"/sys/fs/cgroup/ktls_ocsp_board"
+
+/* A line of the test's cgroup's memory.stat; -1: there is none. */
+static long charged(const char *name)
+{
+	char line[128], word[64];
+	FILE *f = fopen(CGROUP "/memory.stat", "r");
+	long value, found = -1;
+
+	while (f && found < 0 && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%63s %ld", word, &value) == 2 &&
+		    !strcmp(word, name))
+			found = value;
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/* What is charged by the page: the kernel adds it up every two seconds. */
+static long charged_pages(void)
+{
+	kt_sleep_ms(2500);
+	return (charged("kernel") - charged("slab")) / sysconf(_SC_PAGESIZE);
+}
+
+static bool put_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool ok = fd >= 0 && write(fd, text, strlen(text)) > 0;
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+#define PAGES	32
+
+/* In the cgroup: how many pages it is charged for when so many were added. */
+static void grow(long *pages)
+{
+	uint32_t n = PAGES * sysconf(_SC_PAGESIZE) / LINE;
+	struct kt_sock sk;
+
+	if (!put_text(CGROUP "/cgroup.procs", "0"))
+		_exit(1);
+	kt_new_netns();
+	kt_new(&sk);
+	*pages = -charged_pages();
+	while (n--)
+		if (kt_set_for(&sk, n, KT_DAY))
+			_exit(2);
+	*pages += charged_pages();
+	_exit(0);
+}
+
+/* The pages are charged to who makes them come. */
+TEST_F_TIMEOUT(board, charged, 120)
+{
+	long *pages = kt_shared(sizeof(*pages));
+	int status;
+	pid_t pid;
+
+	put_text("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
+	if (mkdir(CGROUP, 0755) && errno != EEXIST)
+		SKIP(return, "no cgroup2");
+	if (charged("kernel") < 0) {
+		rmdir(CGROUP);
+		SKIP(return, "the kernel does not tell what it charges");
+	}
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid)
+		grow(pages);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	rmdir(CGROUP);
+	ASSERT_EQ(0, status);
+	EXPECT_LE(PAGES - 1, *pages);
+	TH_LOG("%d pages of the board, %ld pages charged", PAGES, *pages);
+	munmap(pages, sizeof(*pages));
 }
 
 struct family {
