@@ -79,25 +79,28 @@ PCCRL_CONTEXT ocsp_context_crl(const struct ocsp_context *context,
 	return &crl->context;
 }
 
-struct ocsp_context *ocsp_context_get(struct ocsp_context *context)
+/* Gives up a reference: was it the last one? */
+static inline bool drop(struct ocsp_context *context)
 {
-	if (context)
-		atomic_fetch_add_explicit(&context->refs, 1,
-					  memory_order_relaxed);
-	return context;
+	/* Release what was read through it; acquire before it is freed. */
+	return atomic_fetch_sub_explicit(&context->refs, 1,
+					 memory_order_acq_rel) == 1;
+}
+
+/* That of a share goes with its reference on the original. */
+static __attribute__((noinline)) void destroy(struct ocsp_context *context)
+{
+	struct ocsp_context *original = context->original;
+
+	free(context);
+	if (original && drop(original))
+		free(original);
 }
 
 void ocsp_context_put(struct ocsp_context *context)
 {
-	struct ocsp_context *original;
-
-	/* Release what was read through it; acquire before it is freed. */
-	while (context && atomic_fetch_sub_explicit(&context->refs, 1,
-						    memory_order_acq_rel) == 1) {
-		original = context->original;
-		free(context);
-		context = original;
-	}
+	if (context && drop(context))
+		destroy(context);
 }
 
 static struct ocsp_context *

@@ -81,28 +81,35 @@ static uint64_t tag_of(const struct ocsp_handle *h)
 				     memory_order_relaxed) << 40);
 }
 
-static bool is_valid(const struct ocsp_context *c, uint32_t min_validity)
+/* Apart, so that who does not need it keeps nothing on the stack for it. */
+static __attribute__((noinline, cold)) struct ocsp_context *
+get_at_last(struct ocsp_context *share, uint32_t min_validity)
 {
 	struct timespec now;
 
-	if (ocsp_context_is_valid(c, time(NULL) + COARSE_BEHIND, min_validity))
-		return true;
 	clock_gettime(CLOCK_REALTIME, &now);
-	return ocsp_context_is_valid(c, now.tv_sec, min_validity);
+	return ocsp_context_is_valid(share, now.tv_sec, min_validity) ?
+	       ocsp_context_get(share) : NULL;
 }
 
 struct ocsp_context *ocsp_view_get(const struct ocsp_handle *h)
 {
 	const struct views *v = views;
 	const struct view *view;
+	uint32_t min_validity;
+	int64_t now;
 
 	if (!v || h->index >= v->count)
 		return NULL;
 	view = &v->view[h->index];
 	if (view->tag != tag_of(h) ||
-	    ocsp_place_generation(&view->place) != view->share->generation ||
-	    !is_valid(view->share, ocsp_place_min_validity(&view->place)))
+	    ocsp_place_generation(&view->place) != view->share->generation)
 		return NULL;
+	now = time(NULL);
+	min_validity = ocsp_place_min_validity(&view->place);
+	if (!ocsp_context_is_valid(view->share, now + COARSE_BEHIND,
+				   min_validity))
+		return get_at_last(view->share, min_validity);
 	return ocsp_context_get(view->share);
 }
 
