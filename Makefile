@@ -34,7 +34,7 @@ help:
 #  make demo             boot a virtual machine and show a stapled kTLS handshake
 #  make check            build everything and run all tests in a virtual machine
 #       TESTS="A B"        these tests alone
-#  make bench            what the commands cost, in a virtual machine
+#  make bench            what commands, staples and ocspd cost, in virtual machines
 #       ACCEPT=1           compare later runs with this one
 #  make fuzz             the verifier of responses
 #       SECONDS=600        so long
@@ -97,7 +97,7 @@ fuzz: packages
 	+$(MAKE) -C selftests/fuzz fuzz
 
 bench: packages
-	+$(MAKE) modules libocsp
+	+$(MAKE) modules kselftest
 	+$(MAKE) -C selftests/bench
 	selftests/bench/run $(if $(ACCEPT),--accept)
 

@@ -49,14 +49,15 @@
 
 static const char usage[] =
 "usage: ktls_server --cert CHAIN.pem --key KEY.pem --port PORT\n"
-"	[--workers N] [--tls1.2] [--async]\n"
+"	[--workers N] [--tls1.2] [--async] [--constant RESPONSE.der]\n"
 "\n"
 "Serve HTTPS on 127.0.0.1 with kernel TLS and a stapled OCSP response.\n"
 "  --cert FILE   the certificate, then its issuer (PEM)\n"
 "  --key FILE    its private key (PEM)\n"
 "  --workers N   processes that accept connections, 1 to 256 (2)\n"
 "  --tls1.2      speak TLS 1.2 only (else TLS 1.2 and 1.3)\n"
-"  --async       start at once, do not wait for the first response\n";
+"  --async       start at once, do not wait for the first response\n"
+"  --constant FILE  staple this, and nothing of the store: to compare with\n";
 
 struct config {
 	const char *cert;
@@ -65,6 +66,7 @@ struct config {
 	unsigned int workers;
 	bool tls1_2;
 	DWORD open_flags;
+	const char *constant;
 };
 
 /* A log line is one write, so that those of the workers do not mix. */
@@ -153,6 +155,38 @@ static HCERT_SERVER_OCSP_RESPONSE enable_staples(SSL_CTX *ctx,
 	SSL_CTX_set_tlsext_status_cb(ctx, staple);
 	SSL_CTX_set_tlsext_status_arg(ctx, handle);
 	return handle;
+}
+
+/* What a server without a store could do, for the benchmark. */
+struct constant {
+	size_t len;
+	unsigned char der[65536];
+};
+
+static int staple_constant(SSL *ssl, void *arg)
+{
+	const struct constant *c = arg;
+	unsigned char *der = OPENSSL_memdup(c->der, c->len);
+
+	if (!der)
+		return SSL_TLSEXT_ERR_NOACK;
+	SSL_set_tlsext_status_ocsp_resp(ssl, der, c->len);
+	return SSL_TLSEXT_ERR_OK;
+}
+
+static void enable_constant(SSL_CTX *ctx, const char *path)
+{
+	static struct constant constant;
+	FILE *f = fopen(path, "r");
+
+	if (!f)
+		die("%s: %s", path, strerror(errno));
+	constant.len = fread(constant.der, 1, sizeof(constant.der), f);
+	fclose(f);
+	if (!constant.len)
+		die("%s: no response in it", path);
+	SSL_CTX_set_tlsext_status_cb(ctx, staple_constant);
+	SSL_CTX_set_tlsext_status_arg(ctx, &constant);
 }
 
 static SSL_CTX *tls_context(const struct config *cf)
@@ -378,6 +412,7 @@ static void parse(int argc, char **argv, struct config *cf)
 		{ "workers", required_argument, NULL, 'w' },
 		{ "tls1.2", no_argument, NULL, '2' },
 		{ "async", no_argument, NULL, 'a' },
+		{ "constant", required_argument, NULL, 'C' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -403,6 +438,9 @@ static void parse(int argc, char **argv, struct config *cf)
 		case 'a':
 			cf->open_flags = CERT_SERVER_OCSP_RESPONSE_ASYNC_FLAG;
 			break;
+		case 'C':
+			cf->constant = optarg;
+			break;
 		case 'h':
 			fputs(usage, stdout);
 			exit(0);
@@ -420,7 +458,7 @@ static void parse(int argc, char **argv, struct config *cf)
 int main(int argc, char **argv)
 {
 	struct config cf = { .workers = 2 };
-	HCERT_SERVER_OCSP_RESPONSE handle;
+	HCERT_SERVER_OCSP_RESPONSE handle = NULL;
 	SSL_CTX *ctx;
 	int listener;
 
@@ -428,7 +466,10 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 
 	ctx = tls_context(&cf);
-	handle = enable_staples(ctx, &cf);
+	if (cf.constant)
+		enable_constant(ctx, cf.constant);
+	else
+		handle = enable_staples(ctx, &cf);
 	listener = listen_on(cf.port);
 	note("ready on 127.0.0.1:%u, %u workers", cf.port, cf.workers);
 	supervise(&cf, ctx, listener);

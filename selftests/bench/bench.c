@@ -3,9 +3,11 @@
  * What the commands and the store cost: see bench.h.
  *
  * usage: bench [PART]...		as root, on cgroup v2
+ *        bench --reads N
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -26,15 +28,23 @@ static const struct {
 	{ "commands", bench_commands },
 	{ "client", bench_client },
 	{ "memory", bench_memory },
+	{ "memcached", bench_memcached },
+	{ "reads", bench_reads },
+	{ "seen", bench_seen },
+	{ "handshakes", bench_handshakes },
+	{ "workers", bench_workers },
+	{ "many", bench_many },
 	{ "scale", bench_scale },	/* last: leaves most to clean up */
+	{ "threads", bench_threads },	/* runs only when it is named */
 };
 
-static bool chosen(const char *name, int argc, char **argv)
+static bool chosen(size_t part, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++)
-		if (!strcmp(argv[i], name))
+		if (!strcmp(argv[i], parts[part].name))
 			return true;
-	return argc < 2;
+	/* With one processor, as under -icount, it says nothing. */
+	return argc < 2 && parts[part].run != bench_threads;
 }
 
 /*
@@ -53,12 +63,16 @@ int main(int argc, char **argv)
 {
 	struct utsname host;
 
+	if (argc == 3 && !strcmp(argv[1], "--reads")) {
+		bench_reads_only(strtoul(argv[2], NULL, 10));
+		return 0;
+	}
 	uname(&host);
 	printf("# kernel %s\n", host.release);
 	join_cgroup();
 	bench_calibrate();
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		if (!chosen(parts[i].name, argc, argv))
+		if (!chosen(i, argc, argv))
 			continue;
 		fprintf(stderr, "bench: %s\n", parts[i].name);
 		parts[i].run();

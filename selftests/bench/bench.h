@@ -84,5 +84,15 @@ void bench_commands(void);	/* each command, by size of the blob */
 void bench_client(void);	/* the same through libocsp's client */
 void bench_scale(void);		/* get and open among many responses */
 void bench_memory(void);	/* what a response takes */
+void bench_reads(void);		/* libocsp's get, with nothing changed */
+void bench_memcached(void);	/* the get of a cache in user space */
+void bench_seen(void);		/* from a set to the first that sees it */
+void bench_handshakes(void);	/* TLS with a staple, and with a constant */
+void bench_workers(void);	/* what a worker's staples take */
+void bench_many(void);		/* to open and dump many responses */
+void bench_threads(void);	/* two that read, on two processors */
+
+/* reads.c: for strace to count */
+void bench_reads_only(unsigned long reads);
 
 #endif /* BENCH_H */

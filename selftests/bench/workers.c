@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What memory a worker has for the responses that it staples, beside their
+ * blobs: what becomes private to a process that a server with so many handles
+ * forked, when it staples each of them.
+ *
+ * First with the blobs that the server saw before the fork, then with others
+ * that were stored since, of which each worker makes a copy.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "staples.h"
+
+#define RESPONSES	4000
+#define SMAPS		"/proc/self/smaps_rollup"
+
+/* Bytes of the process that no other has. */
+static long private_bytes(void)
+{
+	FILE *f = fopen(SMAPS, "r");
+	long kib, sum = 0;
+	char line[256];
+
+	if (!f)
+		bench_die(SMAPS, errno);
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "Private_Clean: %ld", &kib) == 1 ||
+		    sscanf(line, "Private_Dirty: %ld", &kib) == 1)
+			sum += kib;
+	fclose(f);
+	return sum * 1024;
+}
+
+static void read_all(const struct bench_many *m)
+{
+	for (uint32_t i = 0; i < m->n; i++)
+		bench_read(m->handles[i], 2);
+}
+
+static void print(long before, const char *name)
+{
+	double each = (double)(private_bytes() - before) / RESPONSES;
+
+	bench_print("bytes", &(double){ each - BENCH_BLOB }, 1,
+		    "workers/%s/%u", name, BENCH_BLOB);
+}
+
+/* What each thread after the first adds; they share the blobs. */
+static void *thread(void *arg)
+{
+	long before = private_bytes();
+	double each;
+
+	read_all(arg);
+	each = (double)(private_bytes() - before) / RESPONSES;
+	bench_print("bytes", &each, 1, "workers/thread");
+	return NULL;
+}
+
+static void worker(struct bench_many *m)
+{
+	long before = private_bytes();
+	pthread_t second;
+
+	read_all(m);
+	print(before, "inherited");
+	bench_many_set(m, 1);
+	read_all(m);
+	print(before, "replaced");
+	bench_many_set(m, 2);
+	read_all(m);
+	print(before, "replaced twice");
+	if (pthread_create(&second, NULL, thread, m))
+		bench_die("no thread", 0);
+	pthread_join(second, NULL);
+}
+
+static void part(void)
+{
+	struct bench_many m;
+	int status;
+	pid_t pid;
+
+	bench_many_new(&m, RESPONSES);
+	bench_many_open(&m);
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0)
+		bench_die("fork", errno);
+	if (!pid) {
+		worker(&m);
+		_exit(0);
+	}
+	if (waitpid(pid, &status, 0) != pid || status)
+		bench_die("the worker failed", 0);
+}
+
+void bench_workers(void)
+{
+	bench_apart(part);
+}
