@@ -40,6 +40,9 @@ static void fault(struct reader *r, const char *fmt, ...)
 	r->faults++;
 }
 
+/* The analyzer of gcc 12 does not see that what *where is in lives on. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
 static void set_string(struct reader *r, char **where, const char *value)
 {
 	free(*where);
@@ -47,6 +50,8 @@ static void set_string(struct reader *r, char **where, const char *value)
 	if (!*where)
 		fault(r, "no memory");
 }
+
+#pragma GCC diagnostic pop
 
 /* "none" is no value. */
 static void set_cache(struct reader *r, const char *value)
@@ -287,12 +292,13 @@ static void parse(struct reader *r)
 }
 
 /* What the file left open. */
-static void complete(struct config *config)
+static void complete(struct reader *r)
 {
 	const char *cache = getenv("CACHE_DIRECTORY");	/* systemd sets it */
+	struct config *config = r->config;
 
 	if (!config->cache)
-		config->cache = strdup(cache ? cache : CACHE_DIRECTORY);
+		set_string(r, &config->cache, cache ? cache : CACHE_DIRECTORY);
 	if (config->cache && !strcmp(config->cache, NONE)) {
 		free(config->cache);
 		config->cache = NULL;
@@ -322,10 +328,10 @@ struct config *config_read(const char *path, bool must_exist)
 		log_text(LOG_ERR, "%s: %s", path, strerror(errno));
 		r.faults++;
 	}
-	if (!r.faults) {
-		complete(r.config);
+	if (!r.faults)
+		complete(&r);
+	if (!r.faults)
 		return r.config;
-	}
 	config_free(r.config);
 	return NULL;
 }
