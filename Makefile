@@ -42,6 +42,8 @@ help:
 #  make checkpatch       the kernel's style check, over all C
 #  make kernel-doc       the comments of the module's interfaces
 #  make shellcheck       over all shell
+#  make analyzer         gcc's -fanalyzer, over the library and the tools
+#  make check-static     what takes longer: clang-tidy, coccicheck, -fanalyzer over the selftests
 #  make install          the library, its headers and the tools
 #       DESTDIR= PREFIX=/usr/local
 #  make modules_install  the module, for the kernel of KDIR=
@@ -116,9 +118,23 @@ kernel-doc: ksrc
 shellcheck: ksrc
 	selftests/shellcheck.sh $(KSRC)
 
+# Everything is built once more, elsewhere, and -Werror makes a finding fail.
+analyzer:
+	+@CFLAGS="-O2 -g -fanalyzer" $(MAKE) libocsp tools O=$(O)/analyzer
+
+clang-tidy:
+	+@$(MAKE) libocsp tools O=$(O)/tidy CC=$(TOP)/selftests/tidy-cc
+
+coccicheck: ksrc
+	selftests/coccicheck.sh $(KSRC)
+
+check-static:
+	+@selftests/check_static.sh
+
 # What the subdirectories made lies there as well.
 clean:
 	rm -rf $(O)
 
 .PHONY: all help modules modules_install libocsp tools selftests install packages kselftest \
-	check demo bench fuzz ksrc netlink-check checkpatch kernel-doc shellcheck clean
+	check demo bench fuzz ksrc netlink-check checkpatch kernel-doc shellcheck \
+	analyzer clang-tidy coccicheck check-static clean

@@ -117,6 +117,7 @@ int ktls_ocsp_store_lock(struct ktls_ocsp_store *store,
 	mutex_lock(&store->lock);
 	if (store->net) {
 		ktls_ocsp_expiry_run(store);
+		/* coccicheck: it stays locked, as the name says */
 		return 0;
 	}
 	mutex_unlock(&store->lock);

@@ -55,6 +55,7 @@ step netlink-check make netlink-check
 step checkpatch make checkpatch
 step kernel-doc make kernel-doc
 step shellcheck make shellcheck
+step analyzer make analyzer
 step board-model selftests/board_model.sh
 step fuzz make -C selftests/fuzz check O="$O"
 

@@ -43,6 +43,7 @@ bool heap_insert(struct timer *timer)
 
 	if (used + 1 >= size) {
 		want = size ? 2 * size : 64;
+		/* An array of pointers. NOLINTNEXTLINE(bugprone-sizeof-expression) */
 		grown = realloc(heap, want * sizeof(*heap));
 		if (!grown)
 			return false;
