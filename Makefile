@@ -44,6 +44,10 @@ help:
 #  make shellcheck       over all shell
 #  make analyzer         gcc's -fanalyzer, over the library and the tools
 #  make check-static     what takes longer: clang-tidy, coccicheck, -fanalyzer over the selftests
+#  make check-sanitizers the library and the tools under ASan with UBSan, TSan and valgrind, in
+#                        a virtual machine
+#       VARIANTS="asan"    these alone
+#  make coverage         the lines that the tests reach, in build/coverage/report
 #  make install          the library, its headers and the tools
 #       DESTDIR= PREFIX=/usr/local
 #  make modules_install  the module, for the kernel of KDIR=
@@ -131,10 +135,16 @@ coccicheck: ksrc
 check-static:
 	+@selftests/check_static.sh
 
+check-sanitizers:
+	+@selftests/sanitizers.sh $(VARIANTS)
+
+coverage:
+	+@selftests/coverage.sh $(TESTS)
+
 # What the subdirectories made lies there as well.
 clean:
 	rm -rf $(O)
 
 .PHONY: all help modules modules_install libocsp tools selftests install packages kselftest \
 	check demo bench fuzz ksrc netlink-check checkpatch kernel-doc shellcheck \
-	analyzer clang-tidy coccicheck check-static clean
+	analyzer clang-tidy coccicheck check-static check-sanitizers coverage clean

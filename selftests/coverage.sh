@@ -1,0 +1,65 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# usage: coverage.sh [TEST]...
+#
+# Run the tests of the library and the tools (or those that are named), built to count, and report
+# the lines and branches that they reached: O/coverage/report/, and its summary on stdout. Called by
+# "make coverage", which sets O. Fails if a test does, or below 90 % of the lines.
+
+set -u
+
+top=$(dirname "$(readlink -f "$0")")/..
+cd "$top" || exit 1
+top=$PWD
+O=${O:-$top/build}
+logs=$O/check-coverage
+. selftests/runner.sh
+tree=$O/coverage
+installed=$tree/kselftest/ktls_ocsp
+least=90
+
+[ $# -gt 0 ] || set -- cert chain verify verify_bytes ocspctl_verify.sh ocspd_parts \
+	api api_board api_fork api_para api_store api_wait \
+	ktls.sh ocspctl.sh ocspctl_add.sh ocspd.sh ocspd_faults.sh ocspd_kill.sh ocspd_proxy.sh ocspd_unit.sh
+
+# The counts are in the objects' directories, from runs of another build maybe.
+build()
+{
+	find "$tree" -name '*.gcda' -delete 2>/dev/null
+	build_with "$O/coverage" \
+		"-O0 -g --coverage -fprofile-update=atomic -include $top/selftests/coverage.h"
+}
+
+# Where an object is linked into several programs, their counts are added up.
+report()
+{
+	mkdir -p "$tree/report"
+	gcovr --root "$top" --object-directory "$tree" --filter "$top/libocsp/" \
+		--filter "$top/tools/" --exclude-unreachable-branches \
+		--gcov-ignore-parse-errors \
+		--html-details "$tree/report/index.html" --json "$tree/report/coverage.json" \
+		--print-summary --txt "$tree/report/lines.txt" \
+		--fail-under-line "$least" "$tree/libocsp" "$tree/tools" "$tree/selftests"
+	status=$?
+	gcovr --branches --add-tracefile "$tree/report/coverage.json" --root "$top" \
+		--txt "$tree/report/branches.txt"
+	return $status
+}
+
+new_logs
+step packages selftests/install-packages.sh
+step modules make modules
+step ksrc make ksrc
+step build-coverage build || { summary; exit 1; }
+# Users without privileges write counts too. Two guests would write over each other's.
+find "$tree/libocsp" "$tree/tools" "$tree/selftests" -type d -exec chmod 1777 {} +
+guests=1
+wrap="env GCOV_PREFIX=$logs/counts GCOV_PREFIX_STRIP=0"
+mkdir -m 1777 "$logs/counts"
+run_all "$@"
+(cd "$logs/counts$tree" && cp -r . "$tree/")
+step coverage report
+cat "$tree/report/lines.txt"
+sed -n '/^lines:/p; /^branches:/p' "$logs/coverage.log"
+summary
