@@ -56,13 +56,15 @@ help:
 
 # Kbuild of older kernels writes next to the sources: it gets a tree of links.
 modules:
-	@mkdir -p $(MODDIR)/selftests
+	@mkdir -p $(MODDIR)/selftests/kunit
 	@cp -rsf $(TOP)/Kbuild $(TOP)/kmod $(MODDIR)/
-	@cp -rsf $(TOP)/selftests/modules $(MODDIR)/selftests/
+	@cp -rsf $(TOP)/selftests/modules $(TOP)/selftests/kunit $(MODDIR)/selftests/
+	@cp -rsf $(TOP)/kmod/*.c $(TOP)/kmod/*.h $(MODDIR)/selftests/kunit/
 	@find $(MODDIR) -xtype l -delete
 	+$(MAKE) -C $(KDIR) O= M=$(MODDIR) modules
 	+$(MAKE) -C $(KDIR) O= M=$(MODDIR)/selftests/modules \
 		KBUILD_EXTRA_SYMBOLS=$(MODDIR)/Module.symvers modules
+	+$(MAKE) -C $(KDIR) O= M=$(MODDIR)/selftests/kunit modules
 	@ln -sf $(RELEASE)/kmod/ktls_ocsp.ko $(O)/modules/ktls_ocsp.ko
 
 modules_install: modules
