@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Allocations that fail: see alloc_faults.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "alloc_faults.h"
+#include "ktest.h"
+
+#define DEBUGFS		"/sys/kernel/debug/"
+#define MODULE_MARK	"[ktls_ocsp]"
+
+static const char * const injectors[] = {
+	DEBUGFS "failslab", DEBUGFS "fail_page_alloc"
+};
+
+static int kmsg = -1;
+
+static bool exists(const char *dir, const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return !access(path, F_OK);
+}
+
+const char *af_missing(void)
+{
+	if (access("/proc/thread-self/fail-nth", W_OK))
+		return "no CONFIG_FAULT_INJECTION";
+	if (!exists(injectors[0], "ignore-gfp-wait"))
+		return "no CONFIG_FAILSLAB or no debugfs";
+	if (!exists(injectors[1], "ignore-gfp-wait"))
+		return "no CONFIG_FAIL_PAGE_ALLOC or no debugfs";
+	if (!exists(injectors[0], "require-start"))
+		return "no CONFIG_FAULT_INJECTION_STACKTRACE_FILTER";
+	return NULL;
+}
+
+static void put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0) {
+		fprintf(stderr, "# %s: %s\n", path, strerror(errno));
+		exit(1);
+	}
+	close(fd);
+}
+
+static void set(const char *name, const char *text)
+{
+	char path[128];
+
+	for (size_t i = 0; i < sizeof(injectors) / sizeof(*injectors); i++) {
+		snprintf(path, sizeof(path), "%s/%s", injectors[i], name);
+		if (!access(path, F_OK))
+			put(path, text);
+	}
+}
+
+/* From the module's first function to a page behind the start of its last. */
+static void module_text(unsigned long *start, unsigned long *end)
+{
+	FILE *file = fopen("/proc/kallsyms", "re");
+	char line[256], kind;
+	unsigned long at;
+
+	*start = -1UL;
+	*end = 0;
+	while (file && fgets(line, sizeof(line), file)) {
+		if (!strstr(line, "\t" MODULE_MARK) ||
+		    sscanf(line, "%lx %c", &at, &kind) != 2 ||
+		    (kind != 't' && kind != 'T'))
+			continue;
+		if (at < *start)
+			*start = at;
+		if (at + 4096 > *end)
+			*end = at + 4096;
+	}
+	if (file)
+		fclose(file);
+}
+
+void af_select(bool module_only)
+{
+	unsigned long start = 0, end = -1UL;
+	char text[32];
+
+	if (module_only)
+		module_text(&start, &end);
+	set("ignore-gfp-wait", "0");
+	set("ignore-gfp-highmem", "0");
+	set("min-order", "0");
+	set("verbose", module_only ? "2" : "0");
+	snprintf(text, sizeof(text), "%#lx", start);
+	set("require-start", text);
+	snprintf(text, sizeof(text), "%#lx", end);
+	set("require-end", text);
+	/* A copy from user space that fails is no lack of memory. */
+	if (!access(DEBUGFS "fail_usercopy/stacktrace-depth", F_OK))
+		put(DEBUGFS "fail_usercopy/stacktrace-depth", "0");
+}
+
+static int open_nth(void)
+{
+	int fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0) {
+		fprintf(stderr, "# fail-nth: %s\n", strerror(errno));
+		exit(1);
+	}
+	return fd;
+}
+
+/* Opened before: the file system allocates, too. */
+static int nth_fd = -1;
+
+void af_arm(unsigned int nth)
+{
+	char text[16];
+
+	if (nth_fd < 0)
+		nth_fd = open_nth();
+	if (kmsg < 0)
+		kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	lseek(kmsg, 0, SEEK_END);
+	snprintf(text, sizeof(text), "%u", nth);
+	if (pwrite(nth_fd, text, strlen(text), 0) < 0) {
+		fprintf(stderr, "# fail-nth: %s\n", strerror(errno));
+		exit(1);
+	}
+}
+
+bool af_disarm(void)
+{
+	char text[16] = "";
+
+	/* To a buffer that is there: what is left of the count is 0. */
+	if (pread(nth_fd, text, sizeof(text) - 1, 0) < 0 ||
+	    pwrite(nth_fd, "0", 1, 0) < 0) {
+		fprintf(stderr, "# fail-nth: %s\n", strerror(errno));
+		exit(1);
+	}
+	return !strtoul(text, NULL, 10);
+}
+
+/* "PREFIX;[ T123]  function+0x10/0x20 [ktls_ocsp]": the function and offset. */
+static bool read_frame(char *record, char *site, size_t size)
+{
+	char *mark = strstr(record, MODULE_MARK), *name;
+
+	if (!mark || strstr(record, " ? "))
+		return false;
+	for (name = mark; name > record && name[-1] == ' '; name--)
+		;
+	*name = '\0';
+	name = strpbrk(record, ";") ?: record;
+	name += strspn(name, "; ");
+	name[strcspn(name, "/")] = '\0';
+	snprintf(site, size, "%s", name);
+	return true;
+}
+
+void af_site(char *site, size_t size)
+{
+	char record[2048];
+	ssize_t len;
+
+	*site = '\0';
+	/* -EPIPE: records were overwritten before we came. */
+	while ((len = read(kmsg, record, sizeof(record) - 1)) > 0 ||
+	       errno == EPIPE) {
+		record[len > 0 ? len : 0] = '\0';
+		if (read_frame(record, site, size))
+			return;
+	}
+}
+
+int af_leaks(void)
+{
+	static const char kmemleak[] = DEBUGFS "kmemleak";
+	char line[512];
+	int leaks = 0;
+	FILE *file;
+
+	if (access(kmemleak, W_OK))
+		return -1;
+	/* It tells of nothing younger than five seconds. */
+	for (int i = 0; i < 2; i++) {
+		kt_sleep_ms(6000);
+		put(kmemleak, "scan");
+	}
+	file = fopen(kmemleak, "re");
+	while (file && fgets(line, sizeof(line), file)) {
+		printf("# %s", line);
+		leaks += !!strstr(line, MODULE_MARK);
+	}
+	if (file)
+		fclose(file);
+	return leaks;
+}
