@@ -55,20 +55,24 @@ help:
 #       O=DIR              build there and not in build/
 
 # Kbuild of older kernels writes next to the sources: it gets a tree of links.
+# O= because make hands ours on, and Kbuild would take it for its own, as newer
+# kernels take an empty one.
+KBUILD = $(MAKE) -C $(KDIR) O=$(realpath $(KDIR))
+
 modules:
 	@mkdir -p $(MODDIR)/selftests/kunit
 	@cp -rsf $(TOP)/Kbuild $(TOP)/kmod $(MODDIR)/
 	@cp -rsf $(TOP)/selftests/modules $(TOP)/selftests/kunit $(MODDIR)/selftests/
 	@cp -rsf $(TOP)/kmod/*.c $(TOP)/kmod/*.h $(MODDIR)/selftests/kunit/
 	@find $(MODDIR) -xtype l -delete
-	+$(MAKE) -C $(KDIR) O= M=$(MODDIR) modules
-	+$(MAKE) -C $(KDIR) O= M=$(MODDIR)/selftests/modules \
+	+$(KBUILD) M=$(MODDIR) modules
+	+$(KBUILD) M=$(MODDIR)/selftests/modules \
 		KBUILD_EXTRA_SYMBOLS=$(MODDIR)/Module.symvers modules
 	+$(MAKE) -C $(KDIR) O= M=$(MODDIR)/selftests/kunit modules
 	@ln -sf $(RELEASE)/kmod/ktls_ocsp.ko $(O)/modules/ktls_ocsp.ko
 
 modules_install: modules
-	+$(MAKE) -C $(KDIR) O= M=$(MODDIR) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) modules_install
+	+$(KBUILD) M=$(MODDIR) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) modules_install
 
 libocsp:
 	+$(MAKE) -C libocsp
