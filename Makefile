@@ -34,6 +34,8 @@ help:
 #  make demo             boot a virtual machine and show a stapled kTLS handshake
 #  make check            build everything and run all tests in a virtual machine
 #       TESTS="A B"        these tests alone
+#  make check-kernels    the tests on the kernels of several Debian suites
+#       KERNELS="A B"      these suites alone; TESTS= as above
 #  make bench            what commands, staples and ocspd cost, in virtual machines
 #       ACCEPT=1           compare later runs with this one
 #  make fuzz             the verifier of responses
@@ -101,6 +103,12 @@ kselftest: libocsp tools
 check:
 	+@selftests/check.sh $(TESTS)
 
+# The oldest and the newest kernel that the module is for, and the one between.
+KERNELS ?= bookworm trixie trixie-backports
+
+check-kernels:
+	+@KERNELS="$(KERNELS)" selftests/check-kernels.sh $(TESTS)
+
 demo: packages
 	+@$(MAKE) -s modules kselftest
 	@$(VM) --timeout 900 -- $(KSELFTEST)/ktls_ocsp/demo.sh
@@ -152,5 +160,5 @@ clean:
 	rm -rf $(O)
 
 .PHONY: all help modules modules_install libocsp tools selftests install packages kselftest \
-	check demo bench fuzz ksrc netlink-check checkpatch kernel-doc shellcheck \
+	check check-kernels demo bench fuzz ksrc netlink-check checkpatch kernel-doc shellcheck \
 	analyzer clang-tidy coccicheck check-static check-sanitizers coverage clean

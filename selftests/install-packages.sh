@@ -1,12 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
+# usage: install-packages.sh [--guest]
+#
 # Install the packages of selftests/packages that are missing. Without root: name them and the
-# command that installs them, and fail.
+# command that installs them, and fail. With --guest only those that building and testing take in the
+# root of a guest: not the sections of the list that say "host".
 
 set -eu
 
 here=$(dirname "$(readlink -f "$0")")
+leave_out='^$'
+[ "${1:-}" != --guest ] || leave_out='^# host: '
 
 installed()
 {
@@ -22,7 +27,10 @@ available()
 # One line of alternatives for each need that nothing installed fills
 missing()
 {
-	sed 's/#.*//; s/|/ /g' "$here/packages" | while read -r names; do
+	awk -v leave_out="$leave_out" '
+		/^# / { left_out = $0 ~ leave_out }
+		!left_out
+	' "$here/packages" | sed 's/#.*//; s/|/ /g' | while read -r names; do
 		for name in $names; do
 			installed "$name" && continue 2
 		done

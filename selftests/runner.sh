@@ -34,6 +34,16 @@ new_logs()
 	export MAKEFLAGS
 }
 
+# there COMMAND...: in the root of the tests
+there()
+{
+	if [ -n "${KTLS_VM_ROOT:-}" ]; then
+		selftests/vm/in-root "$KTLS_VM_ROOT" "$@"
+	else
+		"$@"
+	fi
+}
+
 # result NAME PASSED FAILED SKIPPED SECONDS
 result()
 {
@@ -59,8 +69,9 @@ step()
 user_test()
 {
 	start=$(date +%s)
-	# shellcheck disable=SC2086 # split on purpose
-	(cd "$installed" && exec $wrap timeout -k 5 "$timeout" "./$1") >"$logs/$1.log" 2>&1 </dev/null
+	# shellcheck disable=SC2016,SC2086 # the inner shell expands it; split on purpose
+	there sh -c 'cd "$1" && shift && exec "$@"' sh "$installed" \
+		$wrap timeout -k 5 "$timeout" "./$1" >"$logs/$1.log" 2>&1 </dev/null
 	status=$?
 	# shellcheck disable=SC2046 # split on purpose
 	set -- "$1" $(selftests/vm/count-cases <"$logs/$1.log")
@@ -131,13 +142,5 @@ left()
 # The last line: "N passed, N failed[, N skipped]". Fails if anything did.
 summary()
 {
-	awk '
-		{ passed += $2; failed += $3; skipped += $4 }
-		END {
-			printf "%d passed, %d failed", passed, failed
-			if (skipped)
-				printf ", %d skipped", skipped
-			print ""
-			exit failed > 0 || !passed
-		}' "$logs"/results/*
+	selftests/vm/total "$logs"/results/*
 }
