@@ -262,8 +262,9 @@ fifty_hang()
 	wait_for $((200 * SLOW)) fresh 950 || return 1
 	took=$((($(now_ms) - start) / 1000))
 	echo "# all 1,000: $(seconds) s; 950 while 50 hang: $took s"
-	# 50 at 8 at a time, of which each may take a second
-	[ "$took" -lt $(($(seconds) + 10 + 5 * SLOW)) ]
+	# As long as before, and what a busy machine makes of that. If they waited
+	# for those that hang it would be 94 s more: 50 of 15 s, 8 at a time.
+	[ "$took" -lt $(($(seconds) * 7 / 5 + 10 + 2 * SLOW)) ]
 }
 check "50 hang: the other 950 are refreshed on time" fifty_hang
 
