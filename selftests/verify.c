@@ -336,6 +336,14 @@ TEST_F(verify, times)
 		     JUDGE());
 }
 
+/* Newer OpenSSL does not even parse a response with some of these. */
+static bool malformed_time(const char *reason)
+{
+	return !strcmp(reason, "a time in the response is malformed") ||
+	       (OPENSSL_VERSION_NUMBER >= 0x30500000L &&
+		!strcmp(reason, "no basic response (id-pkix-ocsp-basic) in it"));
+}
+
 TEST_F(verify, malformed_times)
 {
 	static const char *const bad[] = {
@@ -343,12 +351,15 @@ TEST_F(verify, malformed_times)
 		"2027011608000", "yesterday", "2027-01-16 08:00Z",
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-		EXPECT_STREQ("a time in the response is malformed",
-			     JUDGE(SINGLE(.raw_time = bad[i])));
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		EXPECT_TRUE(malformed_time(JUDGE(SINGLE(.raw_time = bad[i])))) {
+			TH_LOG("%s: %s", bad[i], self->verdict.reason);
+		}
+	}
 	EXPECT_STREQ(ACCEPTED, JUDGE(SINGLE(.raw_time = "99991231235959Z")));
-	EXPECT_STREQ("a time in the response is malformed",
-		     JUDGE(.no_produced_at = true));
+	EXPECT_TRUE(malformed_time(JUDGE(.no_produced_at = true))) {
+		TH_LOG("%s", self->verdict.reason);
+	}
 }
 
 /* From a signer's last second on no client takes its signature. */
