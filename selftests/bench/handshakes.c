@@ -147,7 +147,7 @@ static pid_t talk(const struct server *s)
 	return at ? atoi(at + strlen("worker ")) : 0;
 }
 
-static double seconds_of(clockid_t clock)
+static double nanoseconds_of(clockid_t clock)
 {
 	struct timespec ts;
 
@@ -158,7 +158,7 @@ static double seconds_of(clockid_t clock)
 
 static void measure(struct server *s, int round)
 {
-	double cpu = seconds_of(s->worker);
+	double cpu = nanoseconds_of(s->worker);
 	uint64_t wall = bench_clock();
 
 	for (int i = 0; i < OPS; i++)
@@ -166,7 +166,7 @@ static void measure(struct server *s, int round)
 	s->wall[round] = (double)(bench_clock() - wall) / OPS;
 	/* It goes to sleep with the connection closed. */
 	kt_sleep_ms(20);
-	s->cpu[round] = (seconds_of(s->worker) - cpu) / OPS;
+	s->cpu[round] = (nanoseconds_of(s->worker) - cpu) / OPS;
 }
 
 static void print(const struct server *s)
