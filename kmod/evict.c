@@ -64,6 +64,47 @@ static void evict(struct ktls_ocsp_need *need, struct ktls_ocsp_store *store,
 	}
 }
 
+static struct ktls_ocsp_need need_of(const struct ktls_ocsp_limits *limits,
+				     long responses, long bytes)
+{
+	struct ktls_ocsp_need need = { 0, 0 };
+
+	if (responses)
+		need.responses = ktls_ocsp_excess(limits, KTLS_OCSP_RESPONSES,
+						  responses);
+	if (bytes > 0)
+		need.bytes = ktls_ocsp_excess(limits, KTLS_OCSP_BYTES, bytes);
+	return need;
+}
+
+/**
+ * ktls_ocsp_check_room() - could ktls_ocsp_make_room() make it?
+ * @store: the store, locked, its network namespace alive
+ * @responses: responses that will be charged
+ * @bytes: bytes that will be charged
+ * @keep: a response that is not evicted, or NULL
+ * @extack: gets the reason
+ *
+ * For a caller that has something to do in between that can fail.
+ *
+ * Return: 0 or -ENOSPC. Nothing is evicted.
+ */
+int ktls_ocsp_check_room(struct ktls_ocsp_store *store, long responses,
+			 long bytes, const struct ktls_ocsp_response *keep,
+			 struct netlink_ext_ack *extack)
+{
+	struct ktls_ocsp_need need = need_of(&store->limits, responses, bytes);
+
+	lockdep_assert_held(&store->lock);
+	if (can_meet(&need, store, keep))
+		return 0;
+	if (need.bytes > 0)
+		NL_SET_ERR_MSG(extack, KTLS_OCSP_NO_BYTES);
+	else
+		NL_SET_ERR_MSG(extack, KTLS_OCSP_NO_RESPONSES);
+	return -ENOSPC;
+}
+
 /**
  * ktls_ocsp_make_room() - see to it that something can be charged
  * @store: the store, locked, its network namespace alive
@@ -73,8 +114,9 @@ static void evict(struct ktls_ocsp_need *need, struct ktls_ocsp_store *store,
  * @extack: gets the reason
  *
  * All at once, so that what is refused for lack of one thing has evicted
- * nothing for another one. Only stores of other network namespaces can take
- * the room away before it is charged, where they share a limit.
+ * nothing for another one; and last, after all else that can fail. Only
+ * stores of other network namespaces can take the room away before it is
+ * charged, where they share a limit.
  *
  * Return: 0, or -ENOSPC with nothing evicted.
  */
@@ -82,23 +124,13 @@ int ktls_ocsp_make_room(struct ktls_ocsp_store *store, long responses,
 			long bytes, const struct ktls_ocsp_response *keep,
 			struct netlink_ext_ack *extack)
 {
-	const struct ktls_ocsp_limits *limits = &store->limits;
-	struct ktls_ocsp_need need, left;
+	struct ktls_ocsp_need need;
+	int err;
 
-	lockdep_assert_held(&store->lock);
-	need.responses = responses ? ktls_ocsp_excess(limits,
-						      KTLS_OCSP_RESPONSES,
-						      responses) : 0;
-	need.bytes = bytes > 0 ? ktls_ocsp_excess(limits, KTLS_OCSP_BYTES,
-						  bytes) : 0;
-	left = need;
-	if (can_meet(&left, store, keep)) {
-		evict(&need, store, keep);
-		return 0;
-	}
-	if (left.bytes > 0)
-		NL_SET_ERR_MSG(extack, KTLS_OCSP_NO_BYTES);
-	else
-		NL_SET_ERR_MSG(extack, KTLS_OCSP_NO_RESPONSES);
-	return -ENOSPC;
+	err = ktls_ocsp_check_room(store, responses, bytes, keep, extack);
+	if (err)
+		return err;
+	need = need_of(&store->limits, responses, bytes);
+	evict(&need, store, keep);
+	return 0;
 }

@@ -192,7 +192,8 @@ struct file *ktls_ocsp_session_create(struct ktls_ocsp_store *store,
 		return ERR_PTR(-ENOMEM);
 	session->store = store;
 	slots = READ_ONCE(store->limits.max[KTLS_OCSP_RESPONSES]);
-	session->board_size = ktls_ocsp_board_size(slots);
+	/* One more: what comes takes its slot before what it evicts goes. */
+	session->board_size = ktls_ocsp_board_size(slots + 1);
 	mutex_init(&session->lock);
 	err = rhashtable_init(&session->handles, &handle_params);
 	if (err)
@@ -262,33 +263,42 @@ static struct ktls_ocsp_handle *handle_new(struct ktls_ocsp_session *session,
 static void handle_discard(struct ktls_ocsp_session *session,
 			   struct ktls_ocsp_handle *handle)
 {
-	kfree(handle);
+	/* A reader may have found it, if it was inserted. */
+	kfree_rcu(handle, rcu);
 	uncharge_handle(session);
 }
 
-/* Make the session hold @response through a new handle. */
-static int handle_bind(struct ktls_ocsp_session *session,
-		       struct ktls_ocsp_handle *handle,
-		       struct ktls_ocsp_response *response)
+/* Let @handle be found, with a reference; the response is not held yet. */
+static int handle_insert(struct ktls_ocsp_session *session,
+			 struct ktls_ocsp_handle *handle,
+			 struct ktls_ocsp_response *response)
 {
 	handle->response = response;
 	handle->slot = response->slot;
 	handle->refs = 1;
-	if (rhashtable_insert_fast(&session->handles, &handle->node,
-				   handle_params))
-		return -ENOMEM;
 	refcount_inc(&response->refs);
-	ktls_ocsp_store_hold(session->store, response);
-	return 0;
+	if (!rhashtable_insert_fast(&session->handles, &handle->node,
+				    handle_params))
+		return 0;
+	ktls_ocsp_response_put(response);
+	return -ENOMEM;
 }
 
-/* Find the response, or create it; *@created, which is false, tells. */
+/* Undo handle_insert(). */
+static void handle_remove(struct ktls_ocsp_session *session,
+			  struct ktls_ocsp_handle *handle)
+{
+	rhashtable_remove_fast(&session->handles, &handle->node, handle_params);
+	/* Only now: readers that find the handle count on its reference. */
+	ktls_ocsp_response_put(handle->response);
+}
+
+/* Find the response, or add it; *@created, which is false, tells. */
 static struct ktls_ocsp_response *
 find_or_create(struct ktls_ocsp_store *store, const struct ktls_ocsp_open *how,
 	       bool *created, struct netlink_ext_ack *extack)
 {
 	struct ktls_ocsp_response *response;
-	int err;
 
 	response = ktls_ocsp_store_lookup(store, how->key);
 	if (response)
@@ -303,15 +313,25 @@ find_or_create(struct ktls_ocsp_store *store, const struct ktls_ocsp_open *how,
 	}
 	response = ktls_ocsp_store_add(store, how->key,
 				       ktls_ocsp_certs_len(how->certs), extack);
-	if (IS_ERR(response))
-		return response;
-	err = ktls_ocsp_store_attach(store, response, how->certs, extack);
-	if (err) {
-		ktls_ocsp_store_remove(store, response);
-		return ERR_PTR(err);
-	}
-	*created = true;
+	*created = !IS_ERR(response);
 	return response;
+}
+
+/* Count a created response and keep its certificates, or remove it. */
+static int admit(struct ktls_ocsp_store *store,
+		 struct ktls_ocsp_response *response,
+		 struct ktls_ocsp_certs *certs, struct netlink_ext_ack *extack)
+{
+	int err;
+
+	err = ktls_ocsp_store_admit(store, response, ktls_ocsp_certs_len(certs),
+				    extack);
+	if (err)
+		return err;
+	err = ktls_ocsp_store_attach(store, response, certs, extack);
+	if (err)
+		ktls_ocsp_store_remove(store, response);
+	return err;
 }
 
 /* Tell "wanted", but not more than once a second for a response. */
@@ -343,21 +363,30 @@ static struct ktls_ocsp_response *open_new(struct ktls_ocsp_session *session,
 	struct ktls_ocsp_handle *handle;
 	int err;
 
-	/* First: what is refused must not have evicted a response. */
 	handle = handle_new(session, extack);
 	if (IS_ERR(handle))
 		return ERR_CAST(handle);
 	response = find_or_create(store, how, created, extack);
-	if (IS_ERR(response)) {
-		handle_discard(session, handle);
-		return response;
+	err = PTR_ERR_OR_ZERO(response);
+	if (err)
+		goto err_handle;
+	err = handle_insert(session, handle, response);
+	if (err)
+		goto err_response;
+	/* Last: what is refused must not have evicted a response. */
+	err = *created ? admit(store, response, how->certs, extack) : 0;
+	if (err) {
+		handle_remove(session, handle);
+		goto err_handle;
 	}
-	err = handle_bind(session, handle, response);
-	if (!err)
-		return response;
-	handle_discard(session, handle);
+	ktls_ocsp_store_hold(store, response);
+	return response;
+
+err_response:
 	if (*created)
-		ktls_ocsp_store_remove(store, response);
+		ktls_ocsp_store_discard(store, response);
+err_handle:
+	handle_discard(session, handle);
 	return ERR_PTR(err);
 }
 

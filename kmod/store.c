@@ -191,6 +191,20 @@ static void count_change(struct ktls_ocsp_store *store)
 }
 
 /**
+ * ktls_ocsp_store_discard() - take a response out that was not admitted
+ * @store: the store, locked
+ * @response: the response, which ktls_ocsp_store_add() made
+ */
+void ktls_ocsp_store_discard(struct ktls_ocsp_store *store,
+			     struct ktls_ocsp_response *response)
+{
+	lockdep_assert_held(&store->lock);
+	rhashtable_remove_fast(&store->table, &response->node, table_params);
+	xa_erase(&store->slots, response->slot);
+	ktls_ocsp_response_put(response);
+}
+
+/**
  * ktls_ocsp_store_remove() - take a response out of the store
  * @store: the store, locked
  * @response: the response; no session holds it, or the store is closing
@@ -201,27 +215,26 @@ void ktls_ocsp_store_remove(struct ktls_ocsp_store *store,
 	lockdep_assert_held(&store->lock);
 	ktls_ocsp_expiry_forget(store, response);
 	ktls_ocsp_board_publish(store->board, response->slot, 0);
-	rhashtable_remove_fast(&store->table, &response->node, table_params);
-	xa_erase(&store->slots, response->slot);
 	count_change(store);
 	ktls_ocsp_uncharge(&store->limits, KTLS_OCSP_BYTES,
 			   ktls_ocsp_response_bytes(store, response));
 	ktls_ocsp_uncharge(&store->limits, KTLS_OCSP_RESPONSES, 1);
-	ktls_ocsp_response_put(response);
+	ktls_ocsp_store_discard(store, response);
 }
 
 /**
  * ktls_ocsp_store_add() - create a response
  * @store: the store, locked
  * @key: its key, which is not in the store
- * @bytes: what will be charged for its contents next: there is room for it
+ * @bytes: what will be charged for its contents
  * @extack: gets the reason
  *
- * The response stands in no tree until ktls_ocsp_store_hold() or
- * ktls_ocsp_expiry_file() puts it there.
+ * Does all that takes memory, so that a lack of it is found before anything
+ * is evicted. The caller goes on to ktls_ocsp_store_admit() or to
+ * ktls_ocsp_store_discard() before it unlocks the store.
  *
- * Return: the response, owned by the store; or an ERR_PTR: -ENOSPC at the
- * store's limit, -ENOMEM.
+ * Return: the response, not charged yet; or an ERR_PTR: -ENOSPC when there
+ * will be no room for it, -ENOMEM.
  */
 struct ktls_ocsp_response *
 ktls_ocsp_store_add(struct ktls_ocsp_store *store,
@@ -232,16 +245,12 @@ ktls_ocsp_store_add(struct ktls_ocsp_store *store,
 	int err;
 
 	lockdep_assert_held(&store->lock);
-	err = ktls_ocsp_make_room(store, 1, bytes, NULL, extack);
+	err = ktls_ocsp_check_room(store, 1, bytes, NULL, extack);
 	if (err)
 		return ERR_PTR(err);
-	if (!ktls_ocsp_charge(&store->limits, KTLS_OCSP_RESPONSES, 1)) {
-		NL_SET_ERR_MSG(extack, KTLS_OCSP_NO_RESPONSES);
-		return ERR_PTR(-ENOSPC);
-	}
 	response = ktls_ocsp_response_alloc(key);
 	if (!response)
-		goto err_uncharge;
+		return ERR_PTR(-ENOMEM);
 	err = xa_alloc(&store->slots, &response->slot, response,
 		       XA_LIMIT(0, INT_MAX), GFP_KERNEL_ACCOUNT);
 	if (err)
@@ -253,16 +262,44 @@ ktls_ocsp_store_add(struct ktls_ocsp_store *store,
 				     table_params);
 	if (err)
 		goto err_slot;
-	count_change(store);
 	return response;
 
 err_slot:
 	xa_erase(&store->slots, response->slot);
 err_put:
 	ktls_ocsp_response_put(response);
-err_uncharge:
-	ktls_ocsp_uncharge(&store->limits, KTLS_OCSP_RESPONSES, 1);
 	return ERR_PTR(-ENOMEM);
+}
+
+/**
+ * ktls_ocsp_store_admit() - count a response that was added
+ * @store: the store, locked
+ * @response: the response, which stands in no tree until
+ *	ktls_ocsp_store_hold() or ktls_ocsp_expiry_file() puts it there
+ * @bytes: what will be charged for its contents next: there is room for it
+ * @extack: gets the reason
+ *
+ * At the store's limits, others are evicted. On success the response goes by
+ * ktls_ocsp_store_remove(), else it is discarded.
+ *
+ * Return: 0, or -ENOSPC at the store's limit.
+ */
+int ktls_ocsp_store_admit(struct ktls_ocsp_store *store,
+			  struct ktls_ocsp_response *response, long bytes,
+			  struct netlink_ext_ack *extack)
+{
+	int err;
+
+	err = ktls_ocsp_make_room(store, 1, bytes, response, extack);
+	if (!err && !ktls_ocsp_charge(&store->limits, KTLS_OCSP_RESPONSES, 1)) {
+		NL_SET_ERR_MSG(extack, KTLS_OCSP_NO_RESPONSES);
+		err = -ENOSPC;
+	}
+	if (err)
+		ktls_ocsp_store_discard(store, response);
+	else
+		count_change(store);
+	return err;
 }
 
 /**

@@ -110,6 +110,11 @@ struct ktls_ocsp_response *
 ktls_ocsp_store_add(struct ktls_ocsp_store *store,
 		    const u8 key[KTLS_OCSP_KEY_LEN], long bytes,
 		    struct netlink_ext_ack *extack);
+void ktls_ocsp_store_discard(struct ktls_ocsp_store *store,
+			     struct ktls_ocsp_response *response);
+int ktls_ocsp_store_admit(struct ktls_ocsp_store *store,
+			  struct ktls_ocsp_response *response, long bytes,
+			  struct netlink_ext_ack *extack);
 void ktls_ocsp_store_remove(struct ktls_ocsp_store *store,
 			    struct ktls_ocsp_response *response);
 void ktls_ocsp_store_hold(struct ktls_ocsp_store *store,
@@ -134,6 +139,9 @@ void ktls_ocsp_store_empty(struct ktls_ocsp_store *store,
 			   struct ktls_ocsp_response *response);
 
 /* evict.c: room at a limit */
+int ktls_ocsp_check_room(struct ktls_ocsp_store *store, long responses,
+			 long bytes, const struct ktls_ocsp_response *keep,
+			 struct netlink_ext_ack *extack);
 int ktls_ocsp_make_room(struct ktls_ocsp_store *store, long responses,
 			long bytes, const struct ktls_ocsp_response *keep,
 			struct netlink_ext_ack *extack);

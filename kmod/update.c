@@ -197,6 +197,30 @@ static int set_failure(struct ktls_ocsp_store *store,
 	return 0;
 }
 
+/* Store the first blob of a response that is not there. */
+static struct ktls_ocsp_response *
+create_with_blob(struct ktls_ocsp_store *store,
+		 const u8 key[KTLS_OCSP_KEY_LEN],
+		 const struct ktls_ocsp_update *update,
+		 struct netlink_ext_ack *extack)
+{
+	long bytes = update->blob->len + ktls_ocsp_certs_len(update->certs);
+	struct ktls_ocsp_response *response;
+	int err;
+
+	response = ktls_ocsp_store_add(store, key, bytes, extack);
+	if (IS_ERR(response))
+		return response;
+	err = ktls_ocsp_store_admit(store, response, bytes, extack);
+	if (err)
+		return ERR_PTR(err);
+	err = set_blob(store, response, update, extack);
+	if (!err)
+		return response;
+	ktls_ocsp_store_remove(store, response);
+	return ERR_PTR(err);
+}
+
 static struct ktls_ocsp_response *not_found(struct netlink_ext_ack *extack)
 {
 	NL_SET_ERR_MSG(extack, "no response has this key");
@@ -225,27 +249,22 @@ int ktls_ocsp_store_set(struct ktls_ocsp_store *store,
 {
 	struct ktls_ocsp_response *response;
 	const struct ktls_ocsp_blob *blob;
-	bool created;
 	int err;
 
 	err = ktls_ocsp_store_lock(store, extack);
 	if (err)
 		return err;
 	response = ktls_ocsp_store_lookup(store, key);
-	created = !response && update->blob;
-	if (created)
-		response = ktls_ocsp_store_add(store, key, update->blob->len +
-					       ktls_ocsp_certs_len(update->certs),
-					       extack);
-	else if (!response)
+	if (!response && !update->blob)
 		response = not_found(extack);
-	err = PTR_ERR_OR_ZERO(response);
-	if (err)
-		goto unlock;
-	err = update->blob ? set_blob(store, response, update, extack) :
-			     set_failure(store, response, update, extack);
-	if (err && created)
-		ktls_ocsp_store_remove(store, response);
+	else if (!response)
+		response = create_with_blob(store, key, update, extack);
+	else
+		err = update->blob ?
+		      set_blob(store, response, update, extack) :
+		      set_failure(store, response, update, extack);
+	if (IS_ERR(response))
+		err = PTR_ERR(response);
 	if (err)
 		goto unlock;
 	blob = locked_dereference(response->blob, store);

@@ -125,8 +125,9 @@ TEST_F(board, header)
 	const struct ktls_ocsp_board_header *header = self->map;
 	long max = kt_sysctl_get("max_responses");
 
-	EXPECT_LE((max + 1) * LINE, self->size);
-	EXPECT_GT((max + 1) * LINE + self->page, self->size);
+	/* The header, the limit's slots, one for who comes before another goes. */
+	EXPECT_LE((max + 2) * LINE, self->size);
+	EXPECT_GT((max + 2) * LINE + self->page, self->size);
 	EXPECT_EQ(KTLS_OCSP_BOARD_VERSION, header->version);
 	EXPECT_EQ(MIN_VALIDITY, header->min_validity);
 	EXPECT_EQ(self->page / LINE - 1, header->slots);
@@ -216,8 +217,13 @@ TEST_F(board, evicted)
 	ASSERT_EQ(0, kt_close(&self->sk, self->session, self->slot));
 	ASSERT_EQ(0, kt_sysctl("max_responses", 1));
 	ASSERT_EQ(0, kt_create(&self->sk, self->session, 1, &slot));
-	EXPECT_EQ(self->slot, slot);
+	/* It had its slot before the other one lost his. */
+	EXPECT_EQ(self->slot + 1, slot);
+	EXPECT_EQ(0, generation_of(self->map, self->slot));
 	EXPECT_EQ(0, generation_of(self->map, slot));
+	ASSERT_EQ(0, kt_close(&self->sk, self->session, slot));
+	ASSERT_EQ(0, kt_create(&self->sk, self->session, 2, &slot));
+	EXPECT_EQ(self->slot, slot);
 }
 
 static int signal_of_read(const void *at)
@@ -309,27 +315,29 @@ TEST_F(board, pages_come_with_slots)
 /* At the limit of responses: refused, and nothing on the board moves. */
 TEST_F(board, full)
 {
-	uint32_t max = self->page / LINE, slot, slots;
+	/* A page without the header and the slot for who makes another go. */
+	uint32_t max = self->page / LINE - 2, slot, slots;
 	uint64_t generation;
 
-	ASSERT_EQ(0, kt_sysctl("max_responses", max - 1));
+	ASSERT_EQ(0, kt_sysctl("max_responses", max));
 	ASSERT_EQ(0, kt_set_for(&self->sk, 0, KT_DAY));
-	for (uint32_t n = 1; n < max - 1; n++) {
+	for (uint32_t n = 1; n < max; n++) {
 		ASSERT_EQ(0, kt_create(&self->sk, self->session, n, &slot));
 		ASSERT_EQ(0, kt_set_for(&self->sk, n, KT_DAY));
 	}
 	slots = slots_of(self->map);
-	EXPECT_EQ(max - 1, slots);
+	EXPECT_EQ(max + 1, slots);
 	generation = generation_of(self->map, slot);
 	EXPECT_EQ(-ENOSPC, kt_create(&self->sk, self->session, max, &slot));
 	EXPECT_EQ(-ENOSPC, kt_set_for(&self->sk, max, KT_DAY));
 	EXPECT_EQ(slots, slots_of(self->map));
 	EXPECT_EQ(generation, generation_of(self->map, slot));
-	/* Whoever goes makes room, in his slot. */
+	/* Whoever goes makes room. */
 	ASSERT_EQ(0, kt_close(&self->sk, self->session, self->slot));
 	ASSERT_EQ(0, kt_create(&self->sk, self->session, max, &slot));
-	EXPECT_EQ(self->slot, slot);
+	EXPECT_EQ(max, slot);
 	EXPECT_EQ(slots, slots_of(self->map));
+	EXPECT_EQ(0, generation_of(self->map, self->slot));
 	EXPECT_EQ(0, generation_of(self->map, slot));
 }
 
