@@ -247,18 +247,28 @@ X509 *ocsp_cert_decode(const unsigned char *der, size_t len)
 	return cert;
 }
 
+int ocsp_der_key(const unsigned char *der, size_t len,
+		 uint8_t key[KTLS_OCSP_KEY_LEN])
+{
+	size_t n = 0;
+
+	if (EVP_Q_digest(NULL, "SHA256", NULL, der, len, key, &n) &&
+	    n == KTLS_OCSP_KEY_LEN)
+		return 0;
+	return -ENOMEM;
+}
+
 int ocsp_cert_key(X509 *cert, uint8_t key[KTLS_OCSP_KEY_LEN])
 {
 	unsigned char *der = NULL;
-	size_t n = 0;
-	int len, ok;
+	int len, rc;
 
 	len = i2d_X509(cert, &der);
 	if (len < 0)
 		return -ENOMEM;
-	ok = EVP_Q_digest(NULL, "SHA256", NULL, der, len, key, &n);
+	rc = ocsp_der_key(der, len, key);
 	OPENSSL_free(der);
-	return ok && n == KTLS_OCSP_KEY_LEN ? 0 : -ENOMEM;
+	return rc;
 }
 
 /* What the BIO gathered, as a string that free() takes. */
@@ -327,24 +337,58 @@ static bool is_http_url(const char *url)
 	return true;
 }
 
-STACK_OF(OPENSSL_STRING) *ocsp_cert_urls(X509 *cert)
+/* The URL, if this is one of a responder; else NULL. */
+static const char *responder_url(const ACCESS_DESCRIPTION *description)
 {
-	STACK_OF(OPENSSL_STRING) *urls;
-	int i = 0;
+	const GENERAL_NAME *name = description->location;
+	const char *url;
+
+	if (OBJ_obj2nid(description->method) != NID_ad_OCSP ||
+	    name->type != GEN_URI)
+		return NULL;
+	/* OpenSSL puts a NUL behind the string; there may be one in it, too. */
+	url = (const char *)ASN1_STRING_get0_data(name->d.ia5);
+	return strlen(url) == (size_t)ASN1_STRING_length(name->d.ia5) &&
+	       is_http_url(url) ? url : NULL;
+}
+
+/* False: no memory. */
+static bool add_url(STACK_OF(OPENSSL_STRING) *urls, const char *url)
+{
+	char *copy = OPENSSL_strdup(url);
+
+	if (copy && sk_OPENSSL_STRING_push(urls, copy) > 0)
+		return true;
+	OPENSSL_free(copy);
+	return false;
+}
+
+STACK_OF(OPENSSL_STRING) *
+ocsp_extensions_urls(const STACK_OF(X509_EXTENSION) *extensions)
+{
+	STACK_OF(OPENSSL_STRING) *urls = sk_OPENSSL_STRING_new_null();
+	AUTHORITY_INFO_ACCESS *info;
+	const char *url;
+	bool ok = urls;
+	int i;
 
 	ERR_set_mark();
-	urls = X509_get1_ocsp(cert);
-	while (i < sk_OPENSSL_STRING_num(urls)) {
-		if (is_http_url(sk_OPENSSL_STRING_value(urls, i)))
-			i++;
-		else
-			OPENSSL_free(sk_OPENSSL_STRING_delete(urls, i));
+	info = X509V3_get_d2i(extensions, NID_info_access, NULL, NULL);
+	for (i = 0; ok && i < sk_ACCESS_DESCRIPTION_num(info); i++) {
+		url = responder_url(sk_ACCESS_DESCRIPTION_value(info, i));
+		ok = !url || add_url(urls, url);
 	}
+	AUTHORITY_INFO_ACCESS_free(info);
 	ERR_pop_to_mark();
-	if (i)
+	if (ok && sk_OPENSSL_STRING_num(urls) > 0)
 		return urls;
 	X509_email_free(urls);
 	return NULL;
+}
+
+STACK_OF(OPENSSL_STRING) *ocsp_cert_urls(X509 *cert)
+{
+	return ocsp_extensions_urls(X509_get0_extensions(cert));
 }
 
 char *ocsp_cert_url(X509 *cert)

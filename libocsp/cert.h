@@ -40,6 +40,8 @@ X509 *ocsp_cert_decode(const unsigned char *der, size_t len);
 
 /* The key of a certificate in the store: SHA-256 of its DER. 0 or -ENOMEM. */
 int ocsp_cert_key(X509 *cert, uint8_t key[KTLS_OCSP_KEY_LEN]);
+int ocsp_der_key(const unsigned char *der, size_t len,
+		 uint8_t key[KTLS_OCSP_KEY_LEN]);
 
 /*
  * The subject for people (RFC 4514), or the first DNS name of a certificate
@@ -51,9 +53,11 @@ char *ocsp_cert_subject(X509 *cert, bool ascii);
 
 /*
  * The http and https OCSP URLs of the certificate's AIA, in its order;
- * X509_email_free() them. NULL: there is none.
+ * X509_email_free() them. NULL: there is none, or no memory.
  */
 STACK_OF(OPENSSL_STRING) *ocsp_cert_urls(X509 *cert);
+STACK_OF(OPENSSL_STRING) *
+ocsp_extensions_urls(const STACK_OF(X509_EXTENSION) *extensions);
 
 /* The first of them; free() it. */
 char *ocsp_cert_url(X509 *cert);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Response contexts. */
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "context.h"
+#include "pool.h"
 
 /* Seconds from 1601-01-01, where FILETIME starts, to 1970-01-01. */
 #define FILETIME_EPOCH		11644473600LL
@@ -18,26 +18,23 @@ static FILETIME filetime(int64_t seconds)
 	return ft;
 }
 
-/* What a processor takes at a time; not worth asking for. */
-#define CACHE_LINE	64
-
-static_assert(sizeof(struct ocsp_context) <= CACHE_LINE);
-
-struct original {
-	struct ocsp_context context;
-	BYTE der[];
-};
+/* Each in a line of its own, apart from the bytes, which are only read. */
+static_assert(sizeof(struct ocsp_context) == OCSP_POOL_LINE);
 
 struct ocsp_context *ocsp_context_new(const struct ocsp_response *r)
 {
-	struct original *o = malloc(sizeof(*o) + r->blob_len);
+	struct ocsp_context *c = ocsp_pool_alloc(sizeof(*c));
+	BYTE *der = ocsp_pool_alloc(r->blob_len);
 
-	if (!o)
+	if (!c || !der) {
+		ocsp_pool_free(c, sizeof(*c));
+		ocsp_pool_free(der, r->blob_len);
 		return NULL;
-	memcpy(o->der, r->blob, r->blob_len);
-	o->context = (struct ocsp_context){
-		.pub.cbSize = sizeof(o->context.pub),
-		.pub.pbEncodedOcspResponse = o->der,
+	}
+	memcpy(der, r->blob, r->blob_len);
+	*c = (struct ocsp_context){
+		.pub.cbSize = sizeof(c->pub),
+		.pub.pbEncodedOcspResponse = der,
 		.pub.cbEncodedOcspResponse = r->blob_len,
 		.refs = 1,
 		.status = r->status,
@@ -45,13 +42,12 @@ struct ocsp_context *ocsp_context_new(const struct ocsp_response *r)
 		.this_update = r->this_update,
 		.next_update = r->next_update,
 	};
-	/* Not &o->context, behind which the analyzer of gcc 12 loses it. */
-	return (struct ocsp_context *)o;
+	return c;
 }
 
 struct ocsp_context *ocsp_context_share(struct ocsp_context *original)
 {
-	struct ocsp_context *c = aligned_alloc(CACHE_LINE, CACHE_LINE);
+	struct ocsp_context *c = ocsp_pool_alloc(sizeof(*c));
 
 	if (!c)
 		return NULL;
@@ -88,14 +84,25 @@ static inline bool drop(struct ocsp_context *context)
 					 memory_order_acq_rel) == 1;
 }
 
+static void destroy_original(struct ocsp_context *context)
+{
+	ocsp_pool_free(context->pub.pbEncodedOcspResponse,
+		       context->pub.cbEncodedOcspResponse);
+	ocsp_pool_free(context, sizeof(*context));
+}
+
 /* That of a share goes with its reference on the original. */
 static __attribute__((noinline)) void destroy(struct ocsp_context *context)
 {
 	struct ocsp_context *original = context->original;
 
-	free(context);
-	if (original && drop(original))
-		free(original);
+	if (!original) {
+		destroy_original(context);
+		return;
+	}
+	ocsp_pool_free(context, sizeof(*context));
+	if (drop(original))
+		destroy_original(original);
 }
 
 void ocsp_context_put(struct ocsp_context *context)

@@ -28,7 +28,7 @@ struct ocsp_context {
 struct ocsp_context *ocsp_context_new(const struct ocsp_response *r);
 
 /*
- * A share with one reference, in a cache line of its own. It takes over the
+ * A share with one reference, alone in its cache line. It takes over the
  * caller's reference on the original. NULL: no memory, nothing taken.
  */
 struct ocsp_context *ocsp_context_share(struct ocsp_context *original);

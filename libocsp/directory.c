@@ -95,24 +95,34 @@ static int set_names(struct ocsp_directory *d, PCCERT_CONTEXT leaf)
 	return 0;
 }
 
-int ocsp_directory_init(struct ocsp_directory *d, PCWSTR path, bool write,
-			PCCERT_CONTEXT leaf)
+int ocsp_directory_new(struct ocsp_directory **to, PCWSTR path, bool write,
+		       PCCERT_CONTEXT leaf)
 {
+	struct ocsp_directory *d = calloc(1, sizeof(*d));
 	int rc;
 
-	rc = to_utf8(path, &d->path);
-	if (rc)
-		return rc;
-	if (!d->path[0])
-		return -EINVAL;
+	if (!d)
+		return -ENOMEM;
 	d->write = write;
-	return set_names(d, leaf);
+	rc = to_utf8(path, &d->path);
+	if (!rc && !d->path[0])
+		rc = -EINVAL;
+	if (!rc)
+		rc = set_names(d, leaf);
+	if (!rc)
+		*to = d;
+	else
+		ocsp_directory_free(d);
+	return rc;
 }
 
-void ocsp_directory_clear(struct ocsp_directory *d)
+void ocsp_directory_free(struct ocsp_directory *d)
 {
+	if (!d)
+		return;
+	ocsp_context_put(d->last);
 	free(d->path);
-	d->path = NULL;
+	free(d);
 }
 
 static X509 *parse(PCCERT_CONTEXT cert)

@@ -5,21 +5,31 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 #include "context.h"
 #include "wincrypt.h"
 
+#define OCSP_WHY	512		/* bytes that a reason may have */
+
 struct ocsp_directory {
-	char *path;			/* UTF-8; NULL: there is none */
+	/* Constant. */
+	char *path;			/* UTF-8 */
 	bool write;			/* else it is read */
 	char upper[48];			/* <SHA-1>.ocsp */
 	char lower[48];
+
+	/* Protected by the session's lock. */
+	struct ocsp_context *last;	/* what it had last, or NULL */
+	char why[OCSP_WHY];		/* it has nothing; "": there is no file */
+	time_t checked;			/* CLOCK_MONOTONIC; 0: never */
 };
 
-/* 0, -EINVAL (no proper UTF-16) or -ENOMEM. */
-int ocsp_directory_init(struct ocsp_directory *d, PCWSTR path, bool write,
-			PCCERT_CONTEXT leaf);
-void ocsp_directory_clear(struct ocsp_directory *d);
+/* 0 and *d, or -EINVAL (no proper UTF-16) or -ENOMEM. */
+int ocsp_directory_new(struct ocsp_directory **d, PCWSTR path, bool write,
+		       PCCERT_CONTEXT leaf);
+/* Takes NULL. */
+void ocsp_directory_free(struct ocsp_directory *d);
 
 /*
  * The verified response in the directory, with one reference; or NULL, and

@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include <openssl/err.h>
-#include <openssl/x509.h>
 
 #include "cert.h"
 #include "last_error.h"
+#include "outline.h"
+#include "pool.h"
 #include "response.h"
 
 /* The certificate of an element, if it has one that may be DER; or NULL. */
@@ -26,30 +27,11 @@ static PCCERT_CONTEXT chain_cert(const CERT_SIMPLE_CHAIN *simple, DWORD i)
 	return cert;
 }
 
-/* NULL unless it is DER: what we send has to hash to the key. */
-static X509 *parse_der(PCCERT_CONTEXT context)
+/* NULL: it is not DER, so that its bytes would not be those of the key. */
+static struct ocsp_outline *outline_of(PCCERT_CONTEXT cert)
 {
-	const unsigned char *p = context->pbCertEncoded;
-	unsigned char *again = NULL;
-	int len = -1;
-	X509 *cert;
-
-	cert = d2i_X509(NULL, &p, context->cbCertEncoded);
-	if (cert)
-		len = i2d_X509(cert, &again);
-	if (len < 0 || (DWORD)len != context->cbCertEncoded ||
-	    memcmp(again, context->pbCertEncoded, len)) {
-		X509_free(cert);
-		cert = NULL;
-	}
-	OPENSSL_free(again);
-	return cert;
-}
-
-static bool issued(X509 *issuer, X509 *cert)
-{
-	return !X509_NAME_cmp(X509_get_subject_name(issuer),
-			      X509_get_issuer_name(cert));
+	return cert ? ocsp_outline_new(cert->pbCertEncoded,
+				       cert->cbCertEncoded) : NULL;
 }
 
 static bool refuse(DWORD code, const char *why)
@@ -58,59 +40,57 @@ static bool refuse(DWORD code, const char *why)
 	return false;
 }
 
-static bool take_issuer(struct ocsp_handle *h, X509 *leaf)
+static bool take_issuer(struct ocsp_subject *s, const struct ocsp_outline *leaf)
 {
-	const CERT_SIMPLE_CHAIN *simple = h->chain->rgpChain[0];
-	X509 *issuer;
+	const CERT_SIMPLE_CHAIN *simple = s->chain->rgpChain[0];
+	struct ocsp_outline *issuer;
 	bool ok;
 
 	if (simple->cElement < 2) {
-		if (issued(leaf, leaf))
-			h->issuer = h->leaf;
+		if (ocsp_outline_issued(leaf, leaf))
+			s->issuer = s->leaf;
 		return true;
 	}
-	h->issuer = chain_cert(simple, 1);
-	issuer = h->issuer ? parse_der(h->issuer) : NULL;
+	s->issuer = chain_cert(simple, 1);
+	issuer = outline_of(s->issuer);
 	if (!issuer)
 		return refuse(ERROR_INVALID_PARAMETER,
 			      "the chain's second certificate is not DER");
-	ok = issued(issuer, leaf);
-	X509_free(issuer);
+	ok = ocsp_outline_issued(issuer, leaf);
+	ocsp_outline_free(issuer);
 	if (!ok)
 		return refuse(ERROR_INVALID_PARAMETER,
 			      "the chain's second certificate did not issue the first");
 	return true;
 }
 
-static bool take_leaf(struct ocsp_handle *h, X509 *leaf)
+static bool take_leaf(struct ocsp_subject *s, const struct ocsp_outline *leaf)
 {
-	char *url = ocsp_cert_url(leaf);
-
-	free(url);
-	if (!url)
+	if (!ocsp_outline_has_url(leaf))
 		return refuse(CRYPT_E_NOT_IN_REVOCATION_DATABASE,
 			      "the certificate names no OCSP responder");
-	if (ocsp_cert_key(leaf, h->key))
+	if (ocsp_der_key(s->leaf->pbCertEncoded, s->leaf->cbCertEncoded,
+			 s->key))
 		return refuse(ERROR_NOT_ENOUGH_MEMORY, strerror(ENOMEM));
-	return take_issuer(h, leaf);
+	return take_issuer(s, leaf);
 }
 
-static bool take_chain(struct ocsp_handle *h, PCCERT_CHAIN_CONTEXT chain)
+static bool take_chain(struct ocsp_subject *s, PCCERT_CHAIN_CONTEXT chain)
 {
-	X509 *leaf;
+	struct ocsp_outline *leaf;
 	bool ok;
 
 	if (chain->cbSize < sizeof(*chain) || !chain->cChain ||
 	    !chain->rgpChain || !chain->rgpChain[0])
 		return refuse(ERROR_INVALID_PARAMETER, "the chain is empty");
-	h->leaf = chain_cert(chain->rgpChain[0], 0);
-	leaf = h->leaf ? parse_der(h->leaf) : NULL;
+	s->leaf = chain_cert(chain->rgpChain[0], 0);
+	leaf = outline_of(s->leaf);
 	if (!leaf)
 		return refuse(ERROR_INVALID_PARAMETER,
 			      "the chain's first certificate is not DER");
-	h->chain = CertDuplicateCertificateChain(chain);
-	ok = take_leaf(h, leaf);
-	X509_free(leaf);
+	s->chain = CertDuplicateCertificateChain(chain);
+	ok = take_leaf(s, leaf);
+	ocsp_outline_free(leaf);
 	return ok;
 }
 
@@ -120,13 +100,14 @@ static bool take_chain(struct ocsp_handle *h, PCCERT_CHAIN_CONTEXT chain)
  * the session's lock.
  */
 static uint64_t last_serial;
-static size_t *free_indexes;
+static uint32_t *free_indexes;
 static size_t free_count, index_count, index_room;
 
 /* Give a handle its place in the threads' views. False: no memory. */
 static bool take_index(struct ocsp_handle *h)
 {
-	size_t room, *more;
+	uint32_t *more;
+	size_t room;
 
 	ocsp_session_lock();
 	if (!free_count && index_count == index_room) {
@@ -153,24 +134,31 @@ static void give_index(const struct ocsp_handle *h)
 	ocsp_session_unlock();
 }
 
+static struct ocsp_handle *no_memory(void)
+{
+	refuse(ERROR_NOT_ENOUGH_MEMORY, strerror(ENOMEM));
+	return NULL;
+}
+
 struct ocsp_handle *ocsp_handle_new(PCCERT_CHAIN_CONTEXT chain)
 {
-	struct ocsp_handle *h = calloc(1, sizeof(*h));
+	struct ocsp_subject *subject = calloc(1, sizeof(*subject));
+	struct ocsp_handle *h = ocsp_pool_alloc(sizeof(*h));
 	bool ok;
 
-	if (!h) {
-		refuse(ERROR_NOT_ENOUGH_MEMORY, strerror(ENOMEM));
-		return NULL;
+	if (h)
+		*h = (struct ocsp_handle){
+			.refs = 1,
+			.opens = 1,
+			.subject = subject,
+		};
+	if (!h || !subject || !take_index(h)) {
+		ocsp_pool_free(h, sizeof(*h));
+		free(subject);
+		return no_memory();
 	}
-	if (!take_index(h)) {
-		free(h);
-		refuse(ERROR_NOT_ENOUGH_MEMORY, strerror(ENOMEM));
-		return NULL;
-	}
-	atomic_init(&h->refs, 1);
-	h->opens = 1;
 	ERR_set_mark();
-	ok = take_chain(h, chain);
+	ok = take_chain(subject, chain);
 	ERR_pop_to_mark();
 	if (!ok) {
 		ocsp_handle_unpin(h);
@@ -190,29 +178,30 @@ void ocsp_handle_unpin(struct ocsp_handle *h)
 	if (atomic_fetch_sub_explicit(&h->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	ocsp_context_put(h->current);
-	ocsp_context_put(h->file);
-	ocsp_directory_clear(&h->directory);
-	CertFreeCertificateChain(h->chain);
+	ocsp_directory_free(h->subject->directory);
+	CertFreeCertificateChain(h->subject->chain);
+	free(h->subject);
 	give_index(h);
-	free(h);
+	ocsp_pool_free(h, sizeof(*h));
 }
 
 int ocsp_handle_attach(struct ocsp_session *session, struct ocsp_handle *h,
 		       bool wait, struct ocsp_opened *opened)
 {
 	struct ocsp_name name = { .session = session->fd };
+	const struct ocsp_subject *s = h->subject;
 	struct ocsp_opened ignored;
 	int rc;
 
 	if (!opened)
 		opened = &ignored;
-	if (h->issuer) {
-		name.cert = h->leaf->pbCertEncoded;
-		name.cert_len = h->leaf->cbCertEncoded;
-		name.issuer = h->issuer->pbCertEncoded;
-		name.issuer_len = h->issuer->cbCertEncoded;
+	if (s->issuer) {
+		name.cert = s->leaf->pbCertEncoded;
+		name.cert_len = s->leaf->cbCertEncoded;
+		name.issuer = s->issuer->pbCertEncoded;
+		name.issuer_len = s->issuer->cbCertEncoded;
 	} else {
-		name.key = h->key;
+		name.key = s->key;
 	}
 	rc = ocsp_client_open(session->client, &name, wait, opened);
 	if (rc)

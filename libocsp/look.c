@@ -186,15 +186,16 @@ static int look_store(struct ocsp_session *session, void *arg)
 static void publish(struct ocsp_handle *h, struct ocsp_context *new,
 		    struct ocsp_context *previous)
 {
+	const struct ocsp_subject *s = h->subject;
 	struct ocsp_crl crl[2];
 	DWORD written = 0;
 
-	if (h->directory.path && h->directory.write)
-		written = ocsp_directory_write(&h->directory, new);
-	if (h->callback)
-		h->callback(h->chain, &new->pub, ocsp_context_crl(new, &crl[0]),
+	if (s->directory && s->directory->write)
+		written = ocsp_directory_write(s->directory, new);
+	if (s->callback)
+		s->callback(s->chain, &new->pub, ocsp_context_crl(new, &crl[0]),
 			    ocsp_context_crl(previous, &crl[1]),
-			    h->callback_arg, written);
+			    s->callback_arg, written);
 }
 
 static time_t monotonic(void)
@@ -206,16 +207,16 @@ static time_t monotonic(void)
 }
 
 /* Is it time to read the directory again? Then it is this thread that does. */
-static bool file_is_due(struct ocsp_handle *h)
+static bool file_is_due(struct ocsp_directory *d)
 {
 	time_t now = monotonic();
 	bool due;
 
 	ocsp_session_lock();
-	due = !h->file_checked || now - h->file_checked >=
+	due = !d->checked || now - d->checked >=
 		CERT_SRV_OCSP_RESP_MIN_SYNC_CERT_FILE_SECONDS_DEFAULT;
 	if (due)
-		h->file_checked = now;
+		d->checked = now;
 	ocsp_session_unlock();
 	return due;
 }
@@ -224,19 +225,19 @@ static bool file_is_due(struct ocsp_handle *h)
  * Read the directory. A context is new unless it has the bytes of the one
  * before, which then stays.
  */
-static void read_file(struct ocsp_handle *h)
+static void read_file(struct ocsp_handle *h, struct ocsp_directory *d)
 {
 	struct ocsp_context *file, *previous = NULL;
-	char why[sizeof(h->file_error)];
+	char why[OCSP_WHY];
 	bool new = false;
 
-	file = ocsp_directory_read(&h->directory, h->leaf, h->issuer, why,
-				   sizeof(why));
+	file = ocsp_directory_read(d, h->subject->leaf, h->subject->issuer, why,
+				   OCSP_WHY);
 	ocsp_session_lock();
-	memcpy(h->file_error, why, sizeof(why));
-	if (!same_der(h->file, file)) {
-		previous = h->file;
-		h->file = ocsp_context_get(file);
+	memcpy(d->why, why, OCSP_WHY);
+	if (!same_der(d->last, file)) {
+		previous = d->last;
+		d->last = ocsp_context_get(file);
 		new = file;
 	}
 	ocsp_session_unlock();
@@ -246,23 +247,32 @@ static void read_file(struct ocsp_handle *h)
 	ocsp_context_put(previous);
 }
 
+/* The directory that is read, or NULL. */
+static struct ocsp_directory *read_directory(const struct ocsp_handle *h)
+{
+	struct ocsp_directory *d = h->subject->directory;
+
+	return d && !d->write ? d : NULL;
+}
+
 /*
  * The response in the directory, if it is read: a reference, or NULL with the
  * reason, or "", in why.
  */
 static struct ocsp_context *look_file(struct ocsp_handle *h,
-				      char why[sizeof(h->file_error)])
+				      char why[OCSP_WHY])
 {
+	struct ocsp_directory *d = read_directory(h);
 	struct ocsp_context *file;
 
 	why[0] = '\0';
-	if (!h->directory.path || h->directory.write)
+	if (!d)
 		return NULL;
-	if (file_is_due(h))
-		read_file(h);
+	if (file_is_due(d))
+		read_file(h, d);
 	ocsp_session_lock();
-	file = ocsp_context_get(h->file);
-	memcpy(why, h->file_error, sizeof(h->file_error));
+	file = ocsp_context_get(d->last);
+	memcpy(why, d->why, OCSP_WHY);
 	ocsp_session_unlock();
 	return file;
 }
@@ -270,7 +280,7 @@ static struct ocsp_context *look_file(struct ocsp_handle *h,
 bool ocsp_handle_has_file(struct ocsp_handle *h)
 {
 	struct ocsp_context *file;
-	char why[sizeof(h->file_error)];
+	char why[OCSP_WHY];
 	bool has;
 
 	file = look_file(h, why);
@@ -376,7 +386,7 @@ struct ocsp_context *ocsp_handle_look(struct ocsp_handle *h)
 {
 	struct look l = { .h = h };
 	struct ocsp_context *c;
-	char why[sizeof(h->file_error)];
+	char why[OCSP_WHY];
 
 	if (look(&l))
 		return NULL;
@@ -392,7 +402,7 @@ struct ocsp_context *ocsp_handle_look(struct ocsp_handle *h)
 		return NULL;
 	}
 	/* A directory that is read has to be looked at again and again. */
-	if (!h->directory.path || h->directory.write)
+	if (!read_directory(h))
 		c = ocsp_view_set(h, &l.place, c);
 	return c;
 }

@@ -4,8 +4,8 @@
 #define OCSP_RESPONSE_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
-#include <time.h>
 
 #include "board.h"
 #include "context.h"
@@ -13,20 +13,26 @@
 #include "session.h"
 #include "wincrypt.h"
 
+/* What a handle was opened for. Constant, once the application has it. */
+struct ocsp_subject {
+	PCCERT_CHAIN_CONTEXT chain;
+	PCCERT_CONTEXT leaf;		/* in chain, as is the next */
+	PCCERT_CONTEXT issuer;		/* NULL: the chain does not have it */
+	uint8_t key[KTLS_OCSP_KEY_LEN];
+	struct ocsp_directory *directory;	/* NULL: there is none */
+	PFN_CERT_SERVER_OCSP_RESPONSE_UPDATE_CALLBACK callback;
+	PVOID callback_arg;
+};
+
+/* What a worker writes to, which is why it is kept small: see pool.h. */
 struct ocsp_handle {
 	/* One for all of the application's, one for each call in progress. */
 	atomic_uint refs;
 
 	/* Constant from ocsp_handle_new() on. */
+	uint32_t index;			/* no other handle has it now */
 	uint64_t serial;		/* no other handle ever has it */
-	size_t index;			/* no other handle has it now */
-	PCCERT_CHAIN_CONTEXT chain;
-	PCCERT_CONTEXT leaf;		/* in chain, as is the next */
-	PCCERT_CONTEXT issuer;		/* NULL: the chain does not have it */
-	uint8_t key[KTLS_OCSP_KEY_LEN];
-	struct ocsp_directory directory;
-	PFN_CERT_SERVER_OCSP_RESPONSE_UPDATE_CALLBACK callback;
-	PVOID callback_arg;
+	struct ocsp_subject *subject;
 
 	/* Protected by the session's lock, all that follows. */
 	unsigned int opens;		/* the application's references */
@@ -34,12 +40,9 @@ struct ocsp_handle {
 	uint64_t epoch;			/* of the session that holds slot */
 	uint64_t looked;		/* what that was at the last look */
 	uint32_t slot;
+	bool known;			/* current is of the store of place */
 	struct ocsp_place place;	/* of slot on the board */
 	struct ocsp_context *current;	/* the store's newest that we saw */
-	bool known;			/* current is of the store of place */
-	struct ocsp_context *file;	/* what the directory had last */
-	char file_error[512];		/* why not; "": there is no file */
-	time_t file_checked;		/* CLOCK_MONOTONIC; 0: never */
 };
 
 /* handle.c. What returns NULL or a negative errno has set the last error. */

@@ -48,16 +48,17 @@ static bool take_para(PCERT_SERVER_OCSP_RESPONSE_OPEN_PARA from,
 static bool use_para(struct ocsp_handle *h,
 		     const CERT_SERVER_OCSP_RESPONSE_OPEN_PARA *para)
 {
+	struct ocsp_subject *s = h->subject;
 	int rc;
 
-	h->callback = para->pfnUpdateCallback;
-	h->callback_arg = para->pvUpdateCallbackArg;
+	s->callback = para->pfnUpdateCallback;
+	s->callback_arg = para->pvUpdateCallbackArg;
 	if (!para->pwszOcspDirectory)
 		return true;
-	rc = ocsp_directory_init(&h->directory, para->pwszOcspDirectory,
-				 para->dwFlags &
-				 CERT_SERVER_OCSP_RESPONSE_OPEN_PARA_WRITE_FLAG,
-				 h->leaf);
+	rc = ocsp_directory_new(&s->directory, para->pwszOcspDirectory,
+				para->dwFlags &
+				CERT_SERVER_OCSP_RESPONSE_OPEN_PARA_WRITE_FLAG,
+				s->leaf);
 	if (!rc)
 		return true;
 	if (rc == -EINVAL)
@@ -80,7 +81,7 @@ static bool open_handle(struct ocsp_handle *h, DWORD flags)
 		rc = ocsp_session_call(open_now, h);
 	else
 		rc = ocsp_handle_open_waiting(h);
-	if (rc == -ENOENT && !h->issuer)
+	if (rc == -ENOENT && !h->subject->issuer)
 		invalid("the chain lacks the certificate's issuer, and the response is not in the store");
 	return !rc;
 }

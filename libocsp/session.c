@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "last_error.h"
+#include "pool.h"
 #include "session.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -54,13 +55,16 @@ static void session_drop(void)
 	ocsp_session_epoch++;
 }
 
+/* The pools' lock is taken inside ours. */
 static void fork_prepare(void)
 {
 	pthread_mutex_lock(&lock);
+	ocsp_pool_lock();
 }
 
 static void fork_parent(void)
 {
+	ocsp_pool_unlock();
 	pthread_mutex_unlock(&lock);
 }
 
@@ -84,6 +88,7 @@ static void fork_child(void)
 		session.fd = -1;
 		ocsp_session_epoch++;
 	}
+	ocsp_pool_unlock();
 	pthread_mutex_unlock(&lock);
 }
 

@@ -25,7 +25,7 @@ struct wait {
 static int wait_start(struct ocsp_session *session, void *arg)
 {
 	struct wait *w = arg;
-	struct ocsp_name name = { .session = session->fd, .key = w->h->key };
+	struct ocsp_name name = { .session = session->fd, .key = w->h->subject->key };
 	struct ocsp_opened opened;
 	struct ocsp_response r;
 	int rc;
@@ -70,8 +70,8 @@ static int on_notice(const struct ocsp_notice *n, void *arg)
 {
 	struct wait *w = arg;
 
-	if (!n->wanted && !memcmp(n->response.key, w->h->key,
-				  sizeof(w->h->key)) &&
+	if (!n->wanted && !memcmp(n->response.key, w->h->subject->key,
+				  KTLS_OCSP_KEY_LEN) &&
 	    (n->event == KTLS_OCSP_EVENT_UPDATED ||
 	     n->event == KTLS_OCSP_EVENT_REVOKED ||
 	     n->event == KTLS_OCSP_EVENT_FAILED))

@@ -13,6 +13,7 @@
 #include "cert.h"
 #include "forge.h"
 #include "kselftest_harness.h"
+#include "outline.h"
 
 #define URL		"OCSP;URI:http://ocsp.example/"
 
@@ -299,6 +300,58 @@ TEST_F(cert, url)
 	EXPECT_EQ(NULL, url_of(self, "OCSP;URI:http://x/\033y"));
 	EXPECT_EQ(NULL, url_of(self, "OCSP;URI:http://x/ y"));
 	EXPECT_EQ(NULL, url_of(self, "OCSP;DNS:x"));
+}
+
+static struct ocsp_outline *outline_of(X509 *cert)
+{
+	struct ocsp_outline *outline;
+	unsigned char *der = NULL;
+	int len = i2d_X509(cert, &der);
+
+	outline = ocsp_outline_new(der, len);
+	OPENSSL_free(der);
+	return outline;
+}
+
+/* An outline says what the whole certificate would. */
+TEST_F(cert, outline)
+{
+	struct ocsp_outline *ca = outline_of(self->ca.cert);
+	struct ocsp_outline *leaf = outline_of(self->leaf.cert);
+
+	ASSERT_NE(NULL, ca);
+	ASSERT_NE(NULL, leaf);
+	EXPECT_TRUE(ocsp_outline_issued(ca, leaf));
+	EXPECT_TRUE(ocsp_outline_issued(ca, ca));
+	EXPECT_FALSE(ocsp_outline_issued(leaf, ca));
+	EXPECT_FALSE(ocsp_outline_issued(leaf, leaf));
+	EXPECT_TRUE(ocsp_outline_has_url(leaf));
+	EXPECT_FALSE(ocsp_outline_has_url(ca));
+	ocsp_outline_free(ca);
+	ocsp_outline_free(leaf);
+	ocsp_outline_free(NULL);
+}
+
+/* What is cut off, has more behind it, or is not DER. */
+TEST_F(cert, no_outline)
+{
+	unsigned char *der = NULL, other[4096];
+	int len = i2d_X509(self->leaf.cert, &der);
+
+	ASSERT_LT(256, len);
+	ASSERT_GT(sizeof(other) - 1, len);
+	for (int i = 0; i < len; i++)
+		ASSERT_EQ(NULL, ocsp_outline_new(der, i));
+	memcpy(other, der, len);
+	other[len] = 0;
+	EXPECT_EQ(NULL, ocsp_outline_new(other, len + 1));
+	/* Its length in three bytes instead of two. */
+	ASSERT_EQ(0x82, der[1]);
+	other[1] = 0x83;
+	other[2] = 0;
+	memcpy(other + 3, der + 2, len - 2);
+	EXPECT_EQ(NULL, ocsp_outline_new(other, len + 1));
+	OPENSSL_free(der);
 }
 
 TEST_F(cert, must_staple)

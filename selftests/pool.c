@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The library's pools of objects of one size. Needs no kernel. */
+#include <pthread.h>
+#include <stdalign.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+#include "pool.h"
+
+#define OBJECTS		500
+#define ROUNDS		50000
+#define THREADS		4
+
+struct object {
+	unsigned char *at;		/* NULL: not taken */
+	size_t size;
+};
+
+/* Most are small; some are larger than what a pool has. */
+static size_t a_size(unsigned int *seed)
+{
+	return 1 + rand_r(seed) % (rand_r(seed) % 8 ? 300 : 6000);
+}
+
+static bool is_filled(const struct object *o, unsigned char with)
+{
+	for (size_t i = 0; i < o->size; i++)
+		if (o->at[i] != with)
+			return false;
+	return true;
+}
+
+/* Take one that is not taken, or give back one that still has its bytes. */
+static bool step(struct object *o, unsigned char with, unsigned int *seed)
+{
+	size_t align = OCSP_POOL_LINE;
+	bool ok;
+
+	if (o->at) {
+		ok = is_filled(o, with);
+		ocsp_pool_free(o->at, o->size);
+		o->at = NULL;
+		return ok;
+	}
+	o->size = a_size(seed);
+	o->at = ocsp_pool_alloc(o->size);
+	if (!o->at)
+		return false;
+	memset(o->at, with, o->size);
+	if (o->size % OCSP_POOL_LINE)
+		align = alignof(max_align_t);
+	return (uintptr_t)o->at % align == 0;
+}
+
+/* NULL when all went well. */
+static void *use(void *arg)
+{
+	struct object objects[OBJECTS] = { { NULL, 0 } };
+	unsigned int seed = (uintptr_t)arg;
+	bool ok = true;
+
+	for (int i = 0; ok && i < ROUNDS; i++) {
+		unsigned int n = rand_r(&seed) % OBJECTS;
+
+		ok = step(&objects[n], n, &seed);
+	}
+	for (int i = 0; i < OBJECTS; i++)
+		ocsp_pool_free(objects[i].at, objects[i].size);
+	return ok ? NULL : arg;
+}
+
+static int count_mappings(void)
+{
+	FILE *f = fopen("/proc/self/maps", "r");
+	int c, n = 0;
+
+	if (!f)
+		return -1;
+	while ((c = getc(f)) != EOF)
+		n += c == '\n';
+	fclose(f);
+	return n;
+}
+
+TEST(bytes_stay)
+{
+	EXPECT_EQ(NULL, use((void *)1));
+	ocsp_pool_free(NULL, 64);
+}
+
+TEST(threads)
+{
+	pthread_t threads[THREADS];
+	void *failed;
+
+	for (uintptr_t i = 0; i < THREADS; i++)
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, use,
+					    (void *)(i + 1)));
+	for (int i = 0; i < THREADS; i++) {
+		ASSERT_EQ(0, pthread_join(threads[i], &failed));
+		EXPECT_EQ(NULL, failed);
+	}
+}
+
+/* Objects of one size lie side by side, and what was given back is next. */
+TEST(side_by_side)
+{
+	unsigned char *a, *b, *c;
+
+	a = ocsp_pool_alloc(80);
+	b = ocsp_pool_alloc(80);
+	ASSERT_NE(NULL, a);
+	EXPECT_EQ(a + 80, b);
+	c = ocsp_pool_alloc(64);
+	EXPECT_LT(4096, labs(c - a));
+	ocsp_pool_free(a, 80);
+	EXPECT_EQ(a, ocsp_pool_alloc(80));
+	ocsp_pool_free(a, 80);
+	ocsp_pool_free(b, 80);
+	ocsp_pool_free(c, 64);
+}
+
+/* All memory goes back. */
+TEST(returned)
+{
+	static void *objects[20000];
+	int before = count_mappings(), peak;
+
+	for (int i = 0; i < 20000; i++) {
+		objects[i] = ocsp_pool_alloc(1000);
+		ASSERT_NE(NULL, objects[i]);
+	}
+	/* The kernel may join them to one. */
+	peak = count_mappings();
+	EXPECT_LT(before, peak);
+	for (int i = 0; i < 20000; i++)
+		ocsp_pool_free(objects[i], 1000);
+	EXPECT_EQ(before, count_mappings());
+}
+
+/* A child has what was taken before it, and may give it back. */
+TEST(forked)
+{
+	unsigned char *o = ocsp_pool_alloc(200);
+	int status;
+	pid_t pid;
+
+	ASSERT_NE(NULL, o);
+	memset(o, 7, 200);
+	pid = fork();
+	if (!pid) {
+		bool ok = o[0] == 7 && o[199] == 7;
+
+		ocsp_pool_free(o, 200);
+		_exit(!ok || use((void *)1));
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(7, o[100]);
+	ocsp_pool_free(o, 200);
+}
+
+TEST_HARNESS_MAIN
