@@ -5,7 +5,8 @@
  * forked, when it staples each of them.
  *
  * First with the blobs that the server saw before the fork, then with others
- * that were stored since, of which each worker makes a copy.
+ * that were stored since, of which each worker makes a copy. What its session
+ * takes, once for all responses, is told apart.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -63,11 +64,23 @@ static void *thread(void *arg)
 	return NULL;
 }
 
+/* The first read is of what is inherited, the second makes a session. */
+static void open_session(const struct bench_many *m)
+{
+	double bytes = -private_bytes();
+
+	bench_read(m->handles[0], 2);
+	bytes += private_bytes();
+	bench_print("bytes", &bytes, 1, "workers/session");
+}
+
 static void worker(struct bench_many *m)
 {
-	long before = private_bytes();
 	pthread_t second;
+	long before;
 
+	open_session(m);
+	before = private_bytes();
 	read_all(m);
 	print(before, "inherited");
 	bench_many_set(m, 1);
