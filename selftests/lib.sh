@@ -39,12 +39,13 @@ now_ms()
 }
 
 # wait_for SECONDS COMMAND...: until COMMAND succeeds. It is tried twice at
-# least, however long it takes.
+# least, however long it takes, and longer by far on a kernel that looks for
+# defects.
 wait_for()
 {
 	local end
 
-	end=$(($(now_ms) + 1000 * $1))
+	end=$(($(now_ms) + 1000 * $1${KSFT_MACHINE_SLOW:+ * 10}))
 	shift
 	until "$@"; do
 		if [ "$(now_ms)" -gt "$end" ]; then

@@ -72,6 +72,7 @@ kill_ocspd()
 # How much slower than a machine an emulated one may be
 SLOW=1
 ! grep -q QEMU /proc/cpuinfo || SLOW=4
+[ -z "${KSFT_MACHINE_SLOW:-}" ] || SLOW=40
 
 # start_bad: the responder, for the CA in $dir
 start_bad()

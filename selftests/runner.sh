@@ -4,13 +4,15 @@
 #
 # For what runs tests and sums up: check.sh and its like, which source it in the top directory. They
 # set $O; $logs, a directory of their own for what the tests say; and, before run_all(), $installed,
-# the directory of the tests, $guests, the numbers of the virtual machines that share them, and
-# $wrap, the words of a command that runs a test's command.
+# the directory of the tests, $guests, the numbers of the virtual machines that share them,
+# $vm_options, vm/run's options for them, and $wrap, the words of a command that runs a test's
+# command.
 
 report=selftests/vm/report
 timeout=$(sed -n 's/^timeout=//p' selftests/settings)
 vm_timeout=3600
 guests="1 2"
+vm_options=
 wrap=
 
 # build_with TREE CFLAGS [VARIABLE=VALUE]...: all of user space once more, in TREE, and its tests in
@@ -113,8 +115,9 @@ run_vm()
 	while left "$@"; do
 		rm -f "$logs/running.$vm"
 		# shellcheck disable=SC2086 # split on purpose
-		selftests/vm/run --timeout "$vm_timeout" --no-dmesg-scan --share "$logs" -- \
-			$wrap selftests/vm/run-tests "$installed" "$logs" "$timeout" "$vm" "$@" 2>"$logs/vm.$vm"
+		selftests/vm/run --timeout "$vm_timeout" $vm_options --no-dmesg-scan \
+			--share "$logs" -- $wrap selftests/vm/run-tests "$installed" "$logs" \
+			"$timeout" "$vm" "$@" 2>"$logs/vm.$vm"
 		status=$?
 		if [ -e "$logs/running.$vm" ]; then
 			died=$(cat "$logs/running.$vm")

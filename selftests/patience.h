@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The names that the linker gives to alarm() and to what is called for it. */
+#ifndef PATIENCE_H
+#define PATIENCE_H
+
+unsigned int __real_alarm(unsigned int seconds);
+unsigned int __wrap_alarm(unsigned int seconds);
+
+#endif /* PATIENCE_H */
