@@ -36,6 +36,10 @@ help:
 #       TESTS="A B"        these tests alone
 #  make check-kernels    the tests on the kernels of several Debian suites
 #       KERNELS="A B"      these suites alone; TESTS= as above
+#  make check-debug      the tests on kernels that look for defects, built first
+#       KINDS=kasan        on that alone (or kcsan); TESTS= as above
+#  make check-all        all of the checks, and one summary
+#       CHECKS="A B"       these alone
 #  make bench            what commands, staples and ocspd cost, in virtual machines
 #       ACCEPT=1           compare later runs with this one
 #  make fuzz             the verifier of responses
@@ -109,6 +113,14 @@ KERNELS ?= bookworm trixie trixie-backports
 check-kernels:
 	+@KERNELS="$(KERNELS)" selftests/check-kernels.sh $(TESTS)
 
+check-debug:
+	+@KINDS="$(KINDS)" selftests/check-debug.sh $(TESTS)
+
+CHECKS ?= check check-kernels check-debug check-static check-sanitizers coverage
+
+check-all:
+	@selftests/check-all.sh $(CHECKS)
+
 demo: packages
 	+@$(MAKE) -s modules kselftest
 	@$(VM) --timeout 900 -- $(KSELFTEST)/ktls_ocsp/demo.sh
@@ -160,5 +172,6 @@ clean:
 	rm -rf $(O)
 
 .PHONY: all help modules modules_install libocsp tools selftests install packages kselftest \
-	check check-kernels demo bench fuzz ksrc netlink-check checkpatch kernel-doc shellcheck \
-	analyzer clang-tidy coccicheck check-static check-sanitizers coverage clean
+	check check-kernels check-debug check-all demo bench fuzz ksrc netlink-check checkpatch \
+	kernel-doc shellcheck analyzer clang-tidy coccicheck check-static check-sanitizers \
+	coverage clean
