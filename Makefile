@@ -74,7 +74,7 @@ modules:
 	+$(KBUILD) M=$(MODDIR) modules
 	+$(KBUILD) M=$(MODDIR)/selftests/modules \
 		KBUILD_EXTRA_SYMBOLS=$(MODDIR)/Module.symvers modules
-	+$(MAKE) -C $(KDIR) O= M=$(MODDIR)/selftests/kunit modules
+	+$(KBUILD) M=$(MODDIR)/selftests/kunit modules
 	@ln -sf $(RELEASE)/kmod/ktls_ocsp.ko $(O)/modules/ktls_ocsp.ko
 
 modules_install: modules
