@@ -116,7 +116,9 @@ check-kernels:
 check-debug:
 	+@KINDS="$(KINDS)" selftests/check-debug.sh $(TESTS)
 
-CHECKS ?= check check-kernels check-debug check-static check-sanitizers coverage
+# Every goal here that checks, one after the other.
+CHECKS ?= $(filter-out check-all,$(filter check check-% coverage fuzz fuzz-%,\
+	$(shell sed -n 's/^\([a-z-]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))))
 
 check-all:
 	@selftests/check-all.sh $(CHECKS)

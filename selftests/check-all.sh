@@ -4,7 +4,7 @@
 # usage: check-all.sh GOAL...
 #
 # Make each goal, whatever comes of the one before, with what it prints in O/check-all/GOAL.log.
-# Called by "make check-all". Ends with one line for each, with the last that it printed, and one
+# Called by "make check-all". Ends with one line for each, with its own sum where it makes one, and one
 # for all: "N passed, N failed".
 
 set -u
@@ -32,9 +32,8 @@ for goal; do
 		verdict=FAIL
 		failed=$((failed + 1))
 	fi
-	# make's own word about the failure is not the goal's.
-	last=$(grep -v '^make' "$logs/$goal.log" | tail -n 1)
-	printf '%-5s %-18s %6d s  %s\n' "$verdict" "$goal" $(($(date +%s) - start)) "$last" \
+	sum=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$logs/$goal.log" | tail -n 1)
+	printf '%-5s %-18s %6d s  %s\n' "$verdict" "$goal" $(($(date +%s) - start)) "$sum" \
 		>>"$logs/summary"
 done
 
