@@ -39,13 +39,18 @@ prepare()
 	dir=$(selftests/debug/build-kernel "$1") && make modules KDIR="$dir/build"
 }
 
-# judge_defects DEFECT...: the rig must fail each of them, and nothing else.
+# judge_defects DEFECT...: the rig must fail each of them, and nothing else. A leak is found when the
+# machine that began with "none" has nothing more to run.
 judge_defects()
 {
 	for defect; do
-		read -r name passed failed skipped seconds <"$logs/results/$defect"
-		case $name,$passed,$failed,$skipped in
-		none,1,0,0)	;;
+		case $defect in
+		leak)	file=leaks-none ;;
+		*)	file=$defect ;;
+		esac
+		read -r name passed failed skipped seconds <"$logs/results/$file"
+		case $defect,$passed,$failed,$skipped in
+		none,1,0,0|leak,0,1,0)	;;
 		none,*)		echo "a test without a defect fails" && return 1 ;;
 		*,1,1,0)	;;
 		*)		echo "$defect is not found" && return 1 ;;
