@@ -17,7 +17,7 @@ static const char * const injectors[] = {
 	DEBUGFS "failslab", DEBUGFS "fail_page_alloc"
 };
 
-static int kmsg = -1;
+static int kmsg = -1, nth_fd = -1;
 
 static bool exists(const char *dir, const char *name)
 {
@@ -85,6 +85,35 @@ static void module_text(unsigned long *start, unsigned long *end)
 		fclose(file);
 }
 
+/*
+ * A copy from or to user space that fails is no lack of memory, and would be
+ * counted, too: ask it for a caller that there is none of.
+ */
+static void spare_user_copies(void)
+{
+	static const char dir[] = DEBUGFS "fail_usercopy";
+
+	if (!exists(dir, "require-start"))
+		return;
+	put(DEBUGFS "fail_usercopy/stacktrace-depth", "0");
+	put(DEBUGFS "fail_usercopy/require-start", "0x1");
+	put(DEBUGFS "fail_usercopy/require-end", "0x1");
+}
+
+/* Before anything is to fail: that would fail itself, and take a number. */
+static void open_files(void)
+{
+	if (nth_fd >= 0)
+		return;
+	nth_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (nth_fd < 0 || kmsg < 0) {
+		fprintf(stderr, "# cannot make allocations fail: %s\n",
+			strerror(errno));
+		exit(1);
+	}
+}
+
 void af_select(bool module_only)
 {
 	unsigned long start = 0, end = -1UL;
@@ -100,33 +129,14 @@ void af_select(bool module_only)
 	set("require-start", text);
 	snprintf(text, sizeof(text), "%#lx", end);
 	set("require-end", text);
-	/* A copy from user space that fails is no lack of memory. */
-	if (!access(DEBUGFS "fail_usercopy/stacktrace-depth", F_OK))
-		put(DEBUGFS "fail_usercopy/stacktrace-depth", "0");
+	spare_user_copies();
+	open_files();
 }
-
-static int open_nth(void)
-{
-	int fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
-
-	if (fd < 0) {
-		fprintf(stderr, "# fail-nth: %s\n", strerror(errno));
-		exit(1);
-	}
-	return fd;
-}
-
-/* Opened before: the file system allocates, too. */
-static int nth_fd = -1;
 
 void af_arm(unsigned int nth)
 {
 	char text[16];
 
-	if (nth_fd < 0)
-		nth_fd = open_nth();
-	if (kmsg < 0)
-		kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	lseek(kmsg, 0, SEEK_END);
 	snprintf(text, sizeof(text), "%u", nth);
 	if (pwrite(nth_fd, text, strlen(text), 0) < 0) {

@@ -15,7 +15,8 @@ const char *af_missing(void);
 /*
  * Which allocations count: with module_only those that the module asks for,
  * itself or by what it calls, or else all. The kernel's log tells then where
- * each that fails was asked for.
+ * each that fails was asked for. To be called first, by the thread that will
+ * call af_arm(); it opens files.
  */
 void af_select(bool module_only);
 

@@ -602,8 +602,20 @@ TEST_F(fail_nth, netns)
 	exhaust(act_netns, undo_netns, true);
 }
 
-/* The last test: what those before lost. */
-TEST(leaks)
+/* Of its own, after the fixture above, so that it is the last test. */
+FIXTURE(what_was)
+{
+};
+
+FIXTURE_SETUP(what_was)
+{
+}
+
+FIXTURE_TEARDOWN(what_was)
+{
+}
+
+TEST_F(what_was, lost)
 {
 	int leaks;
 
