@@ -116,7 +116,10 @@ static int reach(unsigned int port)
 	return -1;
 }
 
-/* One connection, with a request and an answer; returns the worker's number. */
+/*
+ * One connection, with a request and an answer; returns the worker's number, 0
+ * if it does not use kernel TLS.
+ */
 static pid_t talk(const struct server *s)
 {
 	static const char request[] = "GET / HTTP/1.0\r\n\r\n";
@@ -142,7 +145,7 @@ static pid_t talk(const struct server *s)
 	SSL_free(ssl);
 	close(fd);
 	if (!strstr(answer, "ktls-send yes"))
-		bench_die("the server does not use kernel TLS", 0);
+		return 0;
 	at = strstr(answer, "worker ");
 	return at ? atoi(at + strlen("worker ")) : 0;
 }
@@ -156,13 +159,31 @@ static double nanoseconds_of(clockid_t clock)
 	return ts.tv_sec * 1e9 + ts.tv_nsec;
 }
 
+/*
+ * The kernel loads its cipher for the first connection, and waits for a minute.
+ * The guest's clock goes ahead to that when there is nothing to do but to wait
+ * for the host's files.
+ */
+static void warm_up(struct server *s)
+{
+	pid_t worker = 0;
+
+	for (int i = 0; !worker && i < TRIES; i++)
+		worker = talk(s);
+	if (!worker)
+		bench_die("the server does not use kernel TLS", 0);
+	if (clock_getcpuclockid(worker, &s->worker))
+		bench_die("the worker's clock", 0);
+}
+
 static void measure(struct server *s, int round)
 {
 	double cpu = nanoseconds_of(s->worker);
 	uint64_t wall = bench_clock();
 
 	for (int i = 0; i < OPS; i++)
-		talk(s);
+		if (!talk(s))
+			bench_die("the server uses kernel TLS no more", 0);
 	s->wall[round] = (double)(bench_clock() - wall) / OPS;
 	/* It goes to sleep with the connection closed. */
 	kt_sleep_ms(20);
@@ -190,10 +211,8 @@ static void part(void)
 	make_pki();
 	start(&constant, STAPLE);
 	start(&store, NULL);
-	for (int i = 0; i < 3; i++)	/* to warm up */
-		if (clock_getcpuclockid(talk(&constant), &constant.worker) ||
-		    clock_getcpuclockid(talk(&store), &store.worker))
-			bench_die("the worker's clock", 0);
+	warm_up(&constant);
+	warm_up(&store);
 	for (int i = 0; i < BENCH_ROUNDS; i++) {
 		measure(&constant, i);
 		measure(&store, i);
