@@ -30,7 +30,8 @@ static void *sized_alloc(size_t size)
 
 	if (cache)
 		return kmem_cache_alloc(cache, GFP_KERNEL_ACCOUNT);
-	return __vmalloc(size, GFP_KERNEL_ACCOUNT);
+	/* Who asked is told; anybody who is out of memory could fill the log. */
+	return __vmalloc(size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 }
 
 static void sized_free(void *object, size_t size)
