@@ -127,7 +127,7 @@ TEST_F(store, first_staple_of_a_child)
 		if (child_status(pid) || handles(self) != 1)
 			_exit(1);
 		/* The second, and what is after it */
-		if (!get_is_ok(h) || !get_is_ok(h) || handles(self) != 2)
+		if (!two_gets_are_ok(h) || handles(self) != 2)
 			_exit(2);
 		no_more_calls(SYS_exit_group);
 		_exit(read_many(h));
@@ -150,7 +150,7 @@ TEST_F(store, child_at_the_limit)
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
-		if (!get_is_ok(h) || !get_is_ok(h) || handles(self) != 1)
+		if (!two_gets_are_ok(h) || handles(self) != 1)
 			_exit(1);
 		no_more_calls(SYS_exit_group);
 		_exit(read_many(h));

@@ -40,15 +40,6 @@ static void baton_wait(struct baton *b, int side)
 #define PARENT	0
 #define CHILD	1
 
-/*
- * A child's first staple of its parent's handle comes from the board that it
- * inherited; from the second on it holds the response itself.
- */
-static bool two_gets_are_ok(HCERT_SERVER_OCSP_RESPONSE h)
-{
-	return get_is_ok(h) && get_is_ok(h);
-}
-
 TEST_F(store, child_holds_nothing_until_it_reads_again)
 {
 	HCERT_SERVER_OCSP_RESPONSE h;

@@ -76,6 +76,6 @@ PWSTR api_directory(void)
 	size_t i;
 
 	for (i = 0; i < sizeof(directory); i++)
-		wide[i] = directory[i];
+		wide[i] = (unsigned char)directory[i];
 	return wide;
 }

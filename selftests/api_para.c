@@ -121,7 +121,8 @@ FIXTURE_SETUP(directory)
 	for (i = 0; self->wide[i]; i++)
 		;
 	for (len = 0; len < 6; len++)
-		self->wide[i + len] = self->path[strlen(self->path) - 6 + len];
+		self->wide[i + len] = (unsigned char)
+			self->path[strlen(self->path) - 6 + len];
 	der = self->store.chain->rgpChain[0]->rgpElement[0]
 		->pCertContext->pbCertEncoded;
 	SHA1(der, self->store.chain->rgpChain[0]->rgpElement[0]

@@ -285,7 +285,7 @@ TEST_F(store, privilege_dropped_before_fork)
 	if (!pid) {
 		kt_become_nobody();
 		/* The first from the board that is its parent's, too. */
-		_exit(!get_is_ok(h) || !get_is_ok(h) || handles(self) != 2);
+		_exit(!two_gets_are_ok(h) || handles(self) != 2);
 	}
 	EXPECT_EQ(0, child_status(pid));
 	CertCloseServerOcspResponse(h, 0);

@@ -88,7 +88,7 @@ static void unescape(char *text)
 	for (; *text; text++) {
 		if (*text == '%' && hex_digit(text[1]) >= 0 &&
 		    hex_digit(text[2]) >= 0) {
-			*out++ = hex_digit(text[1]) << 4 | hex_digit(text[2]);
+			*out++ = 16 * hex_digit(text[1]) + hex_digit(text[2]);
 			text += 2;
 		} else {
 			*out++ = *text;

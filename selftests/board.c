@@ -316,7 +316,7 @@ TEST_F(board, pages_come_with_slots)
 TEST_F(board, full)
 {
 	/* A page without the header and the slot for who makes another go. */
-	uint32_t max = self->page / LINE - 2, slot, slots;
+	uint32_t max = self->page / LINE - 2, slot = 0, slots;
 	uint64_t generation;
 
 	ASSERT_EQ(0, kt_sysctl("max_responses", max));

@@ -200,7 +200,7 @@ static long valid_ones(int session)
 int main(int argc, char **argv)
 {
 	double start, opened;
-	int session, c;
+	int session;
 	long valid, i;
 
 	parse(argc, argv);
@@ -224,7 +224,7 @@ int main(int argc, char **argv)
 	printf("valid %ld after %.2f s, %.2f s after the last was opened\n",
 	       valid, now() - start, now() - opened);
 	fflush(stdout);
-	while (options.hold && (c = getchar()) != EOF)
+	while (options.hold && getchar() != EOF)
 		;
 	return valid < options.want;
 }

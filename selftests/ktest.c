@@ -442,7 +442,7 @@ static void hash_one(const struct kt_msg *msg, void *arg)
 	uint64_t *hash = arg;
 	const char *data;
 
-	for (uint16_t type = 1; type <= KTLS_OCSP_A_MAX; type++) {
+	for (unsigned int type = 1; type <= KTLS_OCSP_A_MAX; type++) {
 		data = kt_data(msg, type);
 		*hash = (*hash ^ type) * 0x100000001b3ULL;
 		for (size_t i = 0; i < kt_len(msg, type); i++)

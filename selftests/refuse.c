@@ -399,7 +399,7 @@ TEST_F(refuse, torn_attributes)
 	struct nlattr *nla;
 	struct kt_req req;
 
-	for (uint16_t len = 0; len < 3 * NLA_HDRLEN; len++) {
+	for (unsigned int len = 0; len < 3 * NLA_HDRLEN; len++) {
 		kt_begin(&req, &self->sk, KTLS_OCSP_CMD_DEL, 0);
 		nla = (void *)(req.buf + req.nlh.nlmsg_len);
 		kt_put(&req, KTLS_OCSP_A_KEY, keys[VALID], NLA_HDRLEN);

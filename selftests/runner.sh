@@ -22,7 +22,7 @@ build_with()
 	tree=$1
 	flags=$2
 	shift 2
-	CFLAGS=$flags make kselftest O="$tree" KSRC="$O/ksrc" \
+	CFLAGS=$flags make -k kselftest O="$tree" KSRC="$O/ksrc" \
 		OMIT="api_board_asan api_board_tsan ocspd_asan" "$@"
 }
 

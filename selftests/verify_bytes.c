@@ -67,10 +67,19 @@ FIXTURE_TEARDOWN(bytes)
 	free(self->der);
 }
 
+static unsigned char *room(size_t len)
+{
+	unsigned char *bytes = calloc(1, len ? len : 1);
+
+	if (!bytes)
+		abort();
+	return bytes;
+}
+
 static const char *judge(FIXTURE_DATA(bytes) *w, const void *der, size_t len)
 {
 	/* Of the exact size, so that a sanitizer sees who reads behind it. */
-	unsigned char *copy = malloc(len ? len : 1);
+	unsigned char *copy = room(len);
 	int err;
 
 	memcpy(copy, der, len);
@@ -175,7 +184,7 @@ TEST_F_TIMEOUT(bytes, every_flipped_bit, SLOW)
 
 TEST_F_TIMEOUT(bytes, bytes_behind, SLOW)
 {
-	unsigned char *longer = calloc(1, self->len + 3);
+	unsigned char *longer = room(self->len + 3);
 
 	memcpy(longer, self->der, self->len);
 	EXPECT_STREQ("1 bytes behind the OCSPResponse",
@@ -188,7 +197,7 @@ TEST_F_TIMEOUT(bytes, bytes_behind, SLOW)
 /* What a lenient parser takes, and a strict client does not. */
 TEST_F_TIMEOUT(bytes, not_der, SLOW)
 {
-	unsigned char *ber = calloc(1, self->len + 2);
+	unsigned char *ber = room(self->len + 2);
 
 	ASSERT_EQ(0x30, self->der[0]);
 	ASSERT_EQ(0x82, self->der[1]);
@@ -209,7 +218,7 @@ TEST_F_TIMEOUT(bytes, bytes_behind_the_basic_response, SLOW)
 {
 	/* The lengths on the way in to the OCTET STRING, and its own. */
 	static const size_t lengths[] = { 2, 9, 13, 28 };
-	unsigned char *longer = calloc(1, self->len + 1);
+	unsigned char *longer = room(self->len + 1);
 
 	memcpy(longer, self->der, self->len);
 	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
