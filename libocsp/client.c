@@ -185,14 +185,59 @@ static int no_answer(struct ocsp_client *client, struct nlmsghdr *hdr,
 	return 0;
 }
 
-/* A command whose only answer is yes or no. */
-static int client_simple(struct ocsp_client *client, uint8_t cmd,
-			 const struct ocsp_name *name)
+/* An attribute of 32 bits, as it lies in a message. */
+struct attr_32 {
+	struct nlattr nla;
+	uint32_t value;
+};
+
+static struct attr_32 attr_32(uint16_t type, uint32_t value)
+{
+	return (struct attr_32){ { sizeof(struct attr_32), type }, value };
+}
+
+/*
+ * A command on a slot, whose only answer is yes or no. It takes no memory: what
+ * is given back must not stay held for want of it.
+ */
+static int client_slot(struct ocsp_client *client, uint8_t cmd, int session,
+		       uint32_t slot)
+{
+	struct {
+		struct nlmsghdr hdr;
+		struct genlmsghdr genl;
+		struct attr_32 session;
+		struct attr_32 slot;
+	} msg = {
+		.hdr.nlmsg_len = sizeof(msg),
+		.hdr.nlmsg_type = client->family,
+		.hdr.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK,
+		.genl.cmd = cmd,
+		.genl.version = KTLS_OCSP_FAMILY_VERSION,
+		.session = attr_32(KTLS_OCSP_A_SESSION, session),
+		.slot = attr_32(KTLS_OCSP_A_SLOT, slot),
+	};
+
+	return ocsp_exchange_hdr(client, &msg.hdr, no_answer, NULL);
+}
+
+int ocsp_client_ref(struct ocsp_client *client, int session, uint32_t slot)
+{
+	return client_slot(client, KTLS_OCSP_CMD_REF, session, slot);
+}
+
+int ocsp_client_close(struct ocsp_client *client, int session, uint32_t slot)
+{
+	return client_slot(client, KTLS_OCSP_CMD_CLOSE, session, slot);
+}
+
+int ocsp_client_del(struct ocsp_client *client, const struct ocsp_name *name)
 {
 	struct nl_msg *msg;
 	int rc;
 
-	msg = ocsp_msg_new(client, cmd, NLM_F_ACK, ocsp_name_size(name));
+	msg = ocsp_msg_new(client, KTLS_OCSP_CMD_DEL, NLM_F_ACK,
+			   ocsp_name_size(name));
 	if (!msg)
 		return -ENOMEM;
 	rc = ocsp_put_name(client, msg, name);
@@ -201,25 +246,6 @@ static int client_simple(struct ocsp_client *client, uint8_t cmd,
 		return rc;
 	}
 	return ocsp_exchange(client, msg, no_answer, NULL);
-}
-
-int ocsp_client_ref(struct ocsp_client *client, int session, uint32_t slot)
-{
-	struct ocsp_name name = { .session = session, .slot = &slot };
-
-	return client_simple(client, KTLS_OCSP_CMD_REF, &name);
-}
-
-int ocsp_client_close(struct ocsp_client *client, int session, uint32_t slot)
-{
-	struct ocsp_name name = { .session = session, .slot = &slot };
-
-	return client_simple(client, KTLS_OCSP_CMD_CLOSE, &name);
-}
-
-int ocsp_client_del(struct ocsp_client *client, const struct ocsp_name *name)
-{
-	return client_simple(client, KTLS_OCSP_CMD_DEL, name);
 }
 
 static int get_answer(struct ocsp_client *client, struct nlmsghdr *hdr,

@@ -288,17 +288,16 @@ struct nl_msg *ocsp_msg_new(struct ocsp_client *client, uint8_t cmd,
 }
 
 /*
- * Send msg, hand the messages of its answer to fn, free msg. Without
- * NLM_F_ACK in msg the answer is one message (or a dump, up to NLMSG_DONE,
- * which fn gets too).
+ * Send a request, hand the messages of its answer to fn. Without NLM_F_ACK in
+ * hdr the answer is one message (or a dump, up to NLMSG_DONE, which fn gets
+ * too).
  *
  * An ENOENT without a text is the generic netlink core's: the family's number
  * is no longer the one that we know, because the module was unloaded.
  */
-int ocsp_exchange(struct ocsp_client *client, struct nl_msg *msg,
-		  ocsp_answer_fn fn, void *arg)
+int ocsp_exchange_hdr(struct ocsp_client *client, struct nlmsghdr *hdr,
+		      ocsp_answer_fn fn, void *arg)
 {
-	struct nlmsghdr *hdr = nlmsg_hdr(msg);
 	int rc;
 
 	rc = exchange_once(client, hdr, fn, arg);
@@ -309,6 +308,15 @@ int ocsp_exchange(struct ocsp_client *client, struct nl_msg *msg,
 			rc = exchange_once(client, hdr, fn, arg);
 		}
 	}
+	return rc;
+}
+
+/* The same of a libnl message, which is freed. */
+int ocsp_exchange(struct ocsp_client *client, struct nl_msg *msg,
+		  ocsp_answer_fn fn, void *arg)
+{
+	int rc = ocsp_exchange_hdr(client, nlmsg_hdr(msg), fn, arg);
+
 	nlmsg_free(msg);
 	return rc;
 }

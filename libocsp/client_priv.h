@@ -38,6 +38,8 @@ int ocsp_fail(struct ocsp_client *client, int err, const char *fmt, ...)
 int ocsp_client_resolve(struct ocsp_client *client);
 struct nl_msg *ocsp_msg_new(struct ocsp_client *client, uint8_t cmd,
 			    int flags, size_t payload);
+int ocsp_exchange_hdr(struct ocsp_client *client, struct nlmsghdr *hdr,
+		      ocsp_answer_fn fn, void *arg);
 int ocsp_exchange(struct ocsp_client *client, struct nl_msg *msg,
 		  ocsp_answer_fn fn, void *arg);
 ssize_t ocsp_receive(struct ocsp_client *client, int flags);
