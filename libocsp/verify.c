@@ -24,6 +24,7 @@
 #include <openssl/x509v3.h>
 
 #include "cert.h"
+#include "errors.h"
 #include "verify.h"
 
 /* Most bytes of a name in a reason: its certificate came from the network. */
@@ -547,15 +548,18 @@ int ocsp_verify(const unsigned char *resp, size_t len, X509 *cert,
 		.now = now,
 		.verdict = verdict,
 	};
+	bool alone;
 	int err;
 
 	memset(verdict, 0, sizeof(*verdict));
 	verdict->next_update = INT64_MAX;
 	verdict->revocation_reason = -1;
-	ERR_set_mark();
+	alone = ocsp_errors_begin();
 	err = check_all(&c, resp, len);
 	OCSP_BASICRESP_free(c.basic);
-	ERR_pop_to_mark();
+	/* Whatever was found wrong, the response is not to blame. */
+	if (ocsp_errors_end(alone) && err)
+		no_memory(&c);
 	/* Who does not look at what we return must not see "good". */
 	if (err) {
 		verdict->status = KTLS_OCSP_CERT_STATUS_UNKNOWN;
