@@ -21,6 +21,7 @@
 #include <openssl/x509v3.h>
 
 #include "cert.h"
+#include "errors.h"
 
 /* status_request in a TLS feature extension (RFC 7633, RFC 6066). */
 #define TLS_FEATURE_STATUS_REQUEST	5
@@ -102,8 +103,9 @@ unsigned char *ocsp_read_file(const char *path, size_t *len, char *error,
 	/* What fstat() said may have changed: one byte more shows it. */
 	data = malloc(OCSP_FILE_MAX + 1);
 	if (!data) {
-		fail(&e, "no memory");
 		close(fd);
+		fail(&e, "no memory");
+		errno = ENOMEM;
 		return NULL;
 	}
 	n = read_all(fd, data, OCSP_FILE_MAX + 1);
@@ -131,6 +133,13 @@ static int no_passphrase(char *buf, int size, int rwflag, void *arg)
 	return -1;
 }
 
+static bool no_memory(const struct file_error *e)
+{
+	fail(e, "no memory");
+	errno = ENOMEM;
+	return false;
+}
+
 static bool push(STACK_OF(X509) *certs, X509 *cert)
 {
 	if (sk_X509_push(certs, cert) > 0)
@@ -153,7 +162,7 @@ static bool read_pem(const unsigned char *data, size_t len,
 		ok = push(certs, cert);
 	}
 	if (!ok) {
-		fail(e, "no memory");
+		no_memory(e);
 	} else if (ERR_GET_REASON(ERR_peek_last_error()) !=
 		   PEM_R_NO_START_LINE) {
 		fail(e, "certificate %d in it is damaged",
@@ -183,10 +192,7 @@ static bool read_der(const unsigned char *data, size_t len,
 		X509_free(cert);
 		return false;
 	}
-	if (push(certs, cert))
-		return true;
-	fail(e, "no memory");
-	return false;
+	return push(certs, cert) || no_memory(e);
 }
 
 STACK_OF(X509) *ocsp_read_certs(const char *path, char *error, size_t size)
@@ -195,23 +201,24 @@ STACK_OF(X509) *ocsp_read_certs(const char *path, char *error, size_t size)
 	const struct file_error e = { path, error, size };
 	STACK_OF(X509) *certs;
 	unsigned char *data;
-	bool ok = false;
+	bool ok = false, alone;
 	size_t len;
 
 	data = ocsp_read_file(path, &len, error, size);
 	if (!data)
 		return NULL;
-	ERR_set_mark();
+	alone = ocsp_errors_begin();
 	certs = sk_X509_new_null();
 	if (!certs)
-		fail(&e, "no memory");
+		no_memory(&e);
 	else if (!len)
 		fail(&e, "is empty");
 	else if (memmem(data, len, begin, strlen(begin)))
 		ok = read_pem(data, len, certs, &e);
 	else
 		ok = read_der(data, len, certs, &e);
-	ERR_pop_to_mark();
+	if (ocsp_errors_end(alone) && !ok)
+		no_memory(&e);
 	/* Many a server keeps its private key in the same file. */
 	OPENSSL_cleanse(data, len);
 	free(data);
@@ -237,13 +244,16 @@ X509 *ocsp_find_issuer(STACK_OF(X509) *certs, X509 *leaf)
 X509 *ocsp_cert_decode(const unsigned char *der, size_t len)
 {
 	const unsigned char *p = der;
+	bool alone;
 	X509 *cert;
 
+	errno = EINVAL;
 	if (!der)
 		return NULL;
-	ERR_set_mark();
+	alone = ocsp_errors_begin();
 	cert = d2i_X509(NULL, &p, len);
-	ERR_pop_to_mark();
+	if (ocsp_errors_end(alone))
+		errno = ENOMEM;
 	return cert;
 }
 
@@ -369,18 +379,18 @@ ocsp_extensions_urls(const STACK_OF(X509_EXTENSION) *extensions)
 	STACK_OF(OPENSSL_STRING) *urls = sk_OPENSSL_STRING_new_null();
 	AUTHORITY_INFO_ACCESS *info;
 	const char *url;
-	bool ok = urls;
+	bool alone, ok = urls;
 	int i;
 
-	ERR_set_mark();
+	alone = ocsp_errors_begin();
 	info = X509V3_get_d2i(extensions, NID_info_access, NULL, NULL);
 	for (i = 0; ok && i < sk_ACCESS_DESCRIPTION_num(info); i++) {
 		url = responder_url(sk_ACCESS_DESCRIPTION_value(info, i));
 		ok = !url || add_url(urls, url);
 	}
 	AUTHORITY_INFO_ACCESS_free(info);
-	ERR_pop_to_mark();
-	if (ok && sk_OPENSSL_STRING_num(urls) > 0)
+	errno = ocsp_errors_end(alone) || !ok ? ENOMEM : 0;
+	if (!errno && sk_OPENSSL_STRING_num(urls) > 0)
 		return urls;
 	X509_email_free(urls);
 	return NULL;
@@ -400,6 +410,7 @@ char *ocsp_cert_url(X509 *cert)
 		return NULL;
 	first = strdup(sk_OPENSSL_STRING_value(urls, 0));
 	X509_email_free(urls);
+	errno = first ? 0 : ENOMEM;
 	return first;
 }
 

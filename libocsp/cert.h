@@ -20,7 +20,8 @@
 /*
  * Read a regular file of at most OCSP_FILE_MAX bytes. Returns its bytes
  * (free() them) and sets *len; or NULL, and error[0..size) says why in one
- * line that names the file.
+ * line that names the file. Here and below errno is ENOMEM when that is no
+ * memory, and is not otherwise.
  */
 unsigned char *ocsp_read_file(const char *path, size_t *len, char *error,
 			      size_t size);
@@ -35,7 +36,7 @@ STACK_OF(X509) *ocsp_read_certs(const char *path, char *error, size_t size);
 /* The first of certs behind the leaf that may have issued it, or NULL. */
 X509 *ocsp_find_issuer(STACK_OF(X509) *certs, X509 *leaf);
 
-/* The certificate in DER; NULL: it is none, or der is NULL. */
+/* The certificate in DER; NULL: it is none, or der is NULL, or no memory. */
 X509 *ocsp_cert_decode(const unsigned char *der, size_t len);
 
 /* The key of a certificate in the store: SHA-256 of its DER. 0 or -ENOMEM. */

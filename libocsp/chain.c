@@ -181,7 +181,9 @@ PCCERT_CHAIN_CONTEXT OcspCreateCertificateChainFromFile(const char *path)
 	if (!certs) {
 		DWORD code = ERROR_INVALID_DATA;
 
-		if (access(path, F_OK) && errno == ENOENT)
+		if (errno == ENOMEM)
+			code = ERROR_NOT_ENOUGH_MEMORY;
+		else if (access(path, F_OK) && errno == ENOENT)
 			code = ERROR_FILE_NOT_FOUND;
 		else if (access(path, R_OK) && errno == EACCES)
 			code = ERROR_ACCESS_DENIED;

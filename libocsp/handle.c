@@ -27,9 +27,13 @@ static PCCERT_CONTEXT chain_cert(const CERT_SIMPLE_CHAIN *simple, DWORD i)
 	return cert;
 }
 
-/* NULL: it is not DER, so that its bytes would not be those of the key. */
+/*
+ * NULL: it is not DER, so that its bytes would not be those of the key; or it
+ * may be, and errno is ENOMEM.
+ */
 static struct ocsp_outline *outline_of(PCCERT_CONTEXT cert)
 {
+	errno = 0;
 	return cert ? ocsp_outline_new(cert->pbCertEncoded,
 				       cert->cbCertEncoded) : NULL;
 }
@@ -38,6 +42,14 @@ static bool refuse(DWORD code, const char *why)
 {
 	ocsp_set_error(code, "%s", why);
 	return false;
+}
+
+/* For want of memory, by errno, or because of what is said to be wrong. */
+static bool refuse_cert(DWORD code, const char *why)
+{
+	return errno == ENOMEM ?
+	       refuse(ERROR_NOT_ENOUGH_MEMORY, strerror(ENOMEM)) :
+	       refuse(code, why);
 }
 
 static bool take_issuer(struct ocsp_subject *s, const struct ocsp_outline *leaf)
@@ -54,8 +66,8 @@ static bool take_issuer(struct ocsp_subject *s, const struct ocsp_outline *leaf)
 	s->issuer = chain_cert(simple, 1);
 	issuer = outline_of(s->issuer);
 	if (!issuer)
-		return refuse(ERROR_INVALID_PARAMETER,
-			      "the chain's second certificate is not DER");
+		return refuse_cert(ERROR_INVALID_PARAMETER,
+				   "the chain's second certificate is not DER");
 	ok = ocsp_outline_issued(issuer, leaf);
 	ocsp_outline_free(issuer);
 	if (!ok)
@@ -67,8 +79,8 @@ static bool take_issuer(struct ocsp_subject *s, const struct ocsp_outline *leaf)
 static bool take_leaf(struct ocsp_subject *s, const struct ocsp_outline *leaf)
 {
 	if (!ocsp_outline_has_url(leaf))
-		return refuse(CRYPT_E_NOT_IN_REVOCATION_DATABASE,
-			      "the certificate names no OCSP responder");
+		return refuse_cert(CRYPT_E_NOT_IN_REVOCATION_DATABASE,
+				   "the certificate names no OCSP responder");
 	if (ocsp_der_key(s->leaf->pbCertEncoded, s->leaf->cbCertEncoded,
 			 s->key))
 		return refuse(ERROR_NOT_ENOUGH_MEMORY, strerror(ENOMEM));
@@ -86,8 +98,8 @@ static bool take_chain(struct ocsp_subject *s, PCCERT_CHAIN_CONTEXT chain)
 	s->leaf = chain_cert(chain->rgpChain[0], 0);
 	leaf = outline_of(s->leaf);
 	if (!leaf)
-		return refuse(ERROR_INVALID_PARAMETER,
-			      "the chain's first certificate is not DER");
+		return refuse_cert(ERROR_INVALID_PARAMETER,
+				   "the chain's first certificate is not DER");
 	s->chain = CertDuplicateCertificateChain(chain);
 	ok = take_leaf(s, leaf);
 	ocsp_outline_free(leaf);

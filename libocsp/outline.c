@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Certificates without their public key: RFC 5280, section 4.1. */
+#include <errno.h>
 #include <string.h>
 
 #include <openssl/asn1t.h>
-#include <openssl/err.h>
 #include <openssl/x509v3.h>
 
 #include "cert.h"
+#include "errors.h"
 #include "outline.h"
 
 /* TBSCertificate, whose encoding is kept as it was, since it is signed. */
@@ -74,13 +75,13 @@ static bool is_encoded(const OUTLINE *outline, const unsigned char *der,
 struct ocsp_outline *ocsp_outline_new(const unsigned char *der, size_t len)
 {
 	OUTLINE *outline;
-	bool ok;
+	bool alone, ok;
 
-	ERR_set_mark();
+	alone = ocsp_errors_begin();
 	outline = decode(der, len);
 	ok = outline && outline->tbs->key->type == V_ASN1_SEQUENCE &&
 	     is_encoded(outline, der, len);
-	ERR_pop_to_mark();
+	errno = ocsp_errors_end(alone) ? ENOMEM : 0;
 	if (ok)
 		return outline;
 	ocsp_outline_free(outline);

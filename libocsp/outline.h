@@ -12,7 +12,10 @@
  */
 struct ocsp_outline;
 
-/* NULL: it is no certificate in DER, with nothing behind it. */
+/*
+ * NULL: it is no certificate in DER, with nothing behind it; or it may be one,
+ * and errno is ENOMEM.
+ */
 struct ocsp_outline *ocsp_outline_new(const unsigned char *der, size_t len);
 /* Takes NULL. */
 void ocsp_outline_free(struct ocsp_outline *outline);
@@ -21,7 +24,10 @@ void ocsp_outline_free(struct ocsp_outline *outline);
 bool ocsp_outline_issued(const struct ocsp_outline *issuer,
 			 const struct ocsp_outline *cert);
 
-/* Does it name an OCSP responder? As ocsp_cert_urls() finds them. */
+/*
+ * Does it name an OCSP responder? As ocsp_cert_urls() finds them. Where it does
+ * not, errno is ENOMEM if it may.
+ */
 bool ocsp_outline_has_url(const struct ocsp_outline *outline);
 
 #endif /* OCSP_OUTLINE_H */
