@@ -163,6 +163,8 @@ static int add_target(struct addition *a)
 	char *url = ocsp_cert_url(a->target.cert);
 	int status = EXIT_ERROR;
 
+	if (!url && errno == ENOMEM)
+		no_memory();
 	if (!url)
 		return no_url(a);
 	free(url);

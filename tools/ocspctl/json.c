@@ -5,12 +5,17 @@
 
 #include "ocspctl.h"
 
-static json_t *must(json_t *value)
+void no_memory(void)
 {
-	if (value)
-		return value;
 	error("no memory");
 	exit(EXIT_ERROR);
+}
+
+static json_t *must(json_t *value)
+{
+	if (!value)
+		no_memory();
+	return value;
 }
 
 json_t *json_new(void)
@@ -18,10 +23,15 @@ json_t *json_new(void)
 	return must(json_object());
 }
 
+json_t *json_new_array(void)
+{
+	return must(json_array());
+}
+
 void json_add(json_t *object, const char *name, json_t *value)
 {
 	if (json_object_set_new(object, name, must(value)))
-		must(NULL);
+		no_memory();
 }
 
 json_t *json_text(const char *text)
@@ -37,7 +47,7 @@ json_t *json_text(const char *text)
 	/* No UTF-8. */
 	ascii = malloc(4 * strlen(text) + 1);
 	if (!ascii)
-		return must(NULL);
+		no_memory();
 	for (out = ascii; *text; text++)
 		out += sprintf(out, *text >= ' ' && *text <= '~' ? "%c" :
 			       "\\x%02X", (unsigned char)*text);
@@ -54,7 +64,7 @@ void json_print(json_t *value, bool compact)
 			     (compact ? JSON_COMPACT : JSON_INDENT(2));
 
 	if (json_dumpf(value, stdout, flags) && !ferror(stdout))
-		must(NULL);
+		no_memory();
 	putchar('\n');
 	json_decref(value);
 }

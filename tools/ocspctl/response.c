@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a response and its certificates say, for people and as JSON. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,10 +38,14 @@ void view_make(struct view *view, const struct ocsp_response *response,
 		       response->next_update - now >= min_validity();
 	if (certs)
 		cert = ocsp_cert_decode(certs->cert, certs->cert_len);
+	if (certs && !cert && errno == ENOMEM)
+		no_memory();
 	if (!cert)
 		return;
 	view->subject = ocsp_cert_subject(cert, false);
 	view->url = ocsp_cert_url(cert);
+	if (!view->subject || (!view->url && errno == ENOMEM))
+		no_memory();
 	view->must_staple = ocsp_cert_must_staple(cert);
 	X509_free(cert);
 }

@@ -50,16 +50,15 @@ static bool dump(struct ocsp_client *client, struct list *list)
 	return true;
 }
 
-/* The certificates of one; false when they cannot be had. */
-static bool get_certs(struct ocsp_client *client,
-		      const struct ocsp_response *r,
-		      struct ocsp_response *certs)
+/* The certificates of one; -ENOENT when it is gone already. */
+static int get_certs(struct ocsp_client *client, const struct ocsp_response *r,
+		     struct ocsp_response *certs)
 {
 	struct ocsp_name name = OCSP_NAME_INIT;
 
 	name.key = r->key;
-	return !ocsp_client_get(client, &name, KTLS_OCSP_PART_CERTIFICATES,
-				certs);
+	return ocsp_client_get(client, &name, KTLS_OCSP_PART_CERTIFICATES,
+			       certs);
 }
 
 static void put_out(const struct ocsp_response *r,
@@ -73,7 +72,7 @@ static void put_out(const struct ocsp_response *r,
 	if (!array)
 		view_print(&view, full, now);
 	else if (json_array_append_new(array, view_json(&view)))
-		error("no memory");
+		no_memory();
 	view_clear(&view);
 }
 
@@ -81,24 +80,27 @@ static int show_all(struct ocsp_client *client, bool full, json_t *array)
 {
 	struct ocsp_response certs;
 	struct list list = { 0 };
-	bool have;
+	int status = EXIT_OK;
 	size_t i;
+	int err;
 
 	if (!dump(client, &list)) {
 		free(list.all);
 		return EXIT_ERROR;
 	}
-	for (i = 0; i < list.count; i++) {
-		have = get_certs(client, &list.all[i], &certs);
-		put_out(&list.all[i], have ? &certs : NULL, full, array);
-		if (have)
-			ocsp_response_clear(&certs);
-		/* Nobody reads on. */
-		if (ferror(stdout))
+	/* As long as somebody reads. */
+	for (i = 0; i < list.count && !ferror(stdout); i++) {
+		err = get_certs(client, &list.all[i], &certs);
+		if (err && err != -ENOENT) {
+			status = client_error(client, NULL);
 			break;
+		}
+		put_out(&list.all[i], err ? NULL : &certs, full, array);
+		if (!err)
+			ocsp_response_clear(&certs);
 	}
 	free(list.all);
-	return EXIT_OK;
+	return status;
 }
 
 static int show_one(struct ocsp_client *client, const char *text,
@@ -123,7 +125,7 @@ static int show_one(struct ocsp_client *client, const char *text,
 
 int cmd_show(const struct args *args)
 {
-	json_t *array = args->json ? json_array() : NULL;
+	json_t *array = args->json ? json_new_array() : NULL;
 	struct ocsp_client *client = connect_store();
 	int status = EXIT_ERROR;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* CERT on the command line: a file of certificates, or a key. */
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,10 +130,13 @@ bool target_from_store(struct target *target, struct ocsp_client *client)
 		return false;
 	}
 	target->cert = ocsp_cert_decode(r.cert, r.cert_len);
-	target->issuer = ocsp_cert_decode(r.issuer, r.issuer_len);
+	if (target->cert)
+		target->issuer = ocsp_cert_decode(r.issuer, r.issuer_len);
 	ocsp_response_clear(&r);
 	if (target->cert && target->issuer)
 		return true;
+	if (errno == ENOMEM)
+		no_memory();
 	error("%s: the store has no certificate and issuer for this key, give their file",
 	      target->text);
 	return false;
