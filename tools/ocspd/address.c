@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which addresses a certificate may send us to, see address.h. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -98,6 +99,7 @@ bool address_add(struct address_rules *rules, const char *text, bool allow)
 	unsigned int bits, max;
 	char *end;
 
+	errno = EINVAL;
 	if (len >= sizeof(address))
 		return false;
 	memcpy(address, text, len);

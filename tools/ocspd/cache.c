@@ -33,7 +33,10 @@ void cache_open(const char *path)
 	if (!path)
 		return;
 	directory = strdup(path);
-	if (directory && mkdir(directory, 0755) && errno != EEXIST)
+	if (!directory)
+		log_text(LOG_WARNING, "cache %s: no memory; responses are not kept over a reboot",
+			 path);
+	else if (mkdir(directory, 0755) && errno != EEXIST)
 		log_text(LOG_WARNING, "cache %s: %s; responses are not kept over a reboot",
 			 directory, strerror(errno));
 }
@@ -89,9 +92,8 @@ void cache_store(const uint8_t *key, const unsigned char *data, size_t len)
 {
 	char *path = path_of(key);
 
-	if (!path)
-		return;
-	tell_trouble(write_file(path, data, len));
+	if (directory)
+		tell_trouble(path ? write_file(path, data, len) : -ENOMEM);
 	free(path);
 }
 

@@ -86,7 +86,7 @@ static void add_prefixes(struct reader *r, const char *value, bool allow)
 	for (word = strtok_r(copy, " \t,", &save); word;
 	     word = strtok_r(NULL, " \t,", &save))
 		if (!address_add(&r->config->addresses, word, allow))
-			fault(r, "'%s' is no address and no prefix like 10.0.0.0/8",
+			fault(r, errno == ENOMEM ? "no memory for '%s'" : "'%s' is no address and no prefix like 10.0.0.0/8",
 			      word);
 	free(copy);
 }

@@ -137,6 +137,8 @@ static bool make_pair(const struct config_cert *config,
 	char *url = ocsp_cert_url(leaf);
 
 	memset(pair, 0, sizeof(*pair));
+	if (!url && errno == ENOMEM)
+		return fault(config, "no memory");
 	if (!url && !config->responder) {
 		log_text(LOG_INFO, "certificate %s: n/a, it names no OCSP responder",
 			 config->name);

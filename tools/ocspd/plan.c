@@ -226,7 +226,12 @@ static void look(struct cert *cert, struct ocsp_response *r)
 {
 	struct subject subject;
 
-	if (!subject_make(&subject, cert, r)) {
+	if (!subject_make(&subject, cert, r) && errno == ENOMEM) {
+		log_text(LOG_ERR, "no memory for a certificate");
+		plan_failed(cert, 0);
+		return;
+	}
+	if (!subject.cert) {
 		count(cert, ONCE_NOT_APPLICABLE);
 		set_delay(cert, NO_CERTS_DELAY);
 		return;

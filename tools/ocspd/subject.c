@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A certificate and its issuer, parsed. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,15 +34,20 @@ bool subject_make(struct subject *subject, const struct cert *cert,
 
 	memset(subject, 0, sizeof(*subject));
 	subject->cert = ocsp_cert_decode(response->cert, response->cert_len);
-	subject->issuer = ocsp_cert_decode(response->issuer,
-					   response->issuer_len);
-	if (!subject->cert || !subject->issuer) {
+	if (subject->cert)
+		subject->issuer = ocsp_cert_decode(response->issuer,
+						   response->issuer_len);
+	if (!subject->issuer) {
 		subject_clear(subject);
 		return false;
 	}
 	subject->name = ocsp_cert_subject(subject->cert, true);
 	subject->urls = url ? only(url) : ocsp_cert_urls(subject->cert);
-	return true;
+	if (subject->urls || (!url && errno != ENOMEM))
+		return true;
+	subject_clear(subject);
+	errno = ENOMEM;
+	return false;
 }
 
 void subject_clear(struct subject *subject)

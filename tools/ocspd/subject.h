@@ -23,7 +23,8 @@ struct subject {
 
 /*
  * From what the store sent with KTLS_OCSP_PART_CERTIFICATES. False: it has
- * none, or they are none. subject_clear() after.
+ * none, or they are none, or there is no memory: then errno is ENOMEM.
+ * subject_clear() after.
  */
 bool subject_make(struct subject *subject, const struct cert *cert,
 		  const struct ocsp_response *response);
