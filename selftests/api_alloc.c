@@ -23,7 +23,8 @@ static void __attribute__((constructor)) share(void)
 	pf_directory();
 }
 
-FIXTURE(alloc) {
+/* What a test has, and each of its functions is given. */
+struct rig {
 	FIXTURE_DATA(store) store;
 	struct kt_sock watch;		/* what it asks never fails */
 	STACK_OF(X509) *others;		/* the CA */
@@ -38,14 +39,19 @@ FIXTURE(alloc) {
 	int told;			/* calls of the callback */
 };
 
-#define RIG	FIXTURE_DATA(alloc)
+FIXTURE(alloc) {
+	struct rig rig;
+};
+
+/* 0, or the last error. */
+typedef DWORD act_fn(struct rig *rig);
 
 /* A function: what it does, and how its success is undone. */
 struct function {
-	DWORD (*act)(RIG *rig);
-	void (*undo)(RIG *rig);
-	void (*prepare)(RIG *rig);	/* before each; may be NULL */
-	void (*give_up)(RIG *rig);	/* when it was refused; may be NULL */
+	act_fn *act;
+	void (*undo)(struct rig *rig);
+	void (*prepare)(struct rig *rig);	/* before each; may be NULL */
+	void (*give_up)(struct rig *rig);	/* when it was refused; may be NULL */
 	bool fails;			/* some allocation must refuse it */
 };
 
@@ -56,7 +62,7 @@ struct state {
 	int next_fd;
 };
 
-static struct state state_of(RIG *rig)
+static struct state state_of(struct rig *rig)
 {
 	struct state state = { .store = kt_snapshot(&rig->watch) };
 
@@ -116,7 +122,7 @@ static const char *fault_of(const struct state *before,
 }
 
 /* One round; false when the function has fewer allocations. */
-static bool fail_one(RIG *rig, const struct function *function,
+static bool fail_one(struct rig *rig, const struct function *function,
 		     unsigned long nth, bool again, struct tally *tally)
 {
 	struct state before, after;
@@ -165,7 +171,7 @@ static void fill_errors(void)
 	ERR_clear_error();
 }
 
-static void choose(RIG *rig, const struct function *function)
+static void choose(struct rig *rig, const struct function *function)
 {
 	struct tally ignored = { 0 };
 
@@ -180,7 +186,7 @@ static void choose(RIG *rig, const struct function *function)
 	pf_choice_end(&choice);
 }
 
-static struct tally fail_each(RIG *rig, const struct function *function)
+static struct tally fail_each(struct rig *rig, const struct function *function)
 {
 	struct tally tally = { 0 };
 
@@ -195,7 +201,7 @@ static struct tally fail_each(RIG *rig, const struct function *function)
 	return tally;
 }
 
-static void write_pem(RIG *rig)
+static void write_pem(struct rig *rig)
 {
 	FILE *file;
 	int fd;
@@ -213,7 +219,7 @@ static VOID CALLBACK on_update(PCCERT_CHAIN_CONTEXT chain,
 			       PCCRL_CONTEXT new_crl, PCCRL_CONTEXT previous_crl,
 			       PVOID arg, DWORD write_error)
 {
-	RIG *rig = arg;
+	struct rig *rig = arg;
 
 	(void)chain;
 	(void)context;
@@ -223,7 +229,7 @@ static VOID CALLBACK on_update(PCCERT_CHAIN_CONTEXT chain,
 	rig->told++;
 }
 
-static void make_directory(RIG *rig)
+static void make_directory(struct rig *rig)
 {
 	size_t i;
 
@@ -240,35 +246,35 @@ static void make_directory(RIG *rig)
 
 FIXTURE_SETUP(alloc)
 {
-	store_setup(_metadata, &self->store, NULL);
-	if (!self->store.chain)
+	store_setup(_metadata, &self->rig.store, NULL);
+	if (!self->rig.store.chain)
 		return;
-	kt_new(&self->watch);
-	self->others = sk_X509_new_null();
-	ASSERT_NE(NULL, self->others);
-	ASSERT_LT(0, sk_X509_push(self->others, self->store.pki.ca.cert));
-	write_pem(self);
-	make_directory(self);
+	kt_new(&self->rig.watch);
+	self->rig.others = sk_X509_new_null();
+	ASSERT_NE(NULL, self->rig.others);
+	ASSERT_LT(0, sk_X509_push(self->rig.others, self->rig.store.pki.ca.cert));
+	write_pem(&self->rig);
+	make_directory(&self->rig);
 }
 
 FIXTURE_TEARDOWN(alloc)
 {
 	char command[64];
 
-	if (!self->store.chain)
+	if (!self->rig.store.chain)
 		return;
-	sk_X509_free(self->others);
-	unlink(self->pem);
-	snprintf(command, sizeof(command), "rm -r %s", self->dir);
+	sk_X509_free(self->rig.others);
+	unlink(self->rig.pem);
+	snprintf(command, sizeof(command), "rm -r %s", self->rig.dir);
 	EXPECT_EQ(0, system(command));
-	kt_free(&self->watch);
-	store_teardown(_metadata, &self->store, NULL);
+	kt_free(&self->rig.watch);
+	store_teardown(_metadata, &self->rig.store, NULL);
 }
 
 #define exhaust(...)							\
 	do {								\
 		const struct function function = { __VA_ARGS__ };	\
-		struct tally tally = fail_each(self, &function);	\
+		struct tally tally = fail_each(&self->rig, &function);	\
 									\
 		printf("# %s: %u allocations failed, %u refused it\n",	\
 		       _metadata->name, tally.met, tally.refused);	\
@@ -279,13 +285,13 @@ FIXTURE_TEARDOWN(alloc)
 
 /* Chains */
 
-static DWORD chain_or_error(RIG *rig, PCCERT_CHAIN_CONTEXT chain)
+static DWORD chain_or_error(struct rig *rig, PCCERT_CHAIN_CONTEXT chain)
 {
 	rig->made = chain;
 	return chain ? 0 : GetLastError();
 }
 
-static DWORD act_chain(RIG *rig)
+static DWORD act_chain(struct rig *rig)
 {
 	X509 *leaf = rig->store.pki.leaf.cert;
 
@@ -293,7 +299,7 @@ static DWORD act_chain(RIG *rig)
 							      rig->others));
 }
 
-static void undo_chain(RIG *rig)
+static void undo_chain(struct rig *rig)
 {
 	CertFreeCertificateChain(rig->made);
 }
@@ -303,7 +309,7 @@ TEST_F_TIMEOUT(alloc, create_chain, SLOW)
 	exhaust(act_chain, undo_chain, NULL, NULL, true);
 }
 
-static DWORD act_chain_from_file(RIG *rig)
+static DWORD act_chain_from_file(struct rig *rig)
 {
 	return chain_or_error(rig, OcspCreateCertificateChainFromFile(rig->pem));
 }
@@ -315,35 +321,35 @@ TEST_F_TIMEOUT(alloc, create_chain_from_file, SLOW)
 
 /* Opening */
 
-static DWORD open_with(RIG *rig, DWORD flags, bool with_para)
+static DWORD open_with(struct rig *rig, DWORD flags, bool with_para)
 {
 	rig->h = CertOpenServerOcspResponse(rig->store.chain, flags,
 					    with_para ? &rig->para : NULL);
 	return rig->h ? 0 : GetLastError();
 }
 
-static DWORD act_open(RIG *rig)
+static DWORD act_open(struct rig *rig)
 {
 	return open_with(rig, ASYNC, false);
 }
 
-static DWORD act_open_waiting(RIG *rig)
+static DWORD act_open_waiting(struct rig *rig)
 {
 	return open_with(rig, 0, false);
 }
 
-static DWORD act_open_para(RIG *rig)
+static DWORD act_open_para(struct rig *rig)
 {
 	return open_with(rig, ASYNC, true);
 }
 
-static void undo_open(RIG *rig)
+static void undo_open(struct rig *rig)
 {
 	CertCloseServerOcspResponse(rig->h, 0);
 }
 
 /* A response that it made stays behind: the session's end does not wait. */
-static void undo_create(RIG *rig)
+static void undo_create(struct rig *rig)
 {
 	struct ocsp_name name = OCSP_NAME_INIT;
 
@@ -354,7 +360,7 @@ static void undo_create(RIG *rig)
 
 TEST_F_TIMEOUT(alloc, open, SLOW)
 {
-	ASSERT_EQ(0, set_good(&self->store));
+	ASSERT_EQ(0, set_good(&self->rig.store));
 	exhaust(act_open, undo_open, NULL, NULL, true);
 }
 
@@ -369,7 +375,7 @@ TEST_F_TIMEOUT(alloc, open_and_wait, SLOW)
 }
 
 /* The application closes the descriptors of the session: a new one is made. */
-static void close_session(RIG *rig)
+static void close_session(struct rig *rig)
 {
 	/* There are two, or one was lost. */
 	if (fcntl(rig->next_fd + 1, F_GETFD) < 0)
@@ -378,7 +384,7 @@ static void close_session(RIG *rig)
 	close(rig->next_fd + 1);
 }
 
-static void undo_session(RIG *rig)
+static void undo_session(struct rig *rig)
 {
 	undo_open(rig);
 	close_session(rig);
@@ -386,7 +392,7 @@ static void undo_session(RIG *rig)
 
 TEST_F_TIMEOUT(alloc, open_a_session, SLOW)
 {
-	ASSERT_EQ(0, set_good(&self->store));
+	ASSERT_EQ(0, set_good(&self->rig.store));
 	exhaust(act_open, undo_session, NULL, close_session, true);
 }
 
@@ -398,31 +404,31 @@ TEST_F_TIMEOUT(alloc, open_to_read_a_directory, SLOW)
 	FILE *file;
 	int n;
 
-	ASSERT_EQ(0, set_good(&self->store));
-	ASSERT_EQ(1, X509_digest(self->store.pki.leaf.cert, EVP_sha1(), sha1,
+	ASSERT_EQ(0, set_good(&self->rig.store));
+	ASSERT_EQ(1, X509_digest(self->rig.store.pki.leaf.cert, EVP_sha1(), sha1,
 				 NULL));
-	n = sprintf(path, "%s/", self->dir);
+	n = sprintf(path, "%s/", self->rig.dir);
 	for (i = 0; i < sizeof(sha1); i++)
 		n += sprintf(path + n, "%02X", sha1[i]);
 	strcpy(path + n, ".ocsp");
-	der = pki_response(&self->store.pki, V_OCSP_CERTSTATUS_GOOD, -3600,
+	der = pki_response(&self->rig.store.pki, V_OCSP_CERTSTATUS_GOOD, -3600,
 			   PKI_DAY, &len);
 	file = fopen(path, "w");
 	ASSERT_NE(NULL, file);
 	ASSERT_EQ(len, fwrite(der, 1, len, file));
 	fclose(file);
 	free(der);
-	self->para.dwFlags = CERT_SERVER_OCSP_RESPONSE_OPEN_PARA_READ_FLAG;
+	self->rig.para.dwFlags = CERT_SERVER_OCSP_RESPONSE_OPEN_PARA_READ_FLAG;
 	exhaust(act_open_para, undo_open, NULL, NULL, true);
-	EXPECT_LT(0, self->told);
+	EXPECT_LT(0, self->rig.told);
 }
 
 TEST_F_TIMEOUT(alloc, open_to_write_a_directory, SLOW)
 {
-	ASSERT_EQ(0, set_good(&self->store));
-	self->para.dwFlags = CERT_SERVER_OCSP_RESPONSE_OPEN_PARA_WRITE_FLAG;
+	ASSERT_EQ(0, set_good(&self->rig.store));
+	self->rig.para.dwFlags = CERT_SERVER_OCSP_RESPONSE_OPEN_PARA_WRITE_FLAG;
 	exhaust(act_open_para, undo_open, NULL, NULL, true);
-	EXPECT_LT(0, self->told);
+	EXPECT_LT(0, self->rig.told);
 }
 
 /* What is done to a handle */
@@ -430,28 +436,28 @@ TEST_F_TIMEOUT(alloc, open_to_write_a_directory, SLOW)
 /* What is given back must not stay for want of memory: they take none. */
 TEST_F_TIMEOUT(alloc, add_ref_and_close, SLOW)
 {
-	ASSERT_EQ(0, act_open(self));
+	ASSERT_EQ(0, act_open(&self->rig));
 	mf_arm(1);
-	CertAddRefServerOcspResponse(self->h);
-	CertCloseServerOcspResponse(self->h, 0);
-	CertCloseServerOcspResponse(self->h, 0);
+	CertAddRefServerOcspResponse(self->rig.h);
+	CertCloseServerOcspResponse(self->rig.h, 0);
+	CertCloseServerOcspResponse(self->rig.h, 0);
 	EXPECT_FALSE(mf_disarm());
-	EXPECT_EQ(0, handles(&self->store));
+	EXPECT_EQ(0, handles(&self->rig.store));
 }
 
-static void set_new(RIG *rig)
+static void set_new(struct rig *rig)
 {
 	if (set_good(&rig->store))
 		abort();
 }
 
-static DWORD act_get(RIG *rig)
+static DWORD act_get(struct rig *rig)
 {
 	rig->context = CertGetServerOcspResponseContext(rig->h, 0, NULL);
 	return rig->context ? 0 : GetLastError();
 }
 
-static void undo_get(RIG *rig)
+static void undo_get(struct rig *rig)
 {
 	PCCERT_SERVER_OCSP_RESPONSE_CONTEXT c = rig->context;
 
@@ -462,22 +468,22 @@ static void undo_get(RIG *rig)
 
 TEST_F_TIMEOUT(alloc, get_a_new_one, SLOW)
 {
-	ASSERT_EQ(0, set_good(&self->store));
-	ASSERT_EQ(0, act_open(self));
+	ASSERT_EQ(0, set_good(&self->rig.store));
+	ASSERT_EQ(0, act_open(&self->rig));
 	exhaust(act_get, undo_get, set_new, NULL, true);
 	/* There is no lasting harm. */
-	EXPECT_TRUE(get_is_ok(self->h));
-	undo_open(self);
+	EXPECT_TRUE(get_is_ok(self->rig.h));
+	undo_open(&self->rig);
 }
 
 TEST_F_TIMEOUT(alloc, get_and_write, SLOW)
 {
-	ASSERT_EQ(0, set_good(&self->store));
-	self->para.dwFlags = CERT_SERVER_OCSP_RESPONSE_OPEN_PARA_WRITE_FLAG;
-	ASSERT_EQ(0, act_open_para(self));
+	ASSERT_EQ(0, set_good(&self->rig.store));
+	self->rig.para.dwFlags = CERT_SERVER_OCSP_RESPONSE_OPEN_PARA_WRITE_FLAG;
+	ASSERT_EQ(0, act_open_para(&self->rig));
 	exhaust(act_get, undo_get, set_new, NULL, true);
-	EXPECT_LT(2, self->told);
-	undo_open(self);
+	EXPECT_LT(2, self->rig.told);
+	undo_open(&self->rig);
 }
 
 /* The last test: where all that was. */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "malloc_faults.h"
 
@@ -21,6 +22,8 @@ static void *(*next_realloc)(void *old, size_t size);
 static void *(*next_aligned_alloc)(size_t align, size_t size);
 static int (*next_posix_memalign)(void **block, size_t align, size_t size);
 static void (*next_free)(void *block);
+static void *(*next_mmap)(void *at, size_t size, int protection, int flags,
+			  int fd, off_t offset);
 
 static atomic_bool armed;
 static atomic_ulong count, fatal;
@@ -48,6 +51,7 @@ static void find_all(void)
 	next_aligned_alloc = find("aligned_alloc");
 	next_posix_memalign = find("posix_memalign");
 	next_free = find("free");
+	next_mmap = find("mmap");
 	next_malloc = find("malloc");
 }
 
@@ -190,12 +194,23 @@ void *aligned_alloc(size_t align, size_t size)
 	return FAILS() ? NULL : counted(next_aligned_alloc(align, size));
 }
 
+/* The pools of libocsp take it by the chunk. No block: those are counted. */
+void *mmap(void *at, size_t size, int protection, int flags, int fd,
+	   off_t offset)
+{
+	if (FAILS()) {
+		errno = ENOMEM;
+		return MAP_FAILED;
+	}
+	return next_mmap(at, size, protection, flags, fd, offset);
+}
+
 int posix_memalign(void **block, size_t align, size_t size)
 {
-	int err;
+	int err = ENOMEM;
 
 	if (FAILS())
-		return ENOMEM;
+		return err;
 	err = next_posix_memalign(block, align, size);
 	live += !err;
 	return err;

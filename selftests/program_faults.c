@@ -290,7 +290,7 @@ unsigned int pf_tell_places(const char *program)
 
 	printf("# %u places in %s were met:\n", all->n, program);
 	fflush(stdout);
-	n = sprintf(command, "addr2line -fsp -e \"$(command -v %s)\"", program);
+	n = sprintf(command, "addr2line -fsp -e ./%s", program);
 	for (unsigned int i = 0; i < all->n; i++)
 		n += sprintf(command + n, " %#lx", all->site[i]);
 	strcpy(command + n, " 2>&1 | sort | uniq -c | sed 's/^/# /'");

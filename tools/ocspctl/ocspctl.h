@@ -137,7 +137,7 @@ json_t *view_json(const struct view *view);
 int64_t min_validity(void);
 
 /* json.c: without memory the process ends; each takes over value. */
-void __attribute__((noreturn)) no_memory(void);
+__attribute__((noreturn)) void no_memory(void);
 json_t *json_new(void);
 json_t *json_new_array(void);
 void json_add(json_t *object, const char *name, json_t *value);
