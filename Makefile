@@ -45,6 +45,8 @@ help:
 #  make fuzz             the verifier of responses
 #       SECONDS=600        so long
 #  make netlink-check    compare the uapi header with what the spec generates
+#  make syzkaller        write the family's description for syzkaller from the spec
+#  make syzkaller-check  compare it with that
 #  make checkpatch       the kernel's style check, over all C
 #  make kernel-doc       the comments of the module's interfaces
 #  make shellcheck       over all shell
@@ -141,6 +143,12 @@ ksrc:
 netlink-check: ksrc
 	selftests/netlink-check.sh $(KSRC)
 
+syzkaller:
+	selftests/kfuzz/generate.py syzkaller kmod/ktls_ocsp.yaml >selftests/kfuzz/ktls_ocsp.txt
+
+syzkaller-check:
+	selftests/kfuzz/syzkaller-check.sh
+
 checkpatch: ksrc
 	selftests/checkpatch.sh $(KSRC)
 
@@ -174,6 +182,6 @@ clean:
 	rm -rf $(O)
 
 .PHONY: all help modules modules_install libocsp tools selftests install packages kselftest \
-	check check-kernels check-debug check-all demo bench fuzz ksrc netlink-check checkpatch \
-	kernel-doc shellcheck analyzer clang-tidy coccicheck check-static check-sanitizers \
+	check check-kernels check-debug check-all demo bench fuzz ksrc netlink-check \
+	syzkaller syzkaller-check checkpatch kernel-doc shellcheck analyzer clang-tidy coccicheck check-static check-sanitizers \
 	coverage clean

@@ -62,6 +62,7 @@ if [ -n "$stock" ]; then
 	# Perl reads all C for as long as all others take.
 	step checkpatch make checkpatch &
 	step netlink-check make netlink-check
+	step syzkaller-check make syzkaller-check
 	step kernel-doc make kernel-doc
 	step shellcheck make shellcheck
 	step analyzer make analyzer
