@@ -44,6 +44,8 @@ help:
 #       ACCEPT=1           compare later runs with this one
 #  make fuzz             the verifier of responses
 #       SECONDS=600        so long
+#  make fuzz-kernel      the netlink family, on a kernel that looks for defects, built first
+#       MESSAGES=1000000   so many; SEED= repeats a run
 #  make netlink-check    compare the uapi header with what the spec generates
 #  make syzkaller        write the family's description for syzkaller from the spec
 #  make syzkaller-check  compare it with that
@@ -133,6 +135,9 @@ demo: packages
 fuzz: packages
 	+$(MAKE) -C selftests/fuzz fuzz
 
+fuzz-kernel:
+	+@MESSAGES="$(MESSAGES)" SEED="$(SEED)" selftests/fuzz_kernel.sh
+
 bench: packages
 	+$(MAKE) modules kselftest
 	+$(MAKE) -C selftests/bench
@@ -186,6 +191,6 @@ clean:
 	rm -rf $(O)
 
 .PHONY: all help modules modules_install libocsp tools selftests install packages kselftest \
-	check check-kernels check-debug check-all demo bench fuzz ksrc netlink-check \
+	check check-kernels check-debug check-all demo bench fuzz fuzz-kernel ksrc netlink-check \
 	syzkaller syzkaller-check checkpatch kernel-doc shellcheck analyzer clang-tidy coccicheck \
 	check-static check-sanitizers coverage coverage-kernel clean

@@ -19,14 +19,14 @@ cd "$top" || exit 1
 . selftests/runner.sh
 . selftests/debug/instrument.sh
 
-[ $# -gt 0 ] || set -- board board_life consumer dump events fail_nth limits netns perms \
+[ $# -gt 0 ] || set -- board board_life consumer dump events fail_nth kfuzz limits netns perms \
 	policy.py protocol refs refuse stress time unload.sh userns users
 
 # As check-debug.sh does
 guests=1
 timeout=$((timeout * 4))
 vm_timeout=28800
-vm_options="--kernel $O/debug/kasan --mem 3072 --boot-timeout 900"
+vm_options="--machine q35 --kernel $O/debug/kasan --mem 3072 --boot-timeout 900"
 wrap="env KSFT_MACHINE_SLOW=yes selftests/debug/save-gcov $logs/counts"
 installed=$O/kselftest/ktls_ocsp
 

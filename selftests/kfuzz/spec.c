@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The family as its spec has it. */
+#include "kfuzz.h"
+
+#include "kfuzz_spec.h"
+
+_Static_assert(KTLS_OCSP_A_MAX < 32, "a set of attributes is 32 bits");
+
+const struct kf_command *kf_command(uint8_t cmd)
+{
+	for (unsigned int i = 0; i < kf_n_commands; i++)
+		if (kf_commands[i].cmd == cmd)
+			return &kf_commands[i];
+	return NULL;
+}
