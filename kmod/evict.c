@@ -77,6 +77,21 @@ static struct ktls_ocsp_need need_of(const struct ktls_ocsp_limits *limits,
 	return need;
 }
 
+/* Can it be met? Says in @extack of what there is too much when not. */
+static int check_need(struct ktls_ocsp_need need, struct ktls_ocsp_store *store,
+		      const struct ktls_ocsp_response *keep,
+		      struct netlink_ext_ack *extack)
+{
+	lockdep_assert_held(&store->lock);
+	if (can_meet(&need, store, keep))
+		return 0;
+	if (need.bytes > 0)
+		NL_SET_ERR_MSG(extack, KTLS_OCSP_NO_BYTES);
+	else
+		NL_SET_ERR_MSG(extack, KTLS_OCSP_NO_RESPONSES);
+	return -ENOSPC;
+}
+
 /**
  * ktls_ocsp_check_room() - could ktls_ocsp_make_room() make it?
  * @store: the store, locked, its network namespace alive
@@ -93,16 +108,8 @@ int ktls_ocsp_check_room(struct ktls_ocsp_store *store, long responses,
 			 long bytes, const struct ktls_ocsp_response *keep,
 			 struct netlink_ext_ack *extack)
 {
-	struct ktls_ocsp_need need = need_of(&store->limits, responses, bytes);
-
-	lockdep_assert_held(&store->lock);
-	if (can_meet(&need, store, keep))
-		return 0;
-	if (need.bytes > 0)
-		NL_SET_ERR_MSG(extack, KTLS_OCSP_NO_BYTES);
-	else
-		NL_SET_ERR_MSG(extack, KTLS_OCSP_NO_RESPONSES);
-	return -ENOSPC;
+	return check_need(need_of(&store->limits, responses, bytes), store,
+			  keep, extack);
 }
 
 /**
@@ -124,13 +131,12 @@ int ktls_ocsp_make_room(struct ktls_ocsp_store *store, long responses,
 			long bytes, const struct ktls_ocsp_response *keep,
 			struct netlink_ext_ack *extack)
 {
-	struct ktls_ocsp_need need;
+	struct ktls_ocsp_need need = need_of(&store->limits, responses, bytes);
 	int err;
 
-	err = ktls_ocsp_check_room(store, responses, bytes, keep, extack);
-	if (err)
-		return err;
-	need = need_of(&store->limits, responses, bytes);
-	evict(&need, store, keep);
-	return 0;
+	/* Of the same need: that of another moment may not be met. */
+	err = check_need(need, store, keep, extack);
+	if (!err)
+		evict(&need, store, keep);
+	return err;
 }
