@@ -44,6 +44,13 @@ static void fail(const struct file_error *error, const char *fmt, ...)
 	snprintf(error->text, error->size, "%s: %s", error->path, reason);
 }
 
+static bool no_memory(const struct file_error *e)
+{
+	fail(e, "no memory");
+	errno = ENOMEM;
+	return false;
+}
+
 /* The descriptor of a regular file of a size that we take, or -1. */
 static int open_regular(const struct file_error *error)
 {
@@ -104,8 +111,7 @@ unsigned char *ocsp_read_file(const char *path, size_t *len, char *error,
 	data = malloc(OCSP_FILE_MAX + 1);
 	if (!data) {
 		close(fd);
-		fail(&e, "no memory");
-		errno = ENOMEM;
+		no_memory(&e);
 		return NULL;
 	}
 	n = read_all(fd, data, OCSP_FILE_MAX + 1);
@@ -131,13 +137,6 @@ static int no_passphrase(char *buf, int size, int rwflag, void *arg)
 	(void)rwflag;
 	(void)arg;
 	return -1;
-}
-
-static bool no_memory(const struct file_error *e)
-{
-	fail(e, "no memory");
-	errno = ENOMEM;
-	return false;
 }
 
 static bool push(STACK_OF(X509) *certs, X509 *cert)

@@ -44,12 +44,15 @@ static bool refuse(DWORD code, const char *why)
 	return false;
 }
 
+static bool refuse_memory(void)
+{
+	return refuse(ERROR_NOT_ENOUGH_MEMORY, strerror(ENOMEM));
+}
+
 /* For want of memory, by errno, or because of what is said to be wrong. */
 static bool refuse_cert(DWORD code, const char *why)
 {
-	return errno == ENOMEM ?
-	       refuse(ERROR_NOT_ENOUGH_MEMORY, strerror(ENOMEM)) :
-	       refuse(code, why);
+	return errno == ENOMEM ? refuse_memory() : refuse(code, why);
 }
 
 static bool take_issuer(struct ocsp_subject *s, const struct ocsp_outline *leaf)
@@ -83,7 +86,7 @@ static bool take_leaf(struct ocsp_subject *s, const struct ocsp_outline *leaf)
 				   "the certificate names no OCSP responder");
 	if (ocsp_der_key(s->leaf->pbCertEncoded, s->leaf->cbCertEncoded,
 			 s->key))
-		return refuse(ERROR_NOT_ENOUGH_MEMORY, strerror(ENOMEM));
+		return refuse_memory();
 	return take_issuer(s, leaf);
 }
 
@@ -146,12 +149,6 @@ static void give_index(const struct ocsp_handle *h)
 	ocsp_session_unlock();
 }
 
-static struct ocsp_handle *no_memory(void)
-{
-	refuse(ERROR_NOT_ENOUGH_MEMORY, strerror(ENOMEM));
-	return NULL;
-}
-
 struct ocsp_handle *ocsp_handle_new(PCCERT_CHAIN_CONTEXT chain)
 {
 	struct ocsp_subject *subject = calloc(1, sizeof(*subject));
@@ -167,7 +164,8 @@ struct ocsp_handle *ocsp_handle_new(PCCERT_CHAIN_CONTEXT chain)
 	if (!h || !subject || !take_index(h)) {
 		ocsp_pool_free(h, sizeof(*h));
 		free(subject);
-		return no_memory();
+		refuse_memory();
+		return NULL;
 	}
 	ERR_set_mark();
 	ok = take_chain(subject, chain);
