@@ -170,17 +170,6 @@ static struct tally fail_each(struct rig *rig, const struct command *command,
 	return tally;
 }
 
-static void delete_one(const struct kt_msg *msg, void *arg)
-{
-	struct kt_sock *sk = arg;
-	struct kt_req req;
-
-	kt_begin(&req, sk, KTLS_OCSP_CMD_DEL, 0);
-	kt_put(&req, KTLS_OCSP_A_KEY, kt_data(msg, KTLS_OCSP_A_KEY),
-	       KTLS_OCSP_KEY_LEN);
-	kt_call(sk, &req, NULL);
-}
-
 /*
  * Nothing is counted that is not there: with each limit at one more than
  * there is, there is room for one more. Closes the session. NULL, or for what
@@ -207,7 +196,7 @@ static const char *miscounted(struct rig *rig)
 	close(session);
 	close(rig->session);
 	rig->session = -1;
-	kt_dump(&rig->watch, -1, delete_one, &rig->sk);
+	kt_dump(&rig->watch, -1, kt_del_dumped, &rig->sk);
 	kt_sysctl("max_bytes", 100);
 	return kt_set_for(&rig->sk, NEW, KT_DAY) ? "a byte" : NULL;
 }

@@ -105,6 +105,16 @@ int kt_del(struct kt_sock *sk, int session, uint32_t n)
 	return kt_call(sk, &req, NULL);
 }
 
+void kt_del_dumped(const struct kt_msg *msg, void *sk)
+{
+	struct kt_req req;
+
+	kt_begin(&req, sk, KTLS_OCSP_CMD_DEL, 0);
+	kt_put(&req, KTLS_OCSP_A_KEY, kt_data(msg, KTLS_OCSP_A_KEY),
+	       KTLS_OCSP_KEY_LEN);
+	kt_call(sk, &req, NULL);
+}
+
 void kt_put_blob(struct kt_req *req, const struct kt_blob *blob)
 {
 	put_session(req, blob->session);

@@ -114,6 +114,8 @@ int kt_create(struct kt_sock *sk, int session, uint32_t n, uint32_t *slot);
 int kt_ref(struct kt_sock *sk, int session, uint32_t slot);
 int kt_close(struct kt_sock *sk, int session, uint32_t slot);
 int kt_del(struct kt_sock *sk, int session, uint32_t n);
+/* For kt_dump(): delete each, through another socket than it dumps from. */
+void kt_del_dumped(const struct kt_msg *msg, void *sk);
 
 #define KT_ALL_PARTS	(KTLS_OCSP_PART_BLOB | KTLS_OCSP_PART_CERTIFICATES)
 int kt_get(struct kt_sock *sk, int session, uint32_t n, uint32_t parts,

@@ -165,17 +165,6 @@ static void add_handles(const struct kt_msg *msg, void *arg)
 	*(unsigned long *)arg += kt_u32(msg, KTLS_OCSP_A_HANDLES);
 }
 
-static void delete_one(const struct kt_msg *msg, void *arg)
-{
-	struct kt_sock *sk = arg;
-	struct kt_req req;
-
-	kt_begin(&req, sk, KTLS_OCSP_CMD_DEL, 0);
-	kt_put(&req, KTLS_OCSP_A_KEY, kt_data(msg, KTLS_OCSP_A_KEY),
-	       KTLS_OCSP_KEY_LEN);
-	kt_call(sk, &req, NULL);
-}
-
 /* The last of a session may be on its way: files go when tasks do. */
 static unsigned long handles_left(struct kt_sock *sk)
 {
@@ -216,7 +205,7 @@ static bool empty(struct kt_sock *sk)
 	struct kt_sock other;
 
 	kt_new(&other);
-	while (kt_dump(sk, -1, delete_one, &other) > 0)
+	while (kt_dump(sk, -1, kt_del_dumped, &other) > 0)
 		;
 	kt_free(&other);
 	return !kt_count(sk, -1);
