@@ -26,6 +26,7 @@ defects_kcsan="none race"
 cd "$top" || exit 1
 rm -rf "$O/check-debug"
 . selftests/runner.sh
+. selftests/debug/guest.sh
 
 # Emulated, such a kernel is 10 times slower, and a machine more takes a processor from the other.
 guests=1
@@ -107,9 +108,7 @@ test_kind()
 	logs=$O/check-debug/$kind
 	new_logs
 	step "kernel-$kind" prepare "$kind" || return
-	# The firmware's table of interrupts takes two minutes to read on the machine that is QEMU's
-	# default.
-	vm_options="--machine q35 --kernel $O/debug/$kind --mem 3072 --boot-timeout 600"
+	vm_options=$(guest_of "$kind")
 	step "defects-$kind" rig "$kind"
 	installed=$O/kselftest/ktls_ocsp
 	# shellcheck disable=SC2046 # split on purpose

@@ -17,6 +17,7 @@ logs=$O/coverage-kernel
 least=90
 cd "$top" || exit 1
 . selftests/runner.sh
+. selftests/debug/guest.sh
 . selftests/debug/instrument.sh
 
 [ $# -gt 0 ] || set -- board board_life consumer dump events fail_nth kfuzz limits netns perms \
@@ -26,7 +27,7 @@ cd "$top" || exit 1
 guests=1
 timeout=$((timeout * 4))
 vm_timeout=28800
-vm_options="--machine q35 --kernel $O/debug/kasan --mem 3072 --boot-timeout 900"
+vm_options=$(guest_of kasan)
 wrap="env KSFT_MACHINE_SLOW=yes selftests/debug/save-gcov $logs/counts"
 installed=$O/kselftest/ktls_ocsp
 

@@ -32,11 +32,13 @@ if [ "${1:-}" = --guest ]; then
 	exit $status
 fi
 
+. selftests/debug/guest.sh
 . selftests/debug/instrument.sh
 selftests/install-packages.sh && make -s kselftest && instrument || exit 1
 rm -rf "$logs"
-env O="$instrumented" selftests/vm/run --machine q35 --kernel "$O/debug/kasan" --mem 3072 \
-	--boot-timeout 900 --timeout $((1800 + MESSAGES / 50)) --share "$logs" -- \
+options=$(guest_of kasan)
+# shellcheck disable=SC2086 # split on purpose
+env O="$instrumented" selftests/vm/run $options --timeout $((1800 + MESSAGES / 50)) --share "$logs" -- \
 	selftests/debug/save-gcov "$logs" env MESSAGES="$MESSAGES" SEED="$SEED" \
 	selftests/fuzz_kernel.sh --guest "$O/kselftest/ktls_ocsp"
 status=$?
