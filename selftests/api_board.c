@@ -18,6 +18,14 @@
 
 #define READS	1000000
 
+/* What looks over memory, threads or lines makes calls of its own. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||	\
+	defined(OCSP_PLAIN_MALLOC) || defined(COVERAGE_H)
+#define CALLS_ARE_OURS	0
+#else
+#define CALLS_ARE_OURS	1
+#endif
+
 #define NR	offsetof(struct seccomp_data, nr)
 #define FLAGS	offsetof(struct seccomp_data, args[3])	/* of mmap() */
 
@@ -44,7 +52,8 @@ static void no_more_calls(int clock)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 
-	filter(code, sizeof(code) / sizeof(code[0]));
+	if (CALLS_ARE_OURS)
+		filter(code, sizeof(code) / sizeof(code[0]));
 }
 
 static bool get_is_null(HCERT_SERVER_OCSP_RESPONSE h)
@@ -94,6 +103,8 @@ TEST_F(store, change_costs_a_call)
 	HCERT_SERVER_OCSP_RESPONSE h;
 	pid_t pid;
 
+	if (!CALLS_ARE_OURS)
+		SKIP(return, "this build makes calls of its own");
 	ASSERT_EQ(0, set_good(self));
 	pid = fork();
 	ASSERT_LE(0, pid);
