@@ -25,6 +25,7 @@ int main(int argc, char **argv)
 	uint8_t key[KTLS_OCSP_KEY_LEN];
 	struct ocsp_client *client;
 	long times;
+	int err;
 
 	if (argc < 3 || argc > 4 || read_key(argv[1], key)) {
 		fputs("usage: ocsp_report KEY REASON [TIMES]\n", stderr);
@@ -33,14 +34,11 @@ int main(int argc, char **argv)
 	name.key = key;
 	update.failure = argv[2];
 	times = argc == 4 ? strtol(argv[3], NULL, 10) : 1;
-	if (ocsp_client_new(&client))
-		goto fail;
-	while (times-- > 0)
-		if (ocsp_client_set(client, &name, &update, NULL))
-			goto fail;
+	err = ocsp_client_new(&client);
+	while (!err && times-- > 0)
+		err = ocsp_client_set(client, &name, &update, NULL);
+	if (err)
+		fprintf(stderr, "ocsp_report: %s\n", ocsp_client_error(client));
 	ocsp_client_free(client);
-	return 0;
-fail:
-	fprintf(stderr, "ocsp_report: %s\n", ocsp_client_error(client));
-	return 1;
+	return !!err;
 }
