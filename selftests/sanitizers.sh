@@ -56,16 +56,16 @@ build()
 # Each of our programs becomes a script that runs it in valgrind.
 wrap_programs()
 {
-	for name in $api $user ocspctl ktls_server; do
-		case $name in
+	for program in $api $user ocspctl ktls_server; do
+		case $program in
 		*.sh)	continue ;;
 		esac
-		mv "$installed/$name" "$installed/$name.bin" &&
-		cat >"$installed/$name" <<-END_OF_SCRIPT && chmod 755 "$installed/$name" || return 1
+		mv "$installed/$program" "$installed/$program.bin" &&
+		cat >"$installed/$program" <<-END_OF_SCRIPT && chmod 755 "$installed/$program" || return 1
 			#!/bin/sh
 			exec valgrind -q --leak-check=full --errors-for-leak-kinds=definite \\
 				--show-leak-kinds=definite --child-silent-after-fork=no \\
-				--log-file="$logs/reports/$name.%p" "$installed/$name.bin" "\$@"
+				--log-file="$logs/reports/$program.%p" "$installed/$program.bin" "\$@"
 		END_OF_SCRIPT
 	done
 }
