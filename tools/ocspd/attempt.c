@@ -13,6 +13,7 @@
 #include "publish.h"
 #include "request.h"
 #include "store.h"
+#include "text.h"
 
 /* A fetch that is under way, and what its answer is judged by. */
 struct attempt {
@@ -111,10 +112,13 @@ static void go_on(struct cert *cert, const struct subject *subject)
 {
 	char origin[512];
 	const char *url;
+	int err;
 
 	while ((url = subject_url(subject, cert->url))) {
-		if (!fetch_origin(url, origin, sizeof(origin)))
-			add_reason(cert, subject, "malformed URL");
+		err = fetch_origin(url, origin, sizeof(origin));
+		if (err)
+			add_reason(cert, subject, err == -ENOMEM ?
+				   "no memory" : "malformed URL");
 		else if (queue_add(cert, origin))
 			return;
 		start_url(cert, cert->url + 1);
@@ -279,34 +283,48 @@ static struct fetch *start_request(struct attempt *a, const char *url,
 }
 
 /* The subject again: it was not kept while the certificate waited. */
-static struct attempt *make_attempt(struct cert *cert)
+static int make_attempt(struct cert *cert, struct attempt **made)
 {
 	struct attempt *a = calloc(1, sizeof(*a));
 	struct ocsp_response r;
-	bool ok;
+	int err;
 
 	if (!a)
-		return NULL;
+		return -ENOMEM;
 	a->cert = cert;
-	ok = !store_get(cert->key, KTLS_OCSP_PART_CERTIFICATES, &r) &&
-	     subject_make(&a->subject, cert, &r);
+	err = store_get(cert->key, KTLS_OCSP_PART_CERTIFICATES, &r);
+	if (!err && !subject_make(&a->subject, cert, &r))
+		err = -errno;
 	ocsp_response_clear(&r);
-	if (ok)
-		return a;
-	free(a);
-	return NULL;
+	if (err)
+		free(a);
+	else
+		*made = a;
+	return err;
+}
+
+/* When it is gone that shows when its time has come. */
+static void not_started(struct cert *cert, int err)
+{
+	char key[KEY_TEXT_SIZE];
+
+	queue_remove(cert);
+	if (err != -ENOENT)
+		log_event(LOG_ERR, "failed", "reason", strerror(-err),
+			  "key", key_text(cert->key, key), NULL);
+	plan_failed(cert, 0);
 }
 
 static void start(struct cert *cert)
 {
-	struct attempt *a = make_attempt(cert);
 	struct setback setback = { 0 };
+	struct attempt *a;
 	const char *url;
+	int err;
 
-	if (!a) {
-		/* When it is gone that shows when its time has come. */
-		queue_remove(cert);
-		plan_failed(cert, 0);
+	err = make_attempt(cert, &a);
+	if (err) {
+		not_started(cert, err);
 		return;
 	}
 	cert->attempt = a;

@@ -218,14 +218,6 @@ void fetch_exit(void)
 	curl_global_cleanup();
 }
 
-static char *url_part(CURLU *url, CURLUPart part)
-{
-	char *text = NULL;
-
-	curl_url_get(url, part, &text, CURLU_DEFAULT_PORT);
-	return text;
-}
-
 struct parts {
 	bool has_user;
 	char *scheme;
@@ -240,37 +232,50 @@ static void parts_clear(struct parts *p)
 	curl_free(p->port);
 }
 
-/* False: no http or https URL. parts_clear() in any case. */
-static bool parts_make(struct parts *p, const char *text)
+static CURLUcode parts_read(struct parts *p, CURLU *url, const char *text)
 {
-	CURLU *url = curl_url();
-	bool ok = false;
-	char *user;
+	CURLUcode code = curl_url_set(url, CURLUPART_URL, text, 0);
+	char *user = NULL;
 
-	memset(p, 0, sizeof(*p));
-	if (url && !curl_url_set(url, CURLUPART_URL, text, 0)) {
-		p->scheme = url_part(url, CURLUPART_SCHEME);
-		p->host = url_part(url, CURLUPART_HOST);
-		p->port = url_part(url, CURLUPART_PORT);
-		user = url_part(url, CURLUPART_USER);
-		p->has_user = user;
-		curl_free(user);
-		ok = p->scheme && p->host && p->port &&
-		     (!strcmp(p->scheme, "http") || !strcmp(p->scheme, "https"));
-	}
-	curl_url_cleanup(url);
-	return ok;
+	if (!code)
+		code = curl_url_get(url, CURLUPART_SCHEME, &p->scheme, 0);
+	if (!code)
+		code = curl_url_get(url, CURLUPART_HOST, &p->host, 0);
+	if (!code)
+		code = curl_url_get(url, CURLUPART_PORT, &p->port,
+				    CURLU_DEFAULT_PORT);
+	if (!code)
+		code = curl_url_get(url, CURLUPART_USER, &user, 0);
+	p->has_user = user;
+	curl_free(user);
+	return code == CURLUE_NO_USER ? CURLUE_OK : code;
 }
 
-bool fetch_origin(const char *url, char *origin, size_t size)
+/* 0, -ENOMEM, or -EINVAL: no http or https URL. parts_clear() in any case. */
+static int parts_make(struct parts *p, const char *text)
+{
+	CURLUcode code = CURLUE_OUT_OF_MEMORY;
+	CURLU *url = curl_url();
+
+	memset(p, 0, sizeof(*p));
+	if (url)
+		code = parts_read(p, url, text);
+	curl_url_cleanup(url);
+	if (code == CURLUE_OUT_OF_MEMORY)
+		return -ENOMEM;
+	return !code && (!strcmp(p->scheme, "http") ||
+			 !strcmp(p->scheme, "https")) ? 0 : -EINVAL;
+}
+
+int fetch_origin(const char *url, char *origin, size_t size)
 {
 	struct parts p;
-	bool ok = parts_make(&p, url);
+	int err = parts_make(&p, url);
 
-	if (ok)
+	if (!err)
 		snprintf(origin, size, "%s://%s:%s", p.scheme, p.host, p.port);
 	parts_clear(&p);
-	return ok;
+	return err;
 }
 
 __attribute__((format(printf, 2, 3)))
@@ -308,12 +313,18 @@ static bool aim_at(struct fetch *f, const struct parts *p, const char *url)
 static bool aim(struct fetch *f, const char *url)
 {
 	struct parts p;
-	bool ok;
+	bool ok = false;
 
-	if (parts_make(&p, url))
+	switch (parts_make(&p, url)) {
+	case 0:
 		ok = aim_at(f, &p, url);
-	else
-		ok = fail(f, "no http or https URL: %.100s", url);
+		break;
+	case -ENOMEM:
+		fail(f, "no memory");
+		break;
+	default:
+		fail(f, "no http or https URL: %.100s", url);
+	}
 	parts_clear(&p);
 	return ok;
 }

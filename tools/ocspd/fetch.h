@@ -49,8 +49,9 @@ struct fetch *fetch_start(const struct fetch_request *request,
 void fetch_cancel(struct fetch *fetch);
 
 /*
- * Where a URL leads, "http://name:80"; false: it is no http or https URL.
+ * Where a URL leads, "http://name:80". 0, -ENOMEM, or -EINVAL: it is no http
+ * or https URL.
  */
-bool fetch_origin(const char *url, char *origin, size_t size);
+int fetch_origin(const char *url, char *origin, size_t size);
 
 #endif /* OCSPD_FETCH_H */
