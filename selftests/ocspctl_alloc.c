@@ -204,7 +204,7 @@ static struct tally try_each(RIG *rig, const struct command *command)
 
 	command->prepare(rig);
 	pf_run(command->argv, 0, &good);
-	pf_choose(&choice);
+	pf_choose(&choice, false);
 	for (size_t i = 0; i < choice.chosen.count && tally.wrong < 20; i++)
 		try_one(rig, command, choice.chosen.number[i], &good, &tally);
 	pf_choice_clear(&choice);
@@ -310,7 +310,7 @@ TEST_F_TIMEOUT(ctl, monitor, SLOW)
 
 	follow_one(self, 0, &run);
 	EXPECT_EQ(0, run.status);
-	pf_choose(&choice);
+	pf_choose(&choice, false);
 	for (size_t i = 0; i < choice.chosen.count; i++) {
 		unsigned long nth = choice.chosen.number[i];
 

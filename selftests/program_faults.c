@@ -99,6 +99,9 @@ pid_t pf_start(const char *const argv[], long nth)
 {
 	pid_t pid;
 
+	/* What is read at once is not to be the last one's. */
+	unlink(path_of("out"));
+	unlink(path_of("err"));
 	unlink(path_of("log"));
 	fflush(stdout);
 	pid = fork();
@@ -230,14 +233,17 @@ static bool has(const struct pf_numbers *set, unsigned long number)
 void pf_consider(struct pf_choice *choice, unsigned long nth,
 		 const struct mf_site *site)
 {
+	unsigned long way;
+
 	if (mf_is_foreign(site)) {
 		add(&choice->foreign, nth);
 	} else if (choice->every_one) {
 		add(&choice->chosen, nth);
-	} else if (!choice->thrifty || !was_met(site)) {
-		if (has(&choice->ways, site->stack))
+	} else {
+		way = choice->thrifty ? site->offset : site->stack;
+		if (has(&choice->ways, way))
 			return;
-		add(&choice->ways, site->stack);
+		add(&choice->ways, way);
 		add(&choice->chosen, nth);
 	}
 }
@@ -254,7 +260,6 @@ void pf_choice_end(struct pf_choice *choice)
 void pf_choice_init(struct pf_choice *choice)
 {
 	memset(choice, 0, sizeof(*choice));
-	choice->thrifty = false;
 	choice->every_one = getenv("KSFT_ALLOC_ALL");
 }
 
@@ -265,7 +270,7 @@ void pf_choice_clear(struct pf_choice *choice)
 	free(choice->ways.number);
 }
 
-void pf_choose(struct pf_choice *choice)
+void pf_choose(struct pf_choice *choice, bool thrifty)
 {
 	FILE *file = fopen(path_of("log"), "re");
 	struct mf_site site;
@@ -273,7 +278,7 @@ void pf_choose(struct pf_choice *choice)
 	char line[256];
 
 	pf_choice_init(choice);
-	choice->thrifty = true;
+	choice->thrifty = thrifty;
 	while (file && fgets(line, sizeof(line), file))
 		if (parse_line(line, &nth, &site))
 			pf_consider(choice, nth, &site);

@@ -52,14 +52,14 @@ struct pf_numbers {
 
 /*
  * Which allocations of a run are to fail. Of the program's own, and of the
- * libraries that it uses for small things, one for each way that leads there
- * (for a program: unless one failed there before, in another test);
- * of the large ones a few. With KSFT_ALLOC_ALL in the environment each of the
- * former, and more of the latter.
+ * libraries that it uses for small things, one for each way that leads there,
+ * or when it is thrifty for each place in the program; of the large libraries a
+ * few. With KSFT_ALLOC_ALL in the environment each of the former, and more of
+ * the latter.
  */
 struct pf_choice {
 	bool every_one;
-	bool thrifty;			/* not where one failed before */
+	bool thrifty;
 	struct pf_numbers chosen;
 	struct pf_numbers foreign;
 	struct pf_numbers ways;
@@ -71,7 +71,7 @@ void pf_consider(struct pf_choice *choice, unsigned long nth,
 void pf_choice_end(struct pf_choice *choice);
 void pf_choice_clear(struct pf_choice *choice);
 /* All of these, from a program's run with an nth of 0, as far as it is. */
-void pf_choose(struct pf_choice *choice);
+void pf_choose(struct pf_choice *choice, bool thrifty);
 
 /* One that failed; pf_end() notes that of its run. */
 void pf_note(const struct mf_site *site);

@@ -78,6 +78,7 @@ wrap_of()
 			"UBSAN_OPTIONS=print_stacktrace=1:log_path=$logs/reports/ubsan" ;;
 	tsan)	echo "setarch -R env" \
 			"TSAN_OPTIONS=die_after_fork=0:log_path=$logs/reports/tsan" ;;
+	valgrind) echo "env KSFT_MACHINE_SLOW=yes" ;;
 	esac
 }
 
