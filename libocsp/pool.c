@@ -63,7 +63,7 @@ static size_t round_up(size_t size)
 
 static struct chunk *chunk_of(void *object)
 {
-	return (struct chunk *)((uintptr_t)object & ~(uintptr_t)(CHUNK - 1));
+	return (void *)((char *)object - ((uintptr_t)object & (CHUNK - 1)));
 }
 
 static void link_chunk(struct chunk *chunk, struct chunk **pool)

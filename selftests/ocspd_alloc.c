@@ -210,6 +210,8 @@ TEST_F_TIMEOUT(ocspd, once, SLOW)
 		TH_LOG("%s", run.err);
 	/* A run of it takes a second and more. */
 	pf_choose(&choice, true);
+	printf("# %zu allocations are to fail\n", choice.chosen.count);
+	fflush(stdout);
 	for (size_t i = 0; i < choice.chosen.count && wrong < 20; i++) {
 		unsigned long nth = choice.chosen.number[i];
 
