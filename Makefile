@@ -6,6 +6,8 @@ TOP := $(CURDIR)
 O ?= build
 override O := $(abspath $(O))
 export O
+# As it was given it is another directory to the makes below.
+MAKEOVERRIDES := $(filter-out O=%,$(MAKEOVERRIDES))
 
 # The kernel to build the module for: by default that of the guest. What is
 # built for each release is kept apart.
