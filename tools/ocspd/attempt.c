@@ -14,6 +14,7 @@
 #include "request.h"
 #include "store.h"
 #include "text.h"
+#include "url.h"
 
 /* A fetch that is under way, and what its answer is judged by. */
 struct attempt {
@@ -115,7 +116,7 @@ static void go_on(struct cert *cert, const struct subject *subject)
 	int err;
 
 	while ((url = subject_url(subject, cert->url))) {
-		err = fetch_origin(url, origin, sizeof(origin));
+		err = url_origin(url, origin, sizeof(origin));
 		if (err)
 			add_reason(cert, subject, err == -ENOMEM ?
 				   "no memory" : "malformed URL");

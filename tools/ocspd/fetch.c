@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 #include "log.h"
 #include "loop.h"
 #include "proxy.h"
+#include "url.h"
 
 /* What the store takes: there is no use in reading more. */
 #define BODY_MAX	KTLS_OCSP_BLOB_MAX
@@ -29,6 +31,7 @@
 #define CONNECTIONS_KEPT	16
 
 struct fetch {
+	LIST_ENTRY(fetch) others;
 	CURL *easy;
 	struct curl_slist *headers;
 	char error[CURL_ERROR_SIZE];
@@ -44,12 +47,14 @@ struct fetch {
 	size_t len;
 	size_t size;
 	bool too_large;
+	bool no_memory;
 	struct headers seen;
 	struct fetch_result result;
 };
 
 static const struct config *config;
 static CURLM *multi;
+static LIST_HEAD(, fetch) under_way = LIST_HEAD_INITIALIZER(under_way);
 
 static void on_curl_timer(struct timer *timer);
 static struct timer curl_timer = { .fn = on_curl_timer };
@@ -72,8 +77,10 @@ static size_t on_body(char *data, size_t one, size_t len, void *arg)
 		while (size < f->len + len)
 			size *= 2;
 		grown = realloc(f->body, size);
-		if (!grown)
+		if (!grown) {
+			f->no_memory = true;
 			return 0;
+		}
 		f->body = grown;
 		f->size = size;
 	}
@@ -113,11 +120,11 @@ static curl_socket_t on_open(void *arg, curlsocktype purpose,
 		      address->protocol);
 }
 
-static void check_done(void);
+static void act(curl_socket_t fd, int ready);
 
 static void on_socket_event(struct watch *watch, uint32_t events)
 {
-	int ready = 0, running;
+	int ready = 0;
 
 	if (events & EPOLLIN)
 		ready |= CURL_CSELECT_IN;
@@ -125,8 +132,7 @@ static void on_socket_event(struct watch *watch, uint32_t events)
 		ready |= CURL_CSELECT_OUT;
 	if (events & (EPOLLERR | EPOLLHUP))
 		ready |= CURL_CSELECT_ERR;
-	curl_multi_socket_action(multi, watch->fd, ready, &running);
-	check_done();
+	act(watch->fd, ready);
 }
 
 static struct watch *watch_socket(curl_socket_t fd)
@@ -183,14 +189,23 @@ static int on_timer(CURLM *of, long ms, void *arg)
 
 static void on_curl_timer(struct timer *timer)
 {
-	int running;
-
 	(void)timer;
-	curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	check_done();
+	act(CURL_SOCKET_TIMEOUT, 0);
 }
 
 /* Setting up */
+
+static CURLM *new_multi(void)
+{
+	CURLM *new = curl_multi_init();
+
+	if (!new)
+		return NULL;
+	curl_multi_setopt(new, CURLMOPT_SOCKETFUNCTION, on_socket);
+	curl_multi_setopt(new, CURLMOPT_TIMERFUNCTION, on_timer);
+	curl_multi_setopt(new, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
+	return new;
+}
 
 int fetch_init(const struct config *the_config)
 {
@@ -199,13 +214,8 @@ int fetch_init(const struct config *the_config)
 	config = the_config;
 	if (multi)	/* connections that the new rules may forbid */
 		curl_multi_cleanup(multi);
-	multi = curl_multi_init();
-	if (!multi)
-		return -1;
-	curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-	curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
-	curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
-	return 0;
+	multi = new_multi();
+	return multi ? 0 : -1;
 }
 
 void fetch_exit(void)
@@ -216,66 +226,6 @@ void fetch_exit(void)
 	multi = NULL;
 	timer_stop(&curl_timer);
 	curl_global_cleanup();
-}
-
-struct parts {
-	bool has_user;
-	char *scheme;
-	char *host;
-	char *port;
-};
-
-static void parts_clear(struct parts *p)
-{
-	curl_free(p->scheme);
-	curl_free(p->host);
-	curl_free(p->port);
-}
-
-static CURLUcode parts_read(struct parts *p, CURLU *url, const char *text)
-{
-	CURLUcode code = curl_url_set(url, CURLUPART_URL, text, 0);
-	char *user = NULL;
-
-	if (!code)
-		code = curl_url_get(url, CURLUPART_SCHEME, &p->scheme, 0);
-	if (!code)
-		code = curl_url_get(url, CURLUPART_HOST, &p->host, 0);
-	if (!code)
-		code = curl_url_get(url, CURLUPART_PORT, &p->port,
-				    CURLU_DEFAULT_PORT);
-	if (!code)
-		code = curl_url_get(url, CURLUPART_USER, &user, 0);
-	p->has_user = user;
-	curl_free(user);
-	return code == CURLUE_NO_USER ? CURLUE_OK : code;
-}
-
-/* 0, -ENOMEM, or -EINVAL: no http or https URL. parts_clear() in any case. */
-static int parts_make(struct parts *p, const char *text)
-{
-	CURLUcode code = CURLUE_OUT_OF_MEMORY;
-	CURLU *url = curl_url();
-
-	memset(p, 0, sizeof(*p));
-	if (url)
-		code = parts_read(p, url, text);
-	curl_url_cleanup(url);
-	if (code == CURLUE_OUT_OF_MEMORY)
-		return -ENOMEM;
-	return !code && (!strcmp(p->scheme, "http") ||
-			 !strcmp(p->scheme, "https")) ? 0 : -EINVAL;
-}
-
-int fetch_origin(const char *url, char *origin, size_t size)
-{
-	struct parts p;
-	int err = parts_make(&p, url);
-
-	if (!err)
-		snprintf(origin, size, "%s://%s:%s", p.scheme, p.host, p.port);
-	parts_clear(&p);
-	return err;
 }
 
 __attribute__((format(printf, 2, 3)))
@@ -293,7 +243,7 @@ static bool fail(struct fetch *f, const char *fmt, ...)
  * Where to and through what. An address in the URL is judged here: a proxy
  * would go there for us. False, and the failure is set.
  */
-static bool aim_at(struct fetch *f, const struct parts *p, const char *url)
+static bool aim_at(struct fetch *f, const struct url *p, const char *url)
 {
 	const char *why = address_refused_host(&config->addresses, p->host);
 	const char *proxy;
@@ -312,10 +262,10 @@ static bool aim_at(struct fetch *f, const struct parts *p, const char *url)
 
 static bool aim(struct fetch *f, const char *url)
 {
-	struct parts p;
+	struct url p;
 	bool ok = false;
 
-	switch (parts_make(&p, url)) {
+	switch (url_parse(&p, url)) {
 	case 0:
 		ok = aim_at(f, &p, url);
 		break;
@@ -325,7 +275,7 @@ static bool aim(struct fetch *f, const char *url)
 	default:
 		fail(f, "no http or https URL: %.100s", url);
 	}
-	parts_clear(&p);
+	url_clear(&p);
 	return ok;
 }
 
@@ -403,6 +353,7 @@ static bool set_request(struct fetch *f, const struct fetch_request *request)
 
 static void free_fetch(struct fetch *f)
 {
+	LIST_REMOVE(f, others);
 	curl_easy_cleanup(f->easy);
 	curl_slist_free_all(f->headers);
 	free(f->post);
@@ -553,6 +504,8 @@ static void ended(struct fetch *f, CURLcode code)
 		fail(f, "HTTP %ld", f->result.status);
 	else if (f->too_large)
 		fail(f, "more than %d bytes", BODY_MAX);
+	else if (f->no_memory)
+		fail(f, "no memory");
 	else if (f->seen.bytes > HEADERS_MAX)
 		fail(f, "more than %d bytes of headers", HEADERS_MAX);
 	else if (code)
@@ -578,6 +531,42 @@ static void check_done(void)
 	}
 }
 
+/*
+ * Once a callback has failed, for want of memory, the multi does nothing any
+ * more, and tells of no end: all that it has would wait for ever.
+ */
+static void start_over(CURLMcode code)
+{
+	CURLM *dead = multi;
+	struct fetch *f;
+
+	multi = new_multi();
+	if (!multi) {
+		log_text(LOG_CRIT, "no memory to fetch anything");
+		exit(EXIT_FAILURE);
+	}
+	while ((f = LIST_FIRST(&under_way))) {
+		curl_multi_remove_handle(dead, f->easy);
+		fail(f, "no memory, or libcurl's fault: %s",
+		     curl_multi_strerror(code));
+		finish(f);
+	}
+	curl_multi_cleanup(dead);
+}
+
+/* Let libcurl go on. */
+static void act(curl_socket_t fd, int ready)
+{
+	CURLMcode code;
+	int running;
+
+	code = curl_multi_socket_action(multi, fd, ready, &running);
+	if (code)
+		start_over(code);
+	else
+		check_done();
+}
+
 struct fetch *fetch_start(const struct fetch_request *request,
 			  fetch_done_fn done, void *arg,
 			  char failure[FETCH_FAILURE_SIZE])
@@ -587,6 +576,7 @@ struct fetch *fetch_start(const struct fetch_request *request,
 	snprintf(failure, FETCH_FAILURE_SIZE, "no memory");
 	if (!f)
 		return NULL;
+	LIST_INSERT_HEAD(&under_way, f, others);
 	f->done = done;
 	f->arg = arg;
 	f->start = loop_now();

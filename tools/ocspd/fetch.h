@@ -48,10 +48,4 @@ struct fetch *fetch_start(const struct fetch_request *request,
 			  char failure[FETCH_FAILURE_SIZE]);
 void fetch_cancel(struct fetch *fetch);
 
-/*
- * Where a URL leads, "http://name:80". 0, -ENOMEM, or -EINVAL: it is no http
- * or https URL.
- */
-int fetch_origin(const char *url, char *origin, size_t size);
-
 #endif /* OCSPD_FETCH_H */

@@ -33,7 +33,7 @@ void queue_init(const struct queue_calls *calls);
 void queue_configure(const struct config *config);
 
 /*
- * An idle certificate waits for its turn at that origin (fetch.h). False: no
+ * An idle certificate waits for its turn at that origin (url.h). False: no
  * memory.
  */
 bool queue_add(struct cert *cert, const char *origin);

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What a URL is made of, see url.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <curl/curl.h>
+
+#include "url.h"
+
+void url_clear(struct url *url)
+{
+	curl_free(url->scheme);
+	curl_free(url->host);
+	curl_free(url->port);
+}
+
+static CURLUcode take_apart(struct url *url, CURLU *handle, const char *text)
+{
+	CURLUcode code = curl_url_set(handle, CURLUPART_URL, text, 0);
+	char *user = NULL;
+
+	if (!code)
+		code = curl_url_get(handle, CURLUPART_SCHEME, &url->scheme, 0);
+	if (!code)
+		code = curl_url_get(handle, CURLUPART_HOST, &url->host, 0);
+	if (!code)
+		code = curl_url_get(handle, CURLUPART_PORT, &url->port,
+				    CURLU_DEFAULT_PORT);
+	if (!code)
+		code = curl_url_get(handle, CURLUPART_USER, &user, 0);
+	url->has_user = user;
+	curl_free(user);
+	return code == CURLUE_NO_USER ? CURLUE_OK : code;
+}
+
+static bool is_http(const struct url *url)
+{
+	return url->scheme && (!strcmp(url->scheme, "http") ||
+			       !strcmp(url->scheme, "https"));
+}
+
+int url_parse(struct url *url, const char *text)
+{
+	CURLUcode code = CURLUE_OUT_OF_MEMORY;
+	CURLU *handle = curl_url();
+
+	memset(url, 0, sizeof(*url));
+	if (handle)
+		code = take_apart(url, handle, text);
+	curl_url_cleanup(handle);
+	if (code == CURLUE_OUT_OF_MEMORY)
+		return -ENOMEM;
+	return !code && is_http(url) ? 0 : -EINVAL;
+}
+
+int url_origin(const char *text, char *origin, size_t size)
+{
+	struct url url;
+	int err = url_parse(&url, text);
+
+	if (!err)
+		snprintf(origin, size, "%s://%s:%s", url.scheme, url.host,
+			 url.port);
+	url_clear(&url);
+	return err;
+}
