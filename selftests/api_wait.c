@@ -273,7 +273,7 @@ TEST_F(store, others_read_while_one_waits)
 	pthread_join(thread, NULL);
 	EXPECT_LE(2000, o.took);
 	EXPECT_GT(1000, longest);
-	EXPECT_LT(20, gets);
+	EXPECT_LE(20, gets);
 	ASSERT_NE(NULL, o.h);
 	EXPECT_TRUE(get_is_ok(o.h));
 	CertCloseServerOcspResponse(o.h, 0);
