@@ -60,7 +60,6 @@ help:
 #                        a virtual machine
 #       VARIANTS="asan"    these alone
 #  make coverage         the lines that the tests reach, in build/coverage/report
-#  make coverage-kernel  the lines of the module that its tests reach, in build/instrumented/report
 #  make install          the library, its headers and the tools
 #       DESTDIR= PREFIX=/usr/local
 #  make modules_install  the module, for the kernel of KDIR=
@@ -124,7 +123,7 @@ check-debug:
 	+@KINDS="$(KINDS)" selftests/check-debug.sh $(TESTS)
 
 # Every goal here that checks, one after the other.
-CHECKS ?= $(filter-out check-all,$(filter check check-% coverage coverage-% fuzz \
+CHECKS ?= $(filter-out check-all,$(filter check check-% coverage fuzz \
 	fuzz-%,$(shell sed -n 's/^\([a-z-]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))))
 
 check-all:
@@ -185,9 +184,6 @@ check-sanitizers:
 coverage:
 	+@selftests/coverage.sh $(TESTS)
 
-coverage-kernel:
-	+@selftests/coverage_kernel.sh $(TESTS)
-
 # What the subdirectories made lies there as well.
 clean:
 	rm -rf $(O)
@@ -195,4 +191,4 @@ clean:
 .PHONY: all help modules modules_install libocsp tools selftests install packages kselftest \
 	check check-kernels check-debug check-all demo bench fuzz fuzz-kernel ksrc netlink-check \
 	syzkaller syzkaller-check checkpatch kernel-doc shellcheck analyzer clang-tidy coccicheck \
-	check-static check-sanitizers coverage coverage-kernel clean
+	check-static check-sanitizers coverage clean

@@ -33,14 +33,13 @@ if [ "${1:-}" = --guest ]; then
 fi
 
 . selftests/debug/guest.sh
-. selftests/debug/instrument.sh
-selftests/install-packages.sh && make -s kselftest && instrument || exit 1
+selftests/install-packages.sh && make -s kselftest && build_for kasan || exit 1
 rm -rf "$logs"
 options=$(guest_of kasan)
 # shellcheck disable=SC2086 # split on purpose
-env O="$instrumented" selftests/vm/run $options --timeout $((1800 + MESSAGES / 50)) --share "$logs" -- \
-	selftests/debug/save-gcov "$logs" env MESSAGES="$MESSAGES" SEED="$SEED" \
+selftests/vm/run $options --timeout $((1800 + MESSAGES / 50)) --share "$logs" -- \
+	selftests/debug/save-gcov "$logs/counts" env MESSAGES="$MESSAGES" SEED="$SEED" \
 	selftests/fuzz_kernel.sh --guest "$O/kselftest/ktls_ocsp"
 status=$?
-selftests/debug/report-gcov "$instrumented" "$logs" 0 || status=1
+selftests/debug/report-gcov "$modules" "$logs/counts" "$logs/report" 0 || status=1
 exit $status
