@@ -538,14 +538,16 @@ static void check_done(void)
 static void start_over(CURLMcode code)
 {
 	CURLM *dead = multi;
-	struct fetch *f;
+	struct fetch *f, *next;
 
 	multi = new_multi();
 	if (!multi) {
 		log_text(LOG_CRIT, "no memory to fetch anything");
 		exit(EXIT_FAILURE);
 	}
-	while ((f = LIST_FIRST(&under_way))) {
+	/* Whoever is told of an end starts nothing before the loop's next turn. */
+	for (f = LIST_FIRST(&under_way); f; f = next) {
+		next = LIST_NEXT(f, others);
 		curl_multi_remove_handle(dead, f->easy);
 		fail(f, "no memory, or libcurl's fault: %s",
 		     curl_multi_strerror(code));
