@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The parts of ocspd that decide and touch nothing: when to fetch, which
- * addresses to talk to, what HTTP says about age, which proxy, which URL.
+ * addresses to talk to, what HTTP says about age, which proxy, which URL. And
+ * what it sweeps from its cache once a day.
  */
+#include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <arpa/inet.h>
 #include <openssl/evp.h>
@@ -14,10 +20,13 @@
 #include "kselftest_harness.h"
 
 #include "address.h"
+#include "cache.h"
 #include "config.h"
 #include "forge.h"
 #include "headers.h"
 #include "heap.h"
+#include "log.h"
+#include "pki.h"
 #include "proxy.h"
 #include "request.h"
 #include "schedule.h"
@@ -385,6 +394,120 @@ TEST(timers_in_order)
 		heap_remove(heap_first());
 	}
 	EXPECT_EQ(ARRAY_SIZE(timers) - (ARRAY_SIZE(timers) + 2) / 3, i);
+}
+
+FIXTURE(cache) {
+	char dir[32];
+	struct pki pki;
+};
+
+FIXTURE_SETUP(cache)
+{
+	strcpy(self->dir, "/tmp/ocspd_parts.XXXXXX");
+	ASSERT_NE(NULL, mkdtemp(self->dir));
+	log_init(false);
+	cache_open(self->dir);
+	pki_new(&self->pki, 1, PKI_URL, 0);
+}
+
+FIXTURE_TEARDOWN(cache)
+{
+	cache_close();
+	pki_free(&self->pki);
+	rmdir(self->dir);
+}
+
+/* The response of a key of that byte, which ends so many seconds from now. */
+static void keep(const struct pki *pki, uint8_t byte, long end)
+{
+	uint8_t key[KTLS_OCSP_KEY_LEN];
+	unsigned char *der;
+	size_t len;
+
+	memset(key, byte, sizeof(key));
+	der = pki_response(pki, V_OCSP_CERTSTATUS_GOOD, -2 * HOUR, end, &len);
+	cache_store(key, der, len);
+	free(der);
+}
+
+static bool is_kept(uint8_t byte)
+{
+	uint8_t key[KTLS_OCSP_KEY_LEN];
+	unsigned char *der;
+	size_t len;
+
+	memset(key, byte, sizeof(key));
+	der = cache_load(key, &len);
+	free(der);
+	return der;
+}
+
+static void forget(uint8_t byte)
+{
+	uint8_t key[KTLS_OCSP_KEY_LEN];
+
+	memset(key, byte, sizeof(key));
+	cache_remove(key);
+}
+
+TEST_F(cache, sweep_what_has_ended)
+{
+	static const uint8_t junk[] = "no response";
+	uint8_t key[KTLS_OCSP_KEY_LEN];
+
+	keep(&self->pki, 1, HOUR);
+	keep(&self->pki, 2, -HOUR);
+	memset(key, 3, sizeof(key));
+	cache_store(key, junk, sizeof(junk));
+	ASSERT_TRUE(is_kept(1) && is_kept(2) && is_kept(3));
+	cache_sweep();
+	EXPECT_TRUE(is_kept(1));
+	EXPECT_FALSE(is_kept(2));
+	EXPECT_FALSE(is_kept(3));
+	forget(1);
+	EXPECT_FALSE(is_kept(1));
+}
+
+/* name, as old as that: is it there after a sweep? */
+static bool survives(const char *dir, const char *name, long age)
+{
+	struct timespec times[2] = {};
+	char path[PATH_MAX];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	file = fopen(path, "w");
+	if (!file)
+		return false;
+	fclose(file);
+	times[0].tv_sec = time(NULL) - age;
+	times[1] = times[0];
+	utimensat(AT_FDCWD, path, times, 0);
+	cache_sweep();
+	return !unlink(path);
+}
+
+#define NAME_16		"0123456789abcdef"
+#define NAME		NAME_16 NAME_16 NAME_16 NAME_16 ".ocsp"
+
+TEST_F(cache, sweep_what_is_left_behind)
+{
+	EXPECT_FALSE(survives(self->dir, NAME ".AbCdEf", 2 * HOUR));
+	/* Another one may be about to finish it. */
+	EXPECT_TRUE(survives(self->dir, NAME ".AbCdEf", 0));
+	/* Not ours */
+	EXPECT_TRUE(survives(self->dir, "README", 2 * HOUR));
+	EXPECT_TRUE(survives(self->dir, "x" NAME, 2 * HOUR));
+	EXPECT_TRUE(survives(self->dir, NAME_16 ".ocsp", 2 * HOUR));
+	EXPECT_TRUE(survives(self->dir, NAME_16 NAME_16, 2 * HOUR));
+}
+
+TEST_F(cache, none)
+{
+	cache_open(NULL);
+	keep(&self->pki, 1, HOUR);
+	EXPECT_FALSE(is_kept(1));
+	cache_sweep();
 }
 
 TEST_HARNESS_MAIN
