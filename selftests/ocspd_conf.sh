@@ -19,7 +19,7 @@ leaf()
 leaf far 20 http://127.0.0.1:1/
 leaf near 21 "$bad/near/"
 leaf nameless 22 http://nowhere.invalid/
-fault near good 2>/dev/null
+leaf local 23 "http://localhost:$BAD/local/"
 start_bad || ktap_exit_fail_msg "no responder"
 ktap_set_plan 12
 
@@ -138,12 +138,14 @@ not_allowed()
 	local at="file = $dir/near-chain.pem"
 
 	printf '%s\n' "[ocspd]" "cache = none" "[certificate near]" "$at" \
+		"[certificate local]" "file = $dir/local-chain.pem" \
 		> "$dir/ocspd.conf"
 	expect 0 del "$dir/far.pem" && expect 0 del "$dir/plain.pem" &&
 	refused near "address 127.0.0.1 is refused (loopback)" &&
+	failed_with local "is refused (loopback)" &&
 	printf '%s\n' "[ocspd]" "cache = none" "allow = 127.0.0.0/8" \
 		"deny = 127.0.0.1" "[certificate near]" "$at" \
-		> "$dir/ocspd.conf" &&
+		> "$dir/ocspd.conf" && expect 0 del "$dir/local.pem" &&
 	refused near "address 127.0.0.1 is refused (denied)"
 }
 check "an address that is not allowed, or denied, is not asked" not_allowed
