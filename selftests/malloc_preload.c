@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * For LD_PRELOAD, with malloc_faults.c: a program's Nth request for memory
- * fails, counted from its main().
+ * fails, counted from its main() up to the last of its exit handlers.
  *
  * Environment: MALLOC_FAULTS, N; MALLOC_FAULTS_LOG, a file that gets a line for
  * it, "N OWNER OFFSET STACK" of struct mf_site; with an N of 0 nothing fails, and each gets one. A
@@ -57,6 +57,11 @@ static void on_next(int sig)
 	unlink(next_file);
 }
 
+static void disarm(void)
+{
+	mf_disarm();
+}
+
 static int run(int argc, char **argv, char **env)
 {
 	const struct sigaction next = {
@@ -75,6 +80,8 @@ static int run(int argc, char **argv, char **env)
 			      0666);
 		mf_tell = tell;
 	}
+	/* What comes after them is the destructors', as that of libgcov. */
+	atexit(disarm);
 	if (nth)
 		mf_arm(strtoul(nth, NULL, 10));
 	return next_main(argc, argv, env);
