@@ -22,7 +22,8 @@ least=90
 [ $# -gt 0 ] || set -- cert chain verify verify_bytes ocspctl_verify.sh ocspd_parts \
 	api api_alloc api_board api_fork api_para api_store api_wait \
 	ktls.sh ocspctl.sh ocspctl_add.sh ocspctl_alloc \
-	ocspd.sh ocspd_alloc ocspd_conf.sh ocspd_faults.sh ocspd_kill.sh ocspd_proxy.sh ocspd_unit.sh
+	ocspd.sh ocspd_alloc ocspd_conf.sh ocspd_faults.sh ocspd_kill.sh ocspd_proxy.sh \
+	ocspd_store.sh ocspd_unit.sh
 
 # The counts are in the objects' directories, from runs of another build maybe.
 build()

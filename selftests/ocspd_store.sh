@@ -1,0 +1,97 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
+#
+# ocspd and what happens to the store meanwhile: it is not there yet, tells more
+# than can be read, and others store something in it.
+
+cd "$(dirname "$(readlink -f "$0")")" || exit 1
+. ./lib.sh
+own_namespaces "$0" "$@"
+. ./ktap_helpers.sh
+. ./ocspctl_lib.sh
+. ./ocspd_lib.sh
+
+start_store_test
+for name in one two three; do
+	serial=$((${serial:-20} + 1))
+	make_leaf "$dir" "$name" "$serial" "$bad/$name/" ||
+		ktap_exit_fail_msg "cannot make certificates"
+done
+start_bad || ktap_exit_fail_msg "no responder"
+trap 'unstep_clock; rm -rf "$dir"' EXIT
+ktap_set_plan 4
+
+# The module comes later than ocspd.
+no_module()
+{
+	local helper
+
+	helper=$(cat /proc/sys/kernel/modprobe)
+	echo /bin/false > /proc/sys/kernel/modprobe
+	: > "$dir/ocspd.log"
+	write_conf "[certificate one]" "file = $dir/one-chain.pem"
+	"$OCSPD" -v -f "$dir/ocspd.conf" 2>> "$dir/ocspd.log" &
+	ocspd=$!
+	wait_for $((10 * SLOW)) logged "waiting for that"
+	set -- $?
+	echo "$helper" > /proc/sys/kernel/modprobe
+	[ "$1" -eq 0 ] && kill -0 "$ocspd" && modprobe ktls_ocsp &&
+	wait_for $((40 * SLOW)) logged "ready, " &&
+	wait_for $((20 * SLOW)) state one valid
+}
+if rmmod ktls_ocsp 2> /dev/null; then
+	check "no module: waits for it" no_module
+else
+	ktap_test_skip "no module: waits for it"
+	write_conf "[certificate one]" "file = $dir/one-chain.pem"
+	start_ocspd
+fi
+
+# What the store tells is for ocspd to read, which it does not get to.
+lost_notices()
+{
+	kill -STOP "$ocspd"
+	ocsp_report "$(key_of one)" "$(printf '%0255d' 0)" 20000 &&
+	expect 0 add --no-wait "$dir/two-chain.pem"
+	set -- $?
+	kill -CONT "$ocspd"
+	[ "$1" -eq 0 ] && wait_for $((20 * SLOW)) logged "notices .* were lost" &&
+	wait_for $((20 * SLOW)) state two valid
+}
+check "more notices than it can read: what is wanted is found" lost_notices
+
+# Who opens the same meanwhile gets the same reason, and the responder its rest.
+held_back()
+{
+	local start
+
+	fault three http 503 3600
+	expect 6 add "$dir/three-chain.pem" && says "HTTP 503" &&
+	[ "$(requests three)" -eq 1 ] && fault three good || return 1
+	start=$(date +%s)
+	expect 6 add "$dir/three-chain.pem" && says "HTTP 503" &&
+	[ $(($(date +%s) - start)) -lt 14 ] && [ "$(requests three)" -eq 1 ]
+}
+check "Retry-After holds for who comes later, who is told at once" held_back
+
+# A request is due, but what it is for is there.
+stored_by_others()
+{
+	local before
+
+	before=$(requests one)
+	step_clock 30000 && answer new one --this -60 --next 86400 &&
+	expect 0 set "$dir/one-chain.pem" "$dir/new.der" &&
+	step_clock 20000 && sleep 3 && [ "$(requests one)" -eq "$before" ] &&
+	step_clock 40000 && wait_for $((10 * SLOW)) more_requests one "$before"
+}
+
+more_requests()
+{
+	[ "$(requests "$1")" -gt "$2" ]
+}
+check "what somebody else stored is not fetched before its time" stored_by_others
+
+kill "$ocspd" && wait "$ocspd"
+ktap_finished
