@@ -20,7 +20,7 @@ O=${O:-$top/build}
 KINDS=${KINDS:-kasan kcsan}
 
 # These are about time and HTTP, and take hours there. What they ask of the kernel ocspd.sh asks, too.
-left_out="ocspd_faults.sh ocspd_kill.sh ocspd_proxy.sh"
+left_out="ocspd_conf.sh ocspd_faults.sh ocspd_kill.sh ocspd_proxy.sh"
 concurrent="stress refs board board_life api_board api_board_race api_fork api_wait dump netns unload.sh"
 # The ones that end the kernel's look at locks come last.
 defects_kasan="none leak sleep_in_atomic bad_shift rcu_outside lock_order use_after_free overflow free_active_timer"
