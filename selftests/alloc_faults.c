@@ -62,19 +62,28 @@ static void set(const char *name, const char *text)
 	}
 }
 
-/* From the module's first function to a page behind the start of its last. */
-static void module_text(unsigned long *start, unsigned long *end)
+/* A line of /proc/kallsyms: is it a function whose name ends like that? */
+static bool is_function(const char *line, const char *end, unsigned long *at)
+{
+	size_t len = strcspn(line, "\n"), tail = strlen(end);
+	char kind;
+
+	return len > tail && !strncmp(line + len - tail, end, tail) &&
+	       sscanf(line, "%lx %c", at, &kind) == 2 &&
+	       (kind == 't' || kind == 'T');
+}
+
+/* From the first of these functions to a page behind the start of the last. */
+static void text_of(const char *name, unsigned long *start, unsigned long *end)
 {
 	FILE *file = fopen("/proc/kallsyms", "re");
-	char line[256], kind;
 	unsigned long at;
+	char line[256];
 
 	*start = -1UL;
 	*end = 0;
 	while (file && fgets(line, sizeof(line), file)) {
-		if (!strstr(line, "\t" MODULE_MARK) ||
-		    sscanf(line, "%lx %c", &at, &kind) != 2 ||
-		    (kind != 't' && kind != 'T'))
+		if (!is_function(line, name, &at))
 			continue;
 		if (at < *start)
 			*start = at;
@@ -114,23 +123,37 @@ static void open_files(void)
 	}
 }
 
-void af_select(bool module_only)
+static void select_text(unsigned long start, unsigned long end, bool tell)
 {
-	unsigned long start = 0, end = -1UL;
 	char text[32];
 
-	if (module_only)
-		module_text(&start, &end);
 	set("ignore-gfp-wait", "0");
 	set("ignore-gfp-highmem", "0");
 	set("min-order", "0");
-	set("verbose", module_only ? "2" : "0");
+	set("verbose", tell ? "2" : "0");
 	snprintf(text, sizeof(text), "%#lx", start);
 	set("require-start", text);
 	snprintf(text, sizeof(text), "%#lx", end);
 	set("require-end", text);
 	spare_user_copies();
 	open_files();
+}
+
+void af_select(bool module_only)
+{
+	unsigned long start = 0, end = -1UL;
+
+	if (module_only)
+		text_of("\t" MODULE_MARK, &start, &end);
+	select_text(start, end, module_only);
+}
+
+void af_select_init(void)
+{
+	unsigned long start, end;
+
+	text_of(" do_one_initcall", &start, &end);
+	select_text(start, end, true);
 }
 
 void af_arm(unsigned int nth)

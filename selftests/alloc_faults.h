@@ -19,6 +19,8 @@ const char *af_missing(void);
  * call af_arm(); it opens files.
  */
 void af_select(bool module_only);
+/* The same: only what a module asks for while it is initialized. */
+void af_select_init(void);
 
 /* From now on; ends the process when the kernel refuses. */
 void af_arm(unsigned int nth);
