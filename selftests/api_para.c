@@ -4,7 +4,11 @@
  * update callback and the directory.
  */
 #include <ftw.h>
+#include <sched.h>
 #include <stddef.h>
+#include <sys/fsuid.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <openssl/err.h>
@@ -193,6 +197,86 @@ TEST_F(directory, write)
 	/* Nothing else is left behind: the directory can go with its file. */
 	EXPECT_EQ(0, unlink(self->file));
 	EXPECT_EQ(0, rmdir(self->path));
+}
+
+static VOID CALLBACK on_written(PCCERT_CHAIN_CONTEXT chain,
+				PCCERT_SERVER_OCSP_RESPONSE_CONTEXT context,
+				PCCRL_CONTEXT new_crl,
+				PCCRL_CONTEXT previous_crl, PVOID arg,
+				DWORD write_error)
+{
+	(void)chain;
+	(void)context;
+	(void)new_crl;
+	(void)previous_crl;
+	*(DWORD *)arg = write_error;
+}
+
+/* The directory becomes a file system of its own. */
+static bool mount_on(const char *path, unsigned long flags, const char *options)
+{
+	return !unshare(CLONE_NEWNS) &&
+	       !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
+	       !mount("none", path, "tmpfs", flags, options);
+}
+
+/* The next response is served all the same, and the callback told why. */
+#define expect_write_error(expected)					\
+	do {								\
+		written = ~0u;						\
+		ASSERT_EQ(0, set_good(&self->store));			\
+		EXPECT_TRUE(get_is_ok(h));				\
+		EXPECT_EQ(expected, written);				\
+	} while (0)
+
+TEST_F(directory, write_fails)
+{
+	HCERT_SERVER_OCSP_RESPONSE h;
+	struct rlimit files, none;
+	DWORD written;
+	char ballast[64];
+
+	self->para.dwFlags = CERT_SERVER_OCSP_RESPONSE_OPEN_PARA_WRITE_FLAG;
+	self->para.pfnUpdateCallback = on_written;
+	self->para.pvUpdateCallbackArg = &written;
+	h = CertOpenServerOcspResponse(self->store.chain, ASYNC, &self->para);
+	ASSERT_NE(NULL, h);
+	expect_write_error(0);
+
+	/* Of this thread alone, and of files alone */
+	setfsuid(KT_NOBODY);
+	expect_write_error(ERROR_ACCESS_DENIED);
+	setfsuid(0);
+
+	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &files));
+	none = files;
+	none.rlim_cur = 0;
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &none));
+	expect_write_error(ERROR_TOO_MANY_OPEN_FILES);
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &files));
+
+	/* No file can take the place of a directory. */
+	ASSERT_EQ(0, unlink(self->file));
+	ASSERT_EQ(0, mkdir(self->file, 0755));
+	expect_write_error(ERROR_WRITE_FAULT);
+	ASSERT_EQ(0, rmdir(self->file));
+
+	ASSERT_TRUE(mount_on(self->path, MS_RDONLY, NULL));
+	expect_write_error(ERROR_WRITE_PROTECT);
+	ASSERT_EQ(0, umount(self->path));
+
+	ASSERT_TRUE(mount_on(self->path, 0, "size=4k"));
+	snprintf(ballast, sizeof(ballast), "%s/ballast", self->path);
+	write_file(ballast, "x", 1);
+	expect_write_error(ERROR_DISK_FULL);
+	ASSERT_EQ(0, umount(self->path));
+
+	/* Nothing was left behind by those that failed. */
+	expect_write_error(0);
+	EXPECT_EQ(0, unlink(self->file));
+	EXPECT_EQ(0, rmdir(self->path));
+	expect_write_error(ERROR_PATH_NOT_FOUND);
+	CertCloseServerOcspResponse(h, 0);
 }
 
 TEST_F(directory, read_until_the_store_has_a_newer_one)
