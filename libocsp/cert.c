@@ -259,12 +259,14 @@ X509 *ocsp_cert_decode(const unsigned char *der, size_t len)
 int ocsp_der_key(const unsigned char *der, size_t len,
 		 uint8_t key[KTLS_OCSP_KEY_LEN])
 {
+	bool alone = ocsp_errors_begin();
 	size_t n = 0;
+	bool ok;
 
-	if (EVP_Q_digest(NULL, "SHA256", NULL, der, len, key, &n) &&
-	    n == KTLS_OCSP_KEY_LEN)
-		return 0;
-	return -ENOMEM;
+	ok = EVP_Q_digest(NULL, "SHA256", NULL, der, len, key, &n) &&
+	     n == KTLS_OCSP_KEY_LEN;
+	ocsp_errors_end(alone);
+	return ok ? 0 : -ENOMEM;
 }
 
 int ocsp_cert_key(X509 *cert, uint8_t key[KTLS_OCSP_KEY_LEN])

@@ -9,6 +9,9 @@ bool ocsp_errors_begin(void)
 	bool alone = !ERR_peek_error();
 
 	ERR_set_mark();
+	/* So that the last of what was there is not taken for ours. */
+	if (!alone)
+		ERR_raise(ERR_LIB_USER, ERR_R_OPERATION_FAIL);
 	return alone;
 }
 

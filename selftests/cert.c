@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Certificates: their files, and what they say. Needs no kernel. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 
 #include "cert.h"
 #include "forge.h"
@@ -412,6 +414,22 @@ TEST_F(cert, subject)
 		EXPECT_STREQ(all[i].utf8, text);
 		free(text);
 	}
+}
+
+/* A lack of memory that somebody else met is not ours, and stays his. */
+TEST_F(cert, errors_of_others)
+{
+	static const unsigned char junk[] = "junk";
+	STACK_OF(OPENSSL_STRING) *urls;
+
+	ERR_raise(ERR_LIB_USER, ERR_R_MALLOC_FAILURE);
+	EXPECT_EQ(NULL, ocsp_cert_decode(junk, sizeof(junk)));
+	EXPECT_EQ(EINVAL, errno);
+	urls = ocsp_cert_urls(self->leaf.cert);
+	EXPECT_NE(NULL, urls);
+	EXPECT_EQ(0, errno);
+	X509_email_free(urls);
+	EXPECT_EQ(ERR_R_MALLOC_FAILURE, ERR_GET_REASON(ERR_get_error()));
 }
 
 TEST_HARNESS_MAIN

@@ -5,6 +5,7 @@
 
 #include <openssl/ocsp.h>
 
+#include "errors.h"
 #include "request.h"
 
 /* RFC 9919 6: what is longer is POSTed. */
@@ -12,18 +13,21 @@
 
 int request_make(X509 *cert, X509 *issuer, bool sha1, unsigned char **der)
 {
-	OCSP_CERTID *id = OCSP_cert_to_id(sha1 ? EVP_sha1() : EVP_sha256(),
-					  cert, issuer);
-	OCSP_REQUEST *request = OCSP_REQUEST_new();
+	bool alone = ocsp_errors_begin();
+	OCSP_REQUEST *request;
+	OCSP_CERTID *id;
 	int len = -1;
 
 	*der = NULL;
+	id = OCSP_cert_to_id(sha1 ? EVP_sha1() : EVP_sha256(), cert, issuer);
+	request = OCSP_REQUEST_new();
 	if (request && id && OCSP_request_add0_id(request, id)) {
 		id = NULL;	/* the request's now */
 		len = i2d_OCSP_REQUEST(request, der);
 	}
 	OCSP_CERTID_free(id);
 	OCSP_REQUEST_free(request);
+	ocsp_errors_end(alone);
 	return len;
 }
 
