@@ -170,6 +170,8 @@ TEST_F(events, failed)
 	expect_event(FAILED, 1);
 	EXPECT_STREQ("certificate expired",
 		     kt_data(&self->msg, KTLS_OCSP_A_FAILURE));
+	EXPECT_NE(NULL, self->msg.tb[KTLS_OCSP_A_FAILURE_TIME]);
+	EXPECT_EQ(1, kt_u32(&self->msg, KTLS_OCSP_A_FAILURES));
 	expect_silence(events);
 }
 
