@@ -23,6 +23,7 @@ struct seen {
 	bool get_inside;		/* Get worked in the callback */
 	bool close_inside;		/* it shall close the handle */
 	uint64_t next_update;
+	DWORD write_error;
 };
 
 static VOID CALLBACK on_update(PCCERT_CHAIN_CONTEXT chain,
@@ -36,8 +37,8 @@ static VOID CALLBACK on_update(PCCERT_CHAIN_CONTEXT chain,
 	(void)chain;
 	(void)context;
 	(void)previous_crl;
-	(void)write_error;
 	seen->calls++;
+	seen->write_error = write_error;
 	seen->next_update = (uint64_t)ft.dwHighDateTime << 32 |
 			    ft.dwLowDateTime;
 	if (seen->h)
@@ -199,46 +200,25 @@ TEST_F(directory, write)
 	EXPECT_EQ(0, rmdir(self->path));
 }
 
-static VOID CALLBACK on_written(PCCERT_CHAIN_CONTEXT chain,
-				PCCERT_SERVER_OCSP_RESPONSE_CONTEXT context,
-				PCCRL_CONTEXT new_crl,
-				PCCRL_CONTEXT previous_crl, PVOID arg,
-				DWORD write_error)
-{
-	(void)chain;
-	(void)context;
-	(void)new_crl;
-	(void)previous_crl;
-	*(DWORD *)arg = write_error;
-}
-
-/* The directory becomes a file system of its own. */
-static bool mount_on(const char *path, unsigned long flags, const char *options)
-{
-	return !unshare(CLONE_NEWNS) &&
-	       !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
-	       !mount("none", path, "tmpfs", flags, options);
-}
-
 /* The next response is served all the same, and the callback told why. */
 #define expect_write_error(expected)					\
 	do {								\
-		written = ~0u;						\
+		seen.write_error = ~0u;					\
 		ASSERT_EQ(0, set_good(&self->store));			\
 		EXPECT_TRUE(get_is_ok(h));				\
-		EXPECT_EQ(expected, written);				\
+		EXPECT_EQ(expected, seen.write_error);			\
 	} while (0)
 
 TEST_F(directory, write_fails)
 {
 	HCERT_SERVER_OCSP_RESPONSE h;
 	struct rlimit files, none;
-	DWORD written;
+	struct seen seen = { 0 };
 	char ballast[64];
 
 	self->para.dwFlags = CERT_SERVER_OCSP_RESPONSE_OPEN_PARA_WRITE_FLAG;
-	self->para.pfnUpdateCallback = on_written;
-	self->para.pvUpdateCallbackArg = &written;
+	self->para.pfnUpdateCallback = on_update;
+	self->para.pvUpdateCallbackArg = &seen;
 	h = CertOpenServerOcspResponse(self->store.chain, ASYNC, &self->para);
 	ASSERT_NE(NULL, h);
 	expect_write_error(0);
@@ -261,11 +241,13 @@ TEST_F(directory, write_fails)
 	expect_write_error(ERROR_WRITE_FAULT);
 	ASSERT_EQ(0, rmdir(self->file));
 
-	ASSERT_TRUE(mount_on(self->path, MS_RDONLY, NULL));
+	ASSERT_EQ(0, unshare(CLONE_NEWNS));
+	ASSERT_EQ(0, mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	ASSERT_EQ(0, mount("none", self->path, "tmpfs", MS_RDONLY, NULL));
 	expect_write_error(ERROR_WRITE_PROTECT);
 	ASSERT_EQ(0, umount(self->path));
 
-	ASSERT_TRUE(mount_on(self->path, 0, "size=4k"));
+	ASSERT_EQ(0, mount("none", self->path, "tmpfs", 0, "size=4k"));
 	snprintf(ballast, sizeof(ballast), "%s/ballast", self->path);
 	write_file(ballast, "x", 1);
 	expect_write_error(ERROR_DISK_FULL);

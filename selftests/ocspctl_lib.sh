@@ -182,6 +182,19 @@ key_of()
 	openssl x509 -in "$dir/$1.pem" -outform DER | sha256sum | cut -c 1-64
 }
 
+# without_modprobe COMMAND...: while the kernel can load no module
+without_modprobe()
+{
+	local helper
+
+	helper=$(cat /proc/sys/kernel/modprobe)
+	echo /bin/false > /proc/sys/kernel/modprobe
+	"$@"
+	set -- $?
+	echo "$helper" > /proc/sys/kernel/modprobe
+	return "$1"
+}
+
 empty_store()
 {
 	expect 0 show && quiet && ! [ -s "$dir/out" ] &&

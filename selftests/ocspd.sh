@@ -8,16 +8,10 @@
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
 . ./lib.sh
 own_namespaces "$0" "$@"
-. ./ktap_helpers.sh
-. ./ocspctl_lib.sh
 . ./ocspd_lib.sh
 
 start_store_test
 modprobe tls 2>/dev/null
-leaf()
-{
-	make_leaf "$dir" "$@" || ktap_exit_fail_msg "cannot make certificates"
-}
 leaf one 20 "$bad/one/"
 leaf two 21 "$bad/two/"
 leaf three 22 "$bad/three/"

@@ -7,15 +7,9 @@
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
 . ./lib.sh
 own_namespaces "$0" "$@"
-. ./ktap_helpers.sh
-. ./ocspctl_lib.sh
 . ./ocspd_lib.sh
 
 start_store_test
-leaf()
-{
-	make_leaf "$dir" "$@" || ktap_exit_fail_msg "cannot make certificates"
-}
 leaf far 20 http://127.0.0.1:1/
 leaf near 21 "$bad/near/"
 leaf nameless 22 http://nowhere.invalid/

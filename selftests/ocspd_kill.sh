@@ -9,8 +9,6 @@
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
 . ./lib.sh
 own_namespaces "$0" "$@"
-. ./ktap_helpers.sh
-. ./ocspctl_lib.sh
 . ./ocspd_lib.sh
 
 start_store_test
@@ -19,7 +17,7 @@ if ! command -v strace > /dev/null; then
 	ktap_skip_all "no strace"
 	exit "$KSFT_SKIP"
 fi
-make_leaf "$dir" one 20 "$bad/one/" || ktap_exit_fail_msg "no certificate"
+leaf one 20 "$bad/one/"
 write_conf
 start_bad || ktap_exit_fail_msg "no responder"
 ktap_set_plan 5

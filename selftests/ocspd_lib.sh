@@ -2,8 +2,11 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2034,SC2154 # bad and server are the caller's, dir is
 #
-# For the tests of ocspd, beside ocspctl_lib.sh: run it against a responder
-# that does what it is told to.
+# For the tests of ocspd, with what those of ocspctl have: run it against a
+# responder that does what it is told to.
+
+. ./ktap_helpers.sh
+. ./ocspctl_lib.sh
 
 BAD=8890		# port of the bad responder
 bad=http://127.0.0.1:$BAD
@@ -34,13 +37,25 @@ run_ocspd()
 		2> "$dir/ocspd.log"
 }
 
-# start_ocspd: in the background, until it is ready.
-start_ocspd()
+# leaf NAME SERIAL URL: a certificate, see make_leaf; without it there is no test.
+leaf()
+{
+	make_leaf "$dir" "$@" || ktap_exit_fail_msg "cannot make certificates"
+}
+
+# launch_ocspd: in the background
+launch_ocspd()
 {
 	: > "$dir/ocspd.log"
 	# shellcheck disable=SC2086 # split on purpose
 	$PREFIX "$OCSPD" -v -f "$dir/ocspd.conf" 2>> "$dir/ocspd.log" &
 	ocspd=$!
+}
+
+# start_ocspd: in the background, until it is ready.
+start_ocspd()
+{
+	launch_ocspd
 	wait_for 60 logged "ready, " && return
 	cat "$dir/ocspd.log" >&2
 	return 1

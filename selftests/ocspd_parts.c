@@ -417,54 +417,49 @@ FIXTURE_TEARDOWN(cache)
 	rmdir(self->dir);
 }
 
-/* The response of a key of that byte, which ends so many seconds from now. */
+/* The key of that byte; the next one takes its place. */
+static const uint8_t *key_of(uint8_t byte)
+{
+	static uint8_t key[KTLS_OCSP_KEY_LEN];
+
+	memset(key, byte, sizeof(key));
+	return key;
+}
+
+/* The response of a key, which ends so many seconds from now. */
 static void keep(const struct pki *pki, uint8_t byte, long end)
 {
-	uint8_t key[KTLS_OCSP_KEY_LEN];
 	unsigned char *der;
 	size_t len;
 
-	memset(key, byte, sizeof(key));
 	der = pki_response(pki, V_OCSP_CERTSTATUS_GOOD, -2 * HOUR, end, &len);
-	cache_store(key, der, len);
+	cache_store(key_of(byte), der, len);
 	free(der);
 }
 
 static bool is_kept(uint8_t byte)
 {
-	uint8_t key[KTLS_OCSP_KEY_LEN];
 	unsigned char *der;
 	size_t len;
 
-	memset(key, byte, sizeof(key));
-	der = cache_load(key, &len);
+	der = cache_load(key_of(byte), &len);
 	free(der);
 	return der;
-}
-
-static void forget(uint8_t byte)
-{
-	uint8_t key[KTLS_OCSP_KEY_LEN];
-
-	memset(key, byte, sizeof(key));
-	cache_remove(key);
 }
 
 TEST_F(cache, sweep_what_has_ended)
 {
 	static const uint8_t junk[] = "no response";
-	uint8_t key[KTLS_OCSP_KEY_LEN];
 
 	keep(&self->pki, 1, HOUR);
 	keep(&self->pki, 2, -HOUR);
-	memset(key, 3, sizeof(key));
-	cache_store(key, junk, sizeof(junk));
+	cache_store(key_of(3), junk, sizeof(junk));
 	ASSERT_TRUE(is_kept(1) && is_kept(2) && is_kept(3));
 	cache_sweep();
 	EXPECT_TRUE(is_kept(1));
 	EXPECT_FALSE(is_kept(2));
 	EXPECT_FALSE(is_kept(3));
-	forget(1);
+	cache_remove(key_of(1));
 	EXPECT_FALSE(is_kept(1));
 }
 

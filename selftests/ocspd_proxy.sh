@@ -9,8 +9,6 @@
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
 . ./lib.sh
 own_namespaces "$0" "$@"
-. ./ktap_helpers.sh
-. ./ocspctl_lib.sh
 . ./ocspd_lib.sh
 
 HOSTS=10
@@ -25,7 +23,7 @@ fi
 # The mount namespace is the test's own.
 mount -t tmpfs run /run && mkdir /run/netns
 bad=http://10.9.0.1:$BAD
-make_leaf "$dir" one 20 "$bad/one/" || ktap_exit_fail_msg "no certificate"
+leaf one 20 "$bad/one/"
 start_bad || ktap_exit_fail_msg "no responder"
 trap 'unstep_clock; kill $(jobs -p) 2>/dev/null; rm -rf "$dir"' EXIT
 ktap_set_plan 6

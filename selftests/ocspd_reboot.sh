@@ -15,7 +15,6 @@ cd "$(dirname "$(readlink -f "$0")")" || exit 1
 	exit 2
 }
 own_namespaces "$0" "$@"
-. ./ocspctl_lib.sh
 . ./ocspd_lib.sh
 dir=$1
 

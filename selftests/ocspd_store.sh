@@ -8,35 +8,28 @@
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
 . ./lib.sh
 own_namespaces "$0" "$@"
-. ./ktap_helpers.sh
-. ./ocspctl_lib.sh
 . ./ocspd_lib.sh
 
 start_store_test
-for name in one two three; do
-	serial=$((${serial:-20} + 1))
-	make_leaf "$dir" "$name" "$serial" "$bad/$name/" ||
-		ktap_exit_fail_msg "cannot make certificates"
-done
+leaf one 20 "$bad/one/"
+leaf two 21 "$bad/two/"
+leaf three 22 "$bad/three/"
+write_conf "[certificate one]" "file = $dir/one-chain.pem"
 start_bad || ktap_exit_fail_msg "no responder"
 trap 'unstep_clock; rm -rf "$dir"' EXIT
 ktap_set_plan 4
 
 # The module comes later than ocspd.
+starts_without()
+{
+	launch_ocspd
+	wait_for $((10 * SLOW)) logged "waiting for that"
+}
+
 no_module()
 {
-	local helper
-
-	helper=$(cat /proc/sys/kernel/modprobe)
-	echo /bin/false > /proc/sys/kernel/modprobe
-	: > "$dir/ocspd.log"
-	write_conf "[certificate one]" "file = $dir/one-chain.pem"
-	"$OCSPD" -v -f "$dir/ocspd.conf" 2>> "$dir/ocspd.log" &
-	ocspd=$!
-	wait_for $((10 * SLOW)) logged "waiting for that"
-	set -- $?
-	echo "$helper" > /proc/sys/kernel/modprobe
-	[ "$1" -eq 0 ] && kill -0 "$ocspd" && modprobe ktls_ocsp &&
+	without_modprobe starts_without &&
+	kill -0 "$ocspd" && modprobe ktls_ocsp &&
 	wait_for $((40 * SLOW)) logged "ready, " &&
 	wait_for $((20 * SLOW)) state one valid
 }
@@ -44,7 +37,6 @@ if rmmod ktls_ocsp 2> /dev/null; then
 	check "no module: waits for it" no_module
 else
 	ktap_test_skip "no module: waits for it"
-	write_conf "[certificate one]" "file = $dir/one-chain.pem"
 	start_ocspd
 fi
 

@@ -8,8 +8,6 @@
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
 . ./lib.sh
 own_namespaces "$0" "$@"
-. ./ktap_helpers.sh
-. ./ocspctl_lib.sh
 . ./ocspd_lib.sh
 
 start_store_test
@@ -19,7 +17,7 @@ if [ ! -x "$SYSTEMD" ] || [ ! -w /sys/fs/cgroup/cgroup.procs ]; then
 	ktap_skip_all "no systemd, or no cgroup2"
 	exit "$KSFT_SKIP"
 fi
-make_leaf "$dir" one 20 "$bad/one/" || ktap_exit_fail_msg "no certificate"
+leaf one 20 "$bad/one/"
 start_bad || ktap_exit_fail_msg "no responder"
 cgroup=/sys/fs/cgroup/ocspd_unit.$$
 trap 'end_systemd; rm -rf "$dir"' EXIT
