@@ -31,32 +31,19 @@ build()
 		"-O0 -g --coverage -fprofile-update=atomic -include $top/selftests/coverage.h"
 }
 
-# report_part COUNTS PART: to the JSON file PART, what with-counts left of one run
-report_part()
-{
-	find "$tree" -name '*.gcda' -delete
-	cp -r "$1$tree/." "$tree/" || return
-	# Where an object is linked into several programs, their counts are added up.
-	gcovr --root "$top" --object-directory "$tree" --filter "$top/libocsp/" \
-		--filter "$top/tools/" --exclude-unreachable-branches \
-		--gcov-ignore-parse-errors --json "$2" \
-		"$tree/libocsp" "$tree/tools" "$tree/selftests"
-}
-
 report()
 {
 	rm -rf "$tree/report"
 	mkdir -p "$tree/report"
-	set --
-	for counts in "$logs/counts"/*; do
-		part=$tree/report/part.${counts##*/}.json
-		report_part "$counts" "$part" || return
-		set -- "$@" --add-tracefile "$part"
-	done
-	gcovr --root "$top" "$@" --html-details "$tree/report/index.html" \
+	selftests/gcov-parts "$tree" "$logs/counts" "$tree/report" --root "$top" \
+		--object-directory "$tree" --filter "$top/libocsp/" --filter "$top/tools/" \
+		--exclude-unreachable-branches "$tree/libocsp" "$tree/tools" "$tree/selftests" ||
+		return
+	set -- --root "$top" --add-tracefile "$tree/report/part.*.json"
+	gcovr "$@" --html-details "$tree/report/index.html" \
 		--txt "$tree/report/lines.txt" --print-summary --fail-under-line "$least"
 	status=$?
-	gcovr --root "$top" "$@" --branches --txt "$tree/report/branches.txt"
+	gcovr "$@" --branches --txt "$tree/report/branches.txt"
 	return $status
 }
 
