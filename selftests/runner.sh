@@ -98,10 +98,13 @@ run_all()
 # The virtual machines share the tests: each takes the next one that nobody took.
 run_tests()
 {
+	pids=
 	for vm in $guests; do
 		run_vm "$@" &
+		pids="$pids $!"
 	done
-	wait
+	# shellcheck disable=SC2086 # split on purpose
+	wait $pids
 	for test; do
 		[ -e "$logs/results/$test" ] && continue
 		echo "# it did not run" >>"$logs/$test.log"
