@@ -19,6 +19,11 @@ static const char * const injectors[] = {
 
 static int kmsg = -1, nth_fd = -1;
 
+/* Addresses: from START to before END. */
+struct text {
+	unsigned long start, end;
+};
+
 static bool exists(const char *dir, const char *name)
 {
 	char path[128];
@@ -74,24 +79,24 @@ static bool is_function(const char *line, const char *end, unsigned long *at)
 }
 
 /* From the first of these functions to a page behind the start of the last. */
-static void text_of(const char *name, unsigned long *start, unsigned long *end)
+static struct text text_of(const char *name)
 {
 	FILE *file = fopen("/proc/kallsyms", "re");
+	struct text text = { .start = -1UL };
 	unsigned long at;
 	char line[256];
 
-	*start = -1UL;
-	*end = 0;
 	while (file && fgets(line, sizeof(line), file)) {
 		if (!is_function(line, name, &at))
 			continue;
-		if (at < *start)
-			*start = at;
-		if (at + 4096 > *end)
-			*end = at + 4096;
+		if (at < text.start)
+			text.start = at;
+		if (at + 4096 > text.end)
+			text.end = at + 4096;
 	}
 	if (file)
 		fclose(file);
+	return text;
 }
 
 /*
@@ -123,37 +128,60 @@ static void open_files(void)
 	}
 }
 
-static void select_text(unsigned long start, unsigned long end, bool tell)
+/* NAME is "require" or "reject". */
+static void set_text(const char *name, struct text text)
 {
-	char text[32];
+	char file[32], value[32];
 
+	snprintf(file, sizeof(file), "%s-start", name);
+	snprintf(value, sizeof(value), "%#lx", text.start);
+	set(file, value);
+	snprintf(file, sizeof(file), "%s-end", name);
+	snprintf(value, sizeof(value), "%#lx", text.end);
+	set(file, value);
+}
+
+static void select_text(struct text require, struct text reject, bool tell)
+{
 	set("ignore-gfp-wait", "0");
 	set("ignore-gfp-highmem", "0");
 	set("min-order", "0");
 	set("verbose", tell ? "2" : "0");
-	snprintf(text, sizeof(text), "%#lx", start);
-	set("require-start", text);
-	snprintf(text, sizeof(text), "%#lx", end);
-	set("require-end", text);
+	set_text("require", require);
+	set_text("reject", reject);
 	spare_user_copies();
 	open_files();
 }
 
 void af_select(bool module_only)
 {
-	unsigned long start = 0, end = -1UL;
+	struct text text = { .end = -1UL };
 
 	if (module_only)
-		text_of("\t" MODULE_MARK, &start, &end);
-	select_text(start, end, module_only);
+		text = text_of("\t" MODULE_MARK);
+	select_text(text, (struct text){}, module_only);
 }
 
-void af_select_init(void)
+/* What makes a slab cache, and its directory in sysfs, by the kernel's version. */
+static struct text text_of_caches(bool sysfs_only)
 {
-	unsigned long start, end;
+	struct text text = text_of(" sysfs_slab_add");
 
-	text_of(" do_one_initcall", &start, &end);
-	select_text(start, end, true);
+	if (!sysfs_only)
+		text = text_of(" kmem_cache_create_usercopy");
+	if (!text.end)
+		text = text_of(" __kmem_cache_create_args");
+	return text;
+}
+
+/*
+ * A cache without its directory is no refusal, and the kernel forgets to free
+ * the name of that.
+ */
+void af_select_init(bool with_caches)
+{
+	select_text(text_of(" do_one_initcall"), text_of_caches(with_caches),
+		    true);
 }
 
 void af_arm(unsigned int nth)

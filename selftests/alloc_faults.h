@@ -19,8 +19,11 @@ const char *af_missing(void);
  * call af_arm(); it opens files.
  */
 void af_select(bool module_only);
-/* The same: only what a module asks for while it is initialized. */
-void af_select_init(void);
+/*
+ * The same: only what a module asks for while it is initialized, with or
+ * without what its slab caches take (never what their files in sysfs do).
+ */
+void af_select_init(bool with_caches);
 
 /* From now on; ends the process when the kernel refuses. */
 void af_arm(unsigned int nth);

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -74,70 +75,93 @@ static const char *left_over(void)
 
 FIXTURE(module)
 {
+	int fd;
 };
 
 FIXTURE_SETUP(module)
 {
-}
+	int err;
 
-FIXTURE_TEARDOWN(module)
-{
-}
-
-TEST_F_TIMEOUT(module, load_without_memory, 120)
-{
-	const char *missing = af_missing();
-	unsigned int nth, refused = 0;
-	bool met = true;
-	int fd, err;
-
-	if (missing)
-		SKIP(return, "%s", missing);
-	fd = open_module();
-	if (fd < 0)
+	self->fd = -1;
+	if (af_missing())
+		SKIP(return, "%s", af_missing());
+	self->fd = open_module();
+	if (self->fd < 0)
 		SKIP(return, "no file of the module");
 	err = unload();
 	if (err && err != -ENOENT)
 		SKIP(return, "somebody uses the module");
-	af_select_init();
 	ASSERT_EQ(0, mlockall(MCL_CURRENT | MCL_FUTURE));
-	for (nth = 1; met; nth++) {
-		af_arm(nth);
-		err = load(fd);
-		met = af_disarm();
-		refused += err != 0;
-		if (err) {
-			EXPECT_TRUE(met);
-			EXPECT_EQ(-ENOMEM, err);
-		} else {
-			EXPECT_EQ(0, unload());
-		}
-		ASSERT_EQ(NULL, left_over())
-			TH_LOG("allocation %u: %s is left", nth, left_over());
-	}
-	printf("# %u allocations failed, %u refused it\n", nth - 2, refused);
-	EXPECT_LT(0, refused);
-	af_select(false);
-	EXPECT_EQ(0, load(fd));
-	close(fd);
 }
 
-/* As before: a store, and room in it. */
-TEST_F(module, loaded_after_that)
+FIXTURE_TEARDOWN(module)
 {
+	close(self->fd);
+}
+
+/* As ever: a store, and room in it. NULL, or what does not work. */
+static const char *broken(void)
+{
+	const char *what = NULL;
 	struct kt_sock sk;
 	int session;
 
-	if (af_missing())
-		SKIP(return, "%s", af_missing());
 	kt_new(&sk);
 	session = kt_session(&sk);
-	ASSERT_LE(0, session);
-	EXPECT_EQ(0, kt_create(&sk, session, 0, NULL));
-	EXPECT_EQ(0, kt_set_for(&sk, 0, KT_DAY));
-	EXPECT_EQ(0, kt_del(&sk, -1, 0));
+	if (session < 0)
+		what = "session";
+	else if (kt_create(&sk, session, 0, NULL))
+		what = "create";
+	else if (kt_set_for(&sk, 0, KT_DAY))
+		what = "set";
+	else if (kt_del(&sk, -1, 0))
+		what = "del";
 	close(session);
 	kt_free(&sk);
+	return what;
+}
+
+/*
+ * The first allocation, the second ... until there are fewer; from STEP on with
+ * growing gaps.
+ */
+static void fail_each(struct __test_metadata *_metadata, int fd,
+		      unsigned int step)
+{
+	unsigned int met = 0, refused = 0;
+	unsigned int nth = 1;
+	int err;
+
+	for (;; nth += 1 + nth / step) {
+		af_arm(nth);
+		err = load(fd);
+		if (!af_disarm())
+			break;
+		met++;
+		refused += err != 0;
+		EXPECT_EQ(err ? -ENOMEM : 0, err ?: unload());
+		ASSERT_EQ(NULL, left_over())
+			TH_LOG("allocation %u: %s is left", nth, left_over());
+	}
+	printf("# of fewer than %u allocations %u failed, %u refused it\n", nth,
+	       met, refused);
+	EXPECT_EQ(0, err);
+	EXPECT_LT(0, refused);
+	af_select(false);
+	EXPECT_EQ(NULL, broken());
+}
+
+TEST_F_TIMEOUT(module, load_without_memory, 120)
+{
+	af_select_init(false);
+	fail_each(_metadata, self->fd, UINT_MAX);
+}
+
+/* They are many of a kind. */
+TEST_F_TIMEOUT(module, caches_without_memory, 120)
+{
+	af_select_init(true);
+	fail_each(_metadata, self->fd, 16);
 }
 
 KT_HARNESS_MAIN
