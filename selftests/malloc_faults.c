@@ -73,7 +73,7 @@ static const char *object_of(void *at, unsigned long *offset)
 
 	if (_dl_find_object(at, &found))
 		return NULL;
-	*offset = (char *)at - (char *)found.dlfo_link_map->l_addr;
+	*offset = (uintptr_t)at - found.dlfo_link_map->l_addr;
 	path = found.dlfo_link_map->l_name;
 	slash = strrchr(path, '/');
 	return !*path ? program_invocation_short_name :

@@ -57,21 +57,21 @@ static bool step(struct object *o, unsigned char with, unsigned int *seed)
 	return (uintptr_t)o->at % align == 0;
 }
 
-/* NULL when all went well. */
-static void *use(void *arg)
+/* SEED points to an unsigned int. NULL when all went well. */
+static void *use(void *seed)
 {
 	struct object objects[OBJECTS] = { { NULL, 0 } };
-	unsigned int seed = (uintptr_t)arg;
+	unsigned int random = *(const unsigned int *)seed;
 	bool ok = true;
 
 	for (int i = 0; ok && i < ROUNDS; i++) {
-		unsigned int n = rand_r(&seed) % OBJECTS;
+		unsigned int n = rand_r(&random) % OBJECTS;
 
-		ok = step(&objects[n], n, &seed);
+		ok = step(&objects[n], n, &random);
 	}
 	for (int i = 0; i < OBJECTS; i++)
 		ocsp_pool_free(objects[i].at, objects[i].size);
-	return ok ? NULL : arg;
+	return ok ? NULL : seed;
 }
 
 static int count_mappings(void)
@@ -89,18 +89,22 @@ static int count_mappings(void)
 
 TEST(bytes_stay)
 {
-	EXPECT_EQ(NULL, use((void *)1));
+	unsigned int seed = 1;
+
+	EXPECT_EQ(NULL, use(&seed));
 	ocsp_pool_free(NULL, 64);
 }
 
 TEST(threads)
 {
+	unsigned int seeds[THREADS];
 	pthread_t threads[THREADS];
 	void *failed;
 
-	for (uintptr_t i = 0; i < THREADS; i++)
-		ASSERT_EQ(0, pthread_create(&threads[i], NULL, use,
-					    (void *)(i + 1)));
+	for (unsigned int i = 0; i < THREADS; i++) {
+		seeds[i] = i + 1;
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, use, &seeds[i]));
+	}
 	for (int i = 0; i < THREADS; i++) {
 		ASSERT_EQ(0, pthread_join(threads[i], &failed));
 		EXPECT_EQ(NULL, failed);
@@ -147,6 +151,7 @@ TEST(returned)
 TEST(forked)
 {
 	unsigned char *o = ocsp_pool_alloc(200);
+	unsigned int seed = 1;
 	int status;
 	pid_t pid;
 
@@ -157,7 +162,7 @@ TEST(forked)
 		bool ok = o[0] == 7 && o[199] == 7;
 
 		ocsp_pool_free(o, 200);
-		_exit(!ok || use((void *)1));
+		_exit(!ok || use(&seed));
 	}
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);

@@ -99,7 +99,7 @@ static void make_message(struct kf_op *op, struct kf_random *random)
 	request = (op->flags & NLM_F_DUMP) == NLM_F_DUMP && command->dump &&
 		  !kf_one_in(random, 8) ?
 		  command->dump_request : command->request;
-	for (uint8_t type = 1; type <= KTLS_OCSP_A_MAX; type++)
+	for (unsigned int type = 1; type <= KTLS_OCSP_A_MAX; type++)
 		if (request & KF_BIT(type) && !kf_one_in(random, 3))
 			add_value(op, type, random);
 	while (kf_one_in(random, 16))
