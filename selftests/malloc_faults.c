@@ -216,6 +216,27 @@ int posix_memalign(void **block, size_t align, size_t size)
 	return err;
 }
 
+static char *copied(const char *text, size_t len, void *caller)
+{
+	char *copy = fails(caller) ? NULL : counted(next_malloc(len + 1));
+
+	if (!copy)
+		return NULL;
+	copy[len] = '\0';
+	return memcpy(copy, text, len);
+}
+
+/* Those of ASan would not ask malloc() as those of glibc do. */
+char *strdup(const char *text)
+{
+	return copied(text, strlen(text), __builtin_return_address(0));
+}
+
+char *strndup(const char *text, size_t len)
+{
+	return copied(text, strnlen(text, len), __builtin_return_address(0));
+}
+
 void free(void *block)
 {
 	if (!next_malloc)
