@@ -16,8 +16,6 @@
 
 #include "api_store.h"
 
-#define READS	1000000
-
 /* What looks over memory, threads or lines makes calls of its own. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||	\
 	defined(OCSP_PLAIN_MALLOC) || defined(COVERAGE_H)
@@ -25,6 +23,8 @@
 #else
 #define CALLS_ARE_OURS	1
 #endif
+
+#define READS	(CALLS_ARE_OURS ? 1000000 : 10000)
 
 #define NR	offsetof(struct seccomp_data, nr)
 #define FLAGS	offsetof(struct seccomp_data, args[3])	/* of mmap() */
@@ -81,6 +81,14 @@ static int read_many(HCERT_SERVER_OCSP_RESPONSE h)
 	return 0;
 }
 
+/* The end of a child, which has no call left but that: valgrind wants H back. */
+static void leave(HCERT_SERVER_OCSP_RESPONSE h, int status)
+{
+	if (!CALLS_ARE_OURS)
+		CertCloseServerOcspResponse(h, 0);
+	_exit(status);
+}
+
 TEST_F_TIMEOUT(store, no_system_call, 120)
 {
 	HCERT_SERVER_OCSP_RESPONSE h;
@@ -92,7 +100,7 @@ TEST_F_TIMEOUT(store, no_system_call, 120)
 	if (!pid) {
 		h = CertOpenServerOcspResponse(self->chain, 0, NULL);
 		no_more_calls(SYS_exit_group);
-		_exit(read_many(h));
+		leave(h, read_many(h));
 	}
 	EXPECT_EQ(0, child_status(pid));
 }
@@ -113,7 +121,7 @@ TEST_F(store, change_costs_a_call)
 		if (set_good(self))
 			_exit(1);
 		no_more_calls(SYS_exit_group);
-		_exit(!get_is_ok(h));
+		leave(h, !get_is_ok(h));
 	}
 	EXPECT_EQ(128 + SIGSYS, child_status(pid));
 }
@@ -133,7 +141,7 @@ TEST_F(store, first_staple_of_a_child)
 		pid = fork();
 		if (!pid) {
 			no_more_calls(SYS_exit_group);
-			_exit(!get_is_ok(h));
+			leave(h, !get_is_ok(h));
 		}
 		if (child_status(pid) || handles(self) != 1)
 			_exit(1);
@@ -141,7 +149,7 @@ TEST_F(store, first_staple_of_a_child)
 		if (!two_gets_are_ok(h) || handles(self) != 2)
 			_exit(2);
 		no_more_calls(SYS_exit_group);
-		_exit(read_many(h));
+		leave(h, read_many(h));
 	}
 	EXPECT_EQ(0, child_status(pid));
 	EXPECT_TRUE(handles_become(self, 1));
@@ -164,7 +172,7 @@ TEST_F(store, child_at_the_limit)
 		if (!two_gets_are_ok(h) || handles(self) != 1)
 			_exit(1);
 		no_more_calls(SYS_exit_group);
-		_exit(read_many(h));
+		leave(h, read_many(h));
 	}
 	EXPECT_EQ(0, child_status(pid));
 	CertCloseServerOcspResponse(h, 0);
@@ -273,7 +281,7 @@ TEST_F(store, expiry_without_a_call)
 	if (!pid) {
 		h = CertOpenServerOcspResponse(self->chain, 0, NULL);
 		no_more_calls(SYS_clock_gettime);
-		_exit(read_to_the_end(h, r.next_update * 1000000000LL));
+		leave(h, read_to_the_end(h, r.next_update * 1000000000LL));
 	}
 	EXPECT_EQ(0, child_status(pid));
 }
@@ -297,7 +305,7 @@ TEST_F(store, min_validity_to_the_second)
 		h = CertOpenServerOcspResponse(self->chain, 0, NULL);
 		no_more_calls(SYS_clock_gettime);
 		/* 100 s are left until the next second begins. */
-		_exit(read_to_the_end(h, (r.next_update - 100 + 1) *
+		leave(h, read_to_the_end(h, (r.next_update - 100 + 1) *
 					 1000000000LL));
 	}
 	EXPECT_EQ(0, child_status(pid));
@@ -337,7 +345,7 @@ TEST_F(store, min_validity_is_followed)
 	if (!pid) {
 		h = CertOpenServerOcspResponse(self->chain, 0, NULL);
 		no_more_calls(SYS_clock_gettime);
-		_exit(follow_min_validity(h, turn));
+		leave(h, follow_min_validity(h, turn));
 	}
 	await(turn, 1);
 	ASSERT_EQ(0, kt_sysctl("min_validity", 2 * PKI_DAY));
@@ -429,7 +437,7 @@ TEST_F(store, board_cannot_be_mapped)
 		h = CertOpenServerOcspResponse(self->chain, ASYNC, NULL);
 		if (!h)
 			_exit(10);
-		_exit(live_without_board(self, &self->pki, h));
+		leave(h, live_without_board(self, &self->pki, h));
 	}
 	EXPECT_EQ(0, child_status(pid));
 }
