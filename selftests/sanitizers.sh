@@ -53,17 +53,20 @@ build()
 	[ "$1" != valgrind ] || wrap_programs
 }
 
-# Each of our programs becomes a script that runs it in valgrind.
+# Each of our programs becomes a script that runs it in valgrind. The children of api_fork end with
+# what they have, and have not the threads that held the rest: ASan sees to what the parent loses.
 wrap_programs()
 {
 	for program in $api $user ocspctl ktls_server; do
 		case $program in
 		*.sh)	continue ;;
+		api_fork) leaks=no ;;
+		*)	leaks=full ;;
 		esac
 		mv "$installed/$program" "$installed/$program.bin" &&
 		cat >"$installed/$program" <<-END_OF_SCRIPT && chmod 755 "$installed/$program" || return 1
 			#!/bin/sh
-			exec valgrind -q --leak-check=full --errors-for-leak-kinds=definite \\
+			exec valgrind -q --leak-check=$leaks --errors-for-leak-kinds=definite \\
 				--show-leak-kinds=definite --child-silent-after-fork=no \\
 				--log-file="$logs/reports/$program.%p" "$installed/$program.bin" "\$@"
 		END_OF_SCRIPT
