@@ -68,7 +68,8 @@ stall-body | timed out after
 trickle | timed out after
 END
 count=$(wc -l < "$dir/list")
-write_conf "timeout = 8" "idle_timeout = 6" "connect_timeout = 6"
+# What does not hang is to be done by then, on a busy machine, too.
+write_conf "timeout = 20" "idle_timeout = 15" "connect_timeout = 15"
 start_bad || ktap_exit_fail_msg "no responder"
 trap 'unstep_clock; rm -rf "$dir"' EXIT
 ktap_set_plan $((count + 10))
@@ -170,8 +171,9 @@ done < "$dir/list"
 
 fast_enough()
 {
-	# The slowest one twice: the SHA-1 request too is one
-	[ "$took" -lt $((20000 + 10000 * SLOW)) ] && return
+	# The slowest one twice: the SHA-1 request too is one. One after the other would be 65 s,
+	# and 10 for all that do not hang.
+	[ "$took" -lt $((30000 + 10000 * SLOW)) ] && return
 	echo "it took $took ms" >&2
 	return 1
 }
@@ -188,7 +190,8 @@ revoked_stored()
 }
 check "revoked is what the store has of one" revoked_stored
 
-# Looked over: the same list again
+# Looked over: the same list again. That more of them time out is no matter.
+write_conf "timeout = 8" "idle_timeout = 6" "connect_timeout = 6"
 
 # is_clean: what the checkers wrote
 is_clean()
@@ -209,7 +212,6 @@ fi
 
 under_valgrind()
 {
-	# Slowly: more of them time out.
 	! PREFIX="valgrind -q --leak-check=full --errors-for-leak-kinds=definite
 		--error-exitcode=99" run_ocspd --once || return 1
 	logged "done, stored " && is_clean && ! logged "definitely lost"
@@ -220,9 +222,9 @@ else
 	ktap_test_skip "valgrind has none either: no valgrind"
 fi
 
-# A thousand, of which 50 hang; or as many as MANY says, of which every twentieth does
-: "${MANY:=1000}"
-hanging=$((MANY / 20))
+# A thousand, of which 50 hang; or as many as MANY says, of which every EACHth does
+: "${MANY:=1000}" "${EACH:=20}"
+hanging=$((MANY / EACH))
 
 seconds()
 {
@@ -259,7 +261,7 @@ some_hang()
 
 	while [ "$i" -lt "$MANY" ]; do
 		echo "stall" > "$dir/faults/w$i"
-		i=$((i + 20))
+		i=$((i + EACH))
 	done
 	step_clock 48000	# all of them are due, and at once
 	start=$(now_ms)
