@@ -183,6 +183,12 @@ has_dropped()
 	awk '$2 == 16 && $9 > 0 { n++ } END { exit !n }' /proc/net/netlink
 }
 
+# The generic netlink sockets of this namespace have nothing to be read.
+is_drained()
+{
+	awk '$2 == 16 && $5 > 0 { n++ } END { exit n > 0 }' /proc/net/netlink
+}
+
 monitor_resync()
 {
 	# Its buffer may be small or large, by the kernel.
@@ -196,7 +202,8 @@ monitor_resync()
 		ocsp_report "$key" "$(printf '%0255d' 0)" 1000
 	done
 	kill -CONT "$text"
-	monitored mon " resync " && expect 0 del "$key" &&
+	# There is no room for another one before.
+	monitored mon " resync " && wait_for 60 is_drained && expect 0 del "$key" &&
 	monitored mon " withdrawn " && kill -INT "$text" && wait "$text"
 }
 check "monitor that was too slow says so, and goes on" monitor_resync
