@@ -143,7 +143,8 @@ judge_all()
 		        ok = new["generation"] == old["generation"] and \
 		             new["state"] == "valid" and \
 		             expected in (new["failure"] or "")
-		    return "" if ok else json.dumps(new)
+		    return "" if ok else json.dumps({name: new[name] for name in
+		        ("failure", "state", "generation", "url")})
 		with open(where + "/judged", "w") as out:
 		    for number, line in enumerate(open(where + "/list")):
 		        expected = line.strip().split(" | ")[1]
