@@ -5,6 +5,9 @@
 # For the tests of ocspctl: run it, and look at all that it says. Needs $dir, a
 # directory to write to, and ktap_helpers.sh.
 
+# Seconds in which a command has to end
+limit=60${KSFT_MACHINE_SLOW:+0}
+
 # expect STATUS ARGUMENT...: ocspctl ends with STATUS. What it printed is in
 # $dir/out and $dir/err.
 expect()
@@ -12,7 +15,7 @@ expect()
 	local want=$1 got
 
 	shift
-	timeout 60 ocspctl "$@" > "$dir/out" 2> "$dir/err"
+	timeout "$limit" ocspctl "$@" > "$dir/out" 2> "$dir/err"
 	got=$?
 	[ "$got" -eq "$want" ] && return
 	echo "exit status $got, not $want: ocspctl $*" >> "$dir/err"
@@ -214,6 +217,6 @@ unprivileged()
 
 	shift
 	setpriv --reuid=65534 --regid=65534 --clear-groups \
-		timeout 60 ocspctl "$@" > "$dir/out" 2> "$dir/err"
+		timeout "$limit" ocspctl "$@" > "$dir/out" 2> "$dir/err"
 	[ $? -eq "$status" ]
 }
