@@ -53,8 +53,9 @@ build()
 	[ "$1" != valgrind ] || wrap_programs
 }
 
-# Each of our programs becomes a script that runs it in valgrind. The children of api_fork end with
-# what they have, and have not the threads that held the rest: ASan sees to what the parent loses.
+# Each of our programs becomes a script that runs it in valgrind, where threads take turns: else one
+# that waits for nothing would let no other one go on. The children of api_fork end with what they
+# have, and have not the threads that held the rest: ASan sees to what the parent loses.
 wrap_programs()
 {
 	for program in $api $user ocspctl ktls_server; do
@@ -66,9 +67,10 @@ wrap_programs()
 		mv "$installed/$program" "$installed/$program.bin" &&
 		cat >"$installed/$program" <<-END_OF_SCRIPT && chmod 755 "$installed/$program" || return 1
 			#!/bin/sh
-			exec valgrind -q --leak-check=$leaks --errors-for-leak-kinds=definite \\
-				--show-leak-kinds=definite --child-silent-after-fork=no \\
-				--log-file="$logs/reports/$program.%p" "$installed/$program.bin" "\$@"
+			exec valgrind -q --fair-sched=try --leak-check=$leaks \\
+				--errors-for-leak-kinds=definite --show-leak-kinds=definite \\
+				--child-silent-after-fork=no --log-file="$logs/reports/$program.%p" \\
+				"$installed/$program.bin" "\$@"
 		END_OF_SCRIPT
 	done
 }
