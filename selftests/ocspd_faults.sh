@@ -60,7 +60,7 @@ redirect file:///etc/passwd | no http or https URL
 redirect http://user:pass@127.0.0.1:$BAD/ | a user name in the URL
 close | connection closed without a response
 reset | connection lost: Connection reset by peer
-no-http | HTTP/0.9
+no-http | not valid HTTP
 cut-body | connection closed in the middle of the response
 stall | timed out after
 stall-headers | timed out after

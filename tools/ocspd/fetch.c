@@ -394,17 +394,18 @@ static void explain_timeout(struct fetch *f)
 		fail(f, "timed out after %ld s", seconds);
 }
 
+static const char *curl_text(const struct fetch *f, CURLcode code)
+{
+	return *f->error ? f->error : curl_easy_strerror(code);
+}
+
 /* The system's word for it, where libcurl kept that; else libcurl's. */
 static void explain_errno(struct fetch *f, const char *what, CURLcode code)
 {
 	long err = 0;
 
 	curl_easy_getinfo(f->easy, CURLINFO_OS_ERRNO, &err);
-	if (err)
-		fail(f, "%s: %s", what, strerror(err));
-	else
-		fail(f, "%s: %s", what, *f->error ? f->error :
-		     curl_easy_strerror(code));
+	fail(f, "%s: %s", what, err ? strerror(err) : curl_text(f, code));
 }
 
 static void explain(struct fetch *f, CURLcode code)
@@ -435,8 +436,13 @@ static void explain(struct fetch *f, CURLcode code)
 	case CURLE_RECV_ERROR:
 		explain_errno(f, "connection lost", code);
 		break;
+	/* Which of them, and the words, depend on the release of libcurl. */
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_WEIRD_SERVER_REPLY:
+		fail(f, "not valid HTTP: %s", curl_text(f, code));
+		break;
 	default:
-		fail(f, "%s", *f->error ? f->error : curl_easy_strerror(code));
+		fail(f, "%s", curl_text(f, code));
 	}
 }
 
