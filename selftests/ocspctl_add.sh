@@ -177,16 +177,22 @@ monitor_nobody()
 }
 check "monitor shows the unprivileged all but what is wanted" monitor_nobody
 
-# A generic netlink socket of this namespace that lost something
-has_dropped()
+# any_genl COLUMN: more than 0 there, of a generic netlink socket of this namespace
+any_genl()
 {
-	awk '$2 == 16 && $9 > 0 { n++ } END { exit !n }' /proc/net/netlink
+	awk -v column="$1" '$2 == 16 && $column > 0 { n++ } END { exit !n }' \
+		/proc/net/netlink
 }
 
-# The generic netlink sockets of this namespace have nothing to be read.
+has_dropped()
+{
+	any_genl 9
+}
+
+# Nothing is left to be read.
 is_drained()
 {
-	awk '$2 == 16 && $5 > 0 { n++ } END { exit n > 0 }' /proc/net/netlink
+	! any_genl 5
 }
 
 monitor_resync()
