@@ -200,6 +200,13 @@ TEST_F(directory, write)
 	EXPECT_EQ(0, rmdir(self->path));
 }
 
+/* Under valgrind the file is made, and then its descriptor refused. */
+#ifdef OCSP_PLAIN_MALLOC
+#define LIMITS_DESCRIPTORS	false
+#else
+#define LIMITS_DESCRIPTORS	true
+#endif
+
 /* The next response is served all the same, and the callback told why. */
 #define expect_write_error(expected)					\
 	do {								\
@@ -228,12 +235,14 @@ TEST_F(directory, write_fails)
 	expect_write_error(ERROR_ACCESS_DENIED);
 	setfsuid(0);
 
-	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &files));
-	none = files;
-	none.rlim_cur = 0;
-	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &none));
-	expect_write_error(ERROR_TOO_MANY_OPEN_FILES);
-	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &files));
+	if (LIMITS_DESCRIPTORS) {
+		ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &files));
+		none = files;
+		none.rlim_cur = 0;
+		ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &none));
+		expect_write_error(ERROR_TOO_MANY_OPEN_FILES);
+		ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &files));
+	}
 
 	/* No file can take the place of a directory. */
 	ASSERT_EQ(0, unlink(self->file));
@@ -242,7 +251,7 @@ TEST_F(directory, write_fails)
 	ASSERT_EQ(0, rmdir(self->file));
 
 	ASSERT_EQ(0, unshare(CLONE_NEWNS));
-	ASSERT_EQ(0, mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	ASSERT_EQ(0, mount("none", "/", "", MS_REC | MS_PRIVATE, NULL));
 	ASSERT_EQ(0, mount("none", self->path, "tmpfs", MS_RDONLY, NULL));
 	expect_write_error(ERROR_WRITE_PROTECT);
 	ASSERT_EQ(0, umount(self->path));

@@ -258,14 +258,18 @@ TEST_F(store, no_privilege)
 	PCCERT_CHAIN_CONTEXT absent;
 	struct pki second;
 	pid_t pid;
+	int bad;
 
 	ASSERT_EQ(0, set_good(self));
 	pki_new(&second, 0x11, PKI_URL, 0);
 	absent = pki_chain(&second);
 	pid = fork();
 	ASSERT_LE(0, pid);
-	if (!pid)
-		_exit(nobody_opens(self->chain, absent));
+	if (!pid) {
+		bad = nobody_opens(self->chain, absent);
+		CertFreeCertificateChain(absent);
+		_exit(bad);
+	}
 	EXPECT_EQ(0, child_status(pid));
 	CertFreeCertificateChain(absent);
 	pki_free(&second);
@@ -276,6 +280,7 @@ TEST_F(store, privilege_dropped_before_fork)
 {
 	HCERT_SERVER_OCSP_RESPONSE h;
 	pid_t pid;
+	bool bad;
 
 	ASSERT_EQ(0, set_good(self));
 	h = CertOpenServerOcspResponse(self->chain, 0, NULL);
@@ -285,7 +290,9 @@ TEST_F(store, privilege_dropped_before_fork)
 	if (!pid) {
 		kt_become_nobody();
 		/* The first from the board that is its parent's, too. */
-		_exit(!two_gets_are_ok(h) || handles(self) != 2);
+		bad = !two_gets_are_ok(h) || handles(self) != 2;
+		CertCloseServerOcspResponse(h, 0);
+		_exit(bad);
 	}
 	EXPECT_EQ(0, child_status(pid));
 	CertCloseServerOcspResponse(h, 0);
@@ -332,16 +339,16 @@ TEST_F(store, threads_against_a_writer)
 	ASSERT_NE(NULL, r.h);
 	for (i = 0; i < READERS; i++)
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, reader, &r));
-	while (kt_uptime_ms() < end) {
+	/* On a slow machine, too, each gets something done. */
+	do {
 		ASSERT_EQ(0, set_good(self));
 		sets++;
-	}
+	} while (kt_uptime_ms() < end || atomic_load(&r.gets) <= READERS);
 	atomic_store(&r.stop, true);
 	for (i = 0; i < READERS; i++)
 		pthread_join(threads[i], NULL);
 	TH_LOG("%ld gets, %d sets", atomic_load(&r.gets), sets);
 	EXPECT_EQ(0, atomic_load(&r.bad));
-	EXPECT_LT(READERS, atomic_load(&r.gets));
 	EXPECT_EQ(1, handles(self));
 	CertCloseServerOcspResponse(r.h, 0);
 	EXPECT_EQ(0, handles(self));
