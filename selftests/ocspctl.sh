@@ -345,7 +345,7 @@ must_staple()
 	printf 'tlsfeature = status_request\nauthorityInfoAccess = %s\n' \
 		"OCSP;URI:$url" | issue "$dir" must 21 must || return 1
 	cat "$dir/must.pem" "$dir/ca.pem" > "$dir/must-chain.pem"
-	answer must must && answer soon must --this 1 --next 61 &&
+	answer must must && answer soon must --this 1 --next 540 &&
 	expect 0 add --no-wait "$dir/must-chain.pem" &&
 	expect 0 show && prints "MUST-STAPLE, BUT NOTHING TO SERVE" &&
 	expect 0 set "$dir/must-chain.pem" "$dir/must.der" &&

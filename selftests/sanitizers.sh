@@ -17,6 +17,9 @@ top=$PWD
 O=${O:-$top/build}
 logs=$O/check-sanitizers
 . selftests/runner.sh
+# A program that is checked takes up to twenty times as long.
+timeout=$((timeout * 4))
+vm_timeout=14400
 all=$logs
 rm -rf "$all"
 
@@ -32,7 +35,7 @@ tests_of()
 	case $1 in
 	asan)	echo "$user $api api_alloc $tools ktls.sh" ;;
 	tsan)	echo "$api" ;;
-	*)	echo "$user $api $tools" ;;
+	*)	echo "$user $tools $api" ;;
 	esac
 }
 
@@ -54,20 +57,20 @@ build()
 }
 
 # Each of our programs becomes a script that runs it in valgrind, where threads take turns: else one
-# that waits for nothing would let no other one go on. The children of api_fork end with what they
-# have, and have not the threads that held the rest: ASan sees to what the parent loses.
+# that waits for nothing would let no other one go on. The children of api_fork and api_wait end with
+# what they have, and have not the threads that held the rest: ASan sees to what the parent loses.
 wrap_programs()
 {
 	for program in $api $user ocspctl ktls_server; do
 		case $program in
 		*.sh)	continue ;;
-		api_fork) leaks=no ;;
+		api_fork|api_wait) leaks=no ;;
 		*)	leaks=full ;;
 		esac
 		mv "$installed/$program" "$installed/$program.bin" &&
 		cat >"$installed/$program" <<-END_OF_SCRIPT && chmod 755 "$installed/$program" || return 1
 			#!/bin/sh
-			exec valgrind -q --fair-sched=try --leak-check=$leaks \\
+			exec valgrind -q --fair-sched=try --read-inline-info=no --leak-check=$leaks \\
 				--errors-for-leak-kinds=definite --show-leak-kinds=definite \\
 				--child-silent-after-fork=no --log-file="$logs/reports/$program.%p" \\
 				"$installed/$program.bin" "\$@"
@@ -86,7 +89,7 @@ wrap_of()
 			"UBSAN_OPTIONS=print_stacktrace=1:log_path=$logs/reports/ubsan" ;;
 	tsan)	echo "setarch -R env" \
 			"TSAN_OPTIONS=die_after_fork=0:log_path=$logs/reports/tsan" ;;
-	valgrind) echo "env KSFT_MACHINE_SLOW=yes" ;;
+	valgrind) echo "env KSFT_MACHINE_SLOW=yes KSFT_OCSPCTL=ocspctl.bin" ;;
 	esac
 }
 
