@@ -329,6 +329,7 @@ static void *reader(void *arg)
 
 TEST_F(store, threads_against_a_writer)
 {
+	const bool slow = getenv("KSFT_MACHINE_SLOW");
 	int64_t end = kt_uptime_ms() + 3000;
 	pthread_t threads[READERS];
 	struct readers r = { 0 };
@@ -339,16 +340,18 @@ TEST_F(store, threads_against_a_writer)
 	ASSERT_NE(NULL, r.h);
 	for (i = 0; i < READERS; i++)
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, reader, &r));
-	/* On a slow machine, too, each gets something done. */
+	/* On a slow machine not one may have had its turn by then. */
 	do {
 		ASSERT_EQ(0, set_good(self));
 		sets++;
-	} while (kt_uptime_ms() < end || atomic_load(&r.gets) <= READERS);
+	} while (kt_uptime_ms() < end ||
+		 (slow && atomic_load(&r.gets) <= READERS));
 	atomic_store(&r.stop, true);
 	for (i = 0; i < READERS; i++)
 		pthread_join(threads[i], NULL);
 	TH_LOG("%ld gets, %d sets", atomic_load(&r.gets), sets);
 	EXPECT_EQ(0, atomic_load(&r.bad));
+	EXPECT_LT(READERS, atomic_load(&r.gets));
 	EXPECT_EQ(1, handles(self));
 	CertCloseServerOcspResponse(r.h, 0);
 	EXPECT_EQ(0, handles(self));
