@@ -72,15 +72,15 @@ help:
 KBUILD = $(MAKE) -C $(KDIR) O=$(realpath $(KDIR))
 
 modules:
-	@mkdir -p $(MODDIR)/selftests/kunit
+	@mkdir -p $(MODDIR)/selftests/kmod/kunit
 	@cp -rsf $(TOP)/Kbuild $(TOP)/kmod $(MODDIR)/
-	@cp -rsf $(TOP)/selftests/modules $(TOP)/selftests/kunit $(MODDIR)/selftests/
-	@cp -rsf $(TOP)/kmod/*.c $(TOP)/kmod/*.h $(MODDIR)/selftests/kunit/
+	@cp -rsf $(addprefix $(TOP)/selftests/kmod/,modules kunit) $(MODDIR)/selftests/kmod/
+	@cp -rsf $(TOP)/kmod/*.c $(TOP)/kmod/*.h $(MODDIR)/selftests/kmod/kunit/
 	@find $(MODDIR) -xtype l -delete
 	+$(KBUILD) M=$(MODDIR) modules
-	+$(KBUILD) M=$(MODDIR)/selftests/modules \
+	+$(KBUILD) M=$(MODDIR)/selftests/kmod/modules \
 		KBUILD_EXTRA_SYMBOLS=$(MODDIR)/Module.symvers modules
-	+$(KBUILD) M=$(MODDIR)/selftests/kunit modules
+	+$(KBUILD) M=$(MODDIR)/selftests/kmod/kunit modules
 	@ln -sf $(RELEASE)/kmod/ktls_ocsp.ko $(O)/modules/ktls_ocsp.ko
 
 modules_install: modules
@@ -104,40 +104,40 @@ install: libocsp tools
 	done
 
 packages:
-	selftests/install-packages.sh
+	selftests/ci/install_packages
 
 # A tree that runs anywhere, for the guest
 kselftest: libocsp tools
 	+$(MAKE) -C selftests install INSTALL_PATH=$(KSELFTEST)
 
 check:
-	+@selftests/check.sh $(TESTS)
+	+@selftests/ci/check $(TESTS)
 
 # The oldest and the newest kernel that the module is for, and the one between.
 KERNELS ?= bookworm trixie trixie-backports
 
 check-kernels:
-	+@KERNELS="$(KERNELS)" selftests/check-kernels.sh $(TESTS)
+	+@KERNELS="$(KERNELS)" selftests/ci/check_kernels $(TESTS)
 
 check-debug:
-	+@KINDS="$(KINDS)" selftests/check-debug.sh $(TESTS)
+	+@KINDS="$(KINDS)" selftests/ci/check_debug $(TESTS)
 
 # Every goal here that checks, one after the other.
 CHECKS ?= $(filter-out check-all,$(filter check check-% coverage fuzz \
 	fuzz-%,$(shell sed -n 's/^\([a-z-]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))))
 
 check-all:
-	@selftests/check-all.sh $(CHECKS)
+	@selftests/ci/check_all $(CHECKS)
 
 demo: packages
 	+@$(MAKE) -s modules kselftest
-	@$(VM) --timeout 900 -- $(KSELFTEST)/ktls_ocsp/demo.sh
+	@$(VM) --timeout 900 -- $(KSELFTEST)/system/demo.sh
 
 fuzz: packages
-	+$(MAKE) -C selftests/fuzz fuzz
+	+$(MAKE) -C selftests/fuzz/verify fuzz
 
 fuzz-kernel:
-	+@MESSAGES="$(MESSAGES)" SEED="$(SEED)" selftests/fuzz_kernel.sh
+	+@MESSAGES="$(MESSAGES)" SEED="$(SEED)" selftests/fuzz/netlink/run
 
 bench: packages
 	+$(MAKE) modules kselftest
@@ -145,44 +145,45 @@ bench: packages
 	selftests/bench/run $(if $(ACCEPT),--accept)
 
 ksrc:
-	@selftests/fetch-ksrc $(O)/ksrc
+	@selftests/ci/fetch_ksrc $(O)/ksrc
 
 netlink-check: ksrc
-	selftests/netlink-check.sh $(KSRC)
+	selftests/ci/netlink_check $(KSRC)
 
 syzkaller:
-	selftests/kfuzz/generate.py syzkaller kmod/ktls_ocsp.yaml >selftests/kfuzz/ktls_ocsp.txt
+	selftests/fuzz/netlink/generate.py syzkaller kmod/ktls_ocsp.yaml \
+		>selftests/fuzz/netlink/ktls_ocsp.txt
 
 syzkaller-check:
-	selftests/kfuzz/syzkaller-check.sh
+	selftests/fuzz/netlink/syzkaller_check
 
 checkpatch: ksrc
-	selftests/checkpatch.sh $(KSRC)
+	selftests/ci/checkpatch $(KSRC)
 
 kernel-doc: ksrc
 	$(KSRC)/scripts/kernel-doc -none -Wall -Werror $(wildcard kmod/*.[ch] kmod/include/net/*.h)
 
 shellcheck: ksrc
-	selftests/shellcheck.sh $(KSRC)
+	selftests/ci/shellcheck $(KSRC)
 
 # Everything is built once more, elsewhere, and -Werror makes a finding fail.
 analyzer:
 	+@CFLAGS="-O2 -g -fanalyzer" $(MAKE) libocsp tools O=$(O)/analyzer
 
 clang-tidy:
-	+@$(MAKE) libocsp tools O=$(O)/tidy CC=$(TOP)/selftests/tidy-cc
+	+@$(MAKE) libocsp tools O=$(O)/tidy CC=$(TOP)/selftests/ci/tidy_cc
 
 coccicheck: ksrc
-	selftests/coccicheck.sh $(KSRC)
+	selftests/ci/coccicheck $(KSRC)
 
 check-static:
-	+@selftests/check_static.sh
+	+@selftests/ci/check_static
 
 check-sanitizers:
-	+@selftests/sanitizers.sh $(VARIANTS)
+	+@selftests/ci/check_sanitizers $(VARIANTS)
 
 coverage:
-	+@selftests/coverage.sh $(TESTS)
+	+@selftests/ci/coverage $(TESTS)
 
 # What the subdirectories made lies there as well.
 clean:

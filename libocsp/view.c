@@ -18,7 +18,7 @@
  *
  * The kernel publishes the number after the blob, with release, and we load it
  * with acquire; so whoever asks because he saw a number gets its blob or a
- * later one, never the one before. selftests/board.pml models all of this.
+ * later one, never the one before. selftests/model/board.pml models all of this.
  */
 #include <pthread.h>
 #include <stdlib.h>

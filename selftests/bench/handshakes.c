@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a full TLS 1.3 handshake costs selftests/ktls_server.c with the staple
+ * What a full TLS 1.3 handshake costs tools/examples/ktls_server.c with the staple
  * of libocsp, and with the same bytes as a constant: the processor time of its
  * worker, a connection with each in turn.
  */

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
+#
+# For the tests in shell and the demo: a small CA, an OCSP responder, and
+# waiting for things without guessing how long they take. Needs openssl(1) and
+# iproute2. A function that fails says why on stderr and returns non-zero.
+#
+# A script sources it in its own directory, beside which lib/ has the programs.
+PATH=$(readlink -f ../lib):$PATH
+
+# own_namespaces "$0" "$@": start the script again in network, PID and mount
+# namespaces of its own: an empty store, free ports, nothing but loopback to
+# talk to, and all that it starts ends with it. To be called first. It takes
+# root; a test of others is skipped.
+own_namespaces()
+{
+	local script="./${1##*/}"
+
+	shift
+	if [ "$(id -u)" != 0 ]; then
+		echo "$script: needs root" >&2
+		exit 4
+	fi
+	if [ -z "${OWN_NAMESPACES:-}" ]; then
+		OWN_NAMESPACES=1 exec unshare --net --pid --fork --mount-proc \
+			--kill-child "$script" "$@"
+	fi
+	unset OWN_NAMESPACES
+	# Process 1 of a namespace does not get the signals that it leaves to
+	# their default, so neither that of a test's timeout.
+	trap 'exit 143' TERM INT
+	ip link set lo up
+}
+
+# now_ms: of a clock that nobody sets
+now_ms()
+{
+	cut -d ' ' -f 1 /proc/uptime | awk '{ printf "%d", $1 * 1000 }'
+}
+
+# wait_for SECONDS COMMAND...: until COMMAND succeeds. It is tried twice at
+# least, however long it takes, and longer by far on a kernel that looks for
+# defects.
+wait_for()
+{
+	local end
+
+	end=$(($(now_ms) + 1000 * $1${KSFT_MACHINE_SLOW:+ * 10}))
+	shift
+	until "$@"; do
+		if [ "$(now_ms)" -gt "$end" ]; then
+			"$@" && return
+			echo "waited in vain for: $*" >&2
+			return 1
+		fi
+		sleep 0.05
+	done
+}
+
+port_is_open()
+{
+	[ -n "$(ss -Hltn "sport = :$1")" ]
+}
+
+port_is_closed()
+{
+	! port_is_open "$1"
+}
+
+# openssl(1) reports progress on stderr: show that only when it fails.
+openssl_quiet()
+{
+	local log
+
+	log=$(openssl "$@" 2>&1) && return
+	echo "openssl $1 failed: $log" >&2
+	return 1
+}
+
+# issue DIR NAME SERIAL CN: a certificate of DIR's CA with the extensions that
+# stdin has. Makes DIR/NAME.pem and DIR/NAME.key.
+issue()
+{
+	local dir=$1 name=$2 serial=$3 cn=$4
+
+	{
+		echo "basicConstraints = critical, CA:FALSE"
+		echo "keyUsage = critical, digitalSignature"
+		cat
+	} > "$dir/$name.ext"
+	openssl_quiet req -new -utf8 -config "$dir/req.cnf" \
+		-newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc \
+		-subj "/O=ktls-ocsp selftests/CN=$cn" \
+		-keyout "$dir/$name.key" -out "$dir/$name.csr" &&
+	openssl_quiet x509 -req -in "$dir/$name.csr" -days 20 \
+		-CA "$dir/ca.pem" -CAkey "$dir/ca.key" \
+		-set_serial "0x$serial" -extfile "$dir/$name.ext" \
+		-out "$dir/$name.pem" &&
+	rm "$dir/$name.csr" "$dir/$name.ext"
+}
+
+# make_ca DIR [CN]: a root, DIR/ca.pem and ca.key; a signer of OCSP responses
+# by its leave, DIR/signer.pem and signer.key; an empty DIR/index.txt.
+make_ca()
+{
+	local dir=$1 cn=${2:-Test Root}
+
+	mkdir -p "$dir" && : > "$dir/index.txt" || return 1
+	cat > "$dir/req.cnf" <<-END
+		[req]
+		distinguished_name = name
+		[name]
+		[root]
+		basicConstraints = critical, CA:TRUE
+		keyUsage = critical, keyCertSign, cRLSign, digitalSignature
+		subjectKeyIdentifier = hash
+	END
+	openssl_quiet req -x509 -config "$dir/req.cnf" -extensions root \
+		-newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -days 30 \
+		-subj "/O=ktls-ocsp selftests/CN=$cn" \
+		-keyout "$dir/ca.key" -out "$dir/ca.pem" &&
+	issue "$dir" signer 02 "OCSP Signer" <<-END
+		extendedKeyUsage = OCSPSigning
+		noCheck = ignored
+	END
+}
+
+# make_leaf DIR NAME SERIAL [URL]: a server certificate for localhost whose
+# OCSP responder is at URL, or which names none. SERIAL is two upper-case hex
+# digits, from 10 on. Makes DIR/NAME.pem, NAME.key and NAME-chain.pem (the leaf,
+# then the root), and tells the responder that it is good.
+make_leaf()
+{
+	local dir=$1 name=$2 serial=$3 url=${4:-}
+
+	{
+		echo "extendedKeyUsage = serverAuth"
+		echo "subjectAltName = DNS:localhost, IP:127.0.0.1"
+		[ -z "$url" ] || echo "authorityInfoAccess = OCSP;URI:$url"
+	} | issue "$dir" "$name" "$serial" "$name" &&
+	cat "$dir/$name.pem" "$dir/ca.pem" > "$dir/$name-chain.pem" &&
+	set_status "$dir" "$serial" good
+}
+
+# set_status DIR SERIAL good|revoked|unknown: what a responder that is started
+# from now on will say. (openssl's own look at the file comes a request late.)
+set_status()
+{
+	local dir=$1 serial=$2 status=$3 now end
+	local index="$dir/index.txt"
+
+	now=$(date -u +%y%m%d%H%M%SZ)
+	end=$(date -u -d '+20 days' +%y%m%d%H%M%SZ)
+	awk -F '\t' -v serial="$serial" '$4 != serial' "$index" > "$index.new"
+	case $status in
+	good)
+		printf 'V\t%s\t\t%s\tunknown\t/CN=%s\n' \
+			"$end" "$serial" "$serial"
+		;;
+	revoked)
+		printf 'R\t%s\t%s,keyCompromise\t%s\tunknown\t/CN=%s\n' \
+			"$end" "$now" "$serial" "$serial"
+		;;
+	esac >> "$index.new"
+	mv "$index.new" "$index"
+}
+
+# start_responder DIR PORT: a real one, openssl's. Sets responder_pid. It
+# listens on every address there is, hence own_namespaces.
+start_responder()
+{
+	local dir=$1 port=$2
+
+	openssl ocsp -port "$port" -index "$dir/index.txt" -CA "$dir/ca.pem" \
+		-rsigner "$dir/signer.pem" -rkey "$dir/signer.key" -ndays 7 \
+		> "$dir/responder.log" 2>&1 &
+	responder_pid=$!
+	wait_for 20 port_is_open "$port" && return
+	cat "$dir/responder.log" >&2
+	return 1
+}
+
+stop_responder()
+{
+	kill "$responder_pid"
+	wait "$responder_pid" 2>/dev/null
+	responder_pid=
+}
+
+# fetch DIR NAME PORT: ask the responder, into DIR/NAME.der.
+fetch()
+{
+	local dir=$1 name=$2 port=$3
+
+	openssl_quiet ocsp -issuer "$dir/ca.pem" -cert "$dir/$name.pem" \
+		-url "http://127.0.0.1:$port/" -CAfile "$dir/ca.pem" \
+		-no_nonce -respout "$dir/$name.der"
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the tests of libocsp against a store share: an empty store in a
+ * network namespace of its own, and who writes to it. Included once in each
+ * program, for the harness keeps its tests in static lists.
+ */
+#ifndef STORE_TEST_H
+#define STORE_TEST_H
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <ocsp.h>
+#include <wincrypt.h>
+
+#include "ktest.h"
+#include "pki.h"
+#include "kselftest_harness.h"
+
+#define ASYNC	CERT_SERVER_OCSP_RESPONSE_ASYNC_FLAG
+#define BLOB	200
+
+/* An empty store in a netns of its own, and whoever writes to it. */
+FIXTURE(store) {
+	struct ocsp_client *client;
+	struct pki pki;
+	PCCERT_CHAIN_CONTEXT chain;
+	uint64_t seed;
+};
+
+FIXTURE_SETUP(store)
+{
+	int rc;
+
+	if (geteuid())
+		SKIP(return, "needs root");
+	kt_new_netns();
+	rc = ocsp_client_new(&self->client);
+	if (rc == -ENOENT)
+		SKIP(return, "%s", ocsp_client_error(self->client));
+	ASSERT_EQ(0, rc)
+		TH_LOG("%s", ocsp_client_error(self->client));
+	pki_new(&self->pki, 0x10, PKI_URL, 0);
+	self->chain = pki_chain(&self->pki);
+}
+
+FIXTURE_TEARDOWN(store)
+{
+	if (!self->chain)
+		return;
+	CertFreeCertificateChain(self->chain);
+	pki_free(&self->pki);
+	ocsp_client_free(self->client);
+}
+
+/* Store a blob that proves itself (kt_blob_ok), and is not the one before. */
+static inline int set_for(FIXTURE_DATA(store) *self, const struct pki *pki,
+			  enum ktls_ocsp_cert_status status, long seconds)
+{
+	uint8_t blob[BLOB];
+
+	kt_blob(blob, sizeof(blob), ++self->seed);
+	return pki_set(self->client, pki, blob, sizeof(blob), status, seconds);
+}
+
+static inline int set_good(FIXTURE_DATA(store) *self)
+{
+	return set_for(self, &self->pki, KTLS_OCSP_CERT_STATUS_GOOD, PKI_DAY);
+}
+
+/* How many sessions hold the response; -1: there is none. */
+static inline int handles(FIXTURE_DATA(store) *self)
+{
+	struct ocsp_name name = OCSP_NAME_INIT;
+	struct ocsp_response r;
+	int rc;
+
+	name.key = self->pki.key;
+	rc = ocsp_client_get(self->client, &name, 0, &r);
+	return rc ? -1 : (int)r.handles;
+}
+
+/* Wait until so many sessions hold it: a dead process takes its time. */
+static inline bool handles_become(FIXTURE_DATA(store) *self, int n)
+{
+	int tries;
+
+	for (tries = 0; tries < 200; tries++) {
+		if (handles(self) == n)
+			return true;
+		kt_sleep_ms(20);
+	}
+	return false;
+}
+
+/* Get, check by the blob's own hash, free. */
+static inline bool get_is_ok(HCERT_SERVER_OCSP_RESPONSE h)
+{
+	PCCERT_SERVER_OCSP_RESPONSE_CONTEXT c;
+	bool ok;
+
+	c = CertGetServerOcspResponseContext(h, 0, NULL);
+	if (!c)
+		return false;
+	ok = c->cbSize == sizeof(*c) &&
+	     kt_blob_ok(c->pbEncodedOcspResponse, c->cbEncodedOcspResponse);
+	CertFreeServerOcspResponseContext(c);
+	return ok;
+}
+
+/*
+ * A child's first staple of its parent's handle comes from the board that it
+ * inherited; from the second on it holds the response itself.
+ */
+static inline bool two_gets_are_ok(HCERT_SERVER_OCSP_RESPONSE h)
+{
+	/* Not the same twice. NOLINTNEXTLINE(misc-redundant-expression) */
+	return get_is_ok(h) && get_is_ok(h);
+}
+
+/* A Get that fails with that code, and a text that has word in it. */
+#define expect_no_context(h, code, word)				\
+	do {								\
+		SetLastError(0);					\
+		EXPECT_EQ(NULL, CertGetServerOcspResponseContext(h, 0, NULL)); \
+		EXPECT_EQ((DWORD)(code), GetLastError());		\
+		EXPECT_NE(NULL, strstr(OcspGetLastErrorMessage(), word)) \
+			TH_LOG("text: %s", OcspGetLastErrorMessage());	\
+	} while (0)
+
+#define expect_offline(h, word) \
+	expect_no_context(h, CRYPT_E_REVOCATION_OFFLINE, word)
+
+/* The exit status of a child, 128 + the signal that killed it. */
+static inline int child_status(pid_t pid)
+{
+	int status;
+
+	if (waitpid(pid, &status, 0) != pid)
+		return -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) :
+				   128 + WTERMSIG(status);
+}
+
+#endif /* STORE_TEST_H */

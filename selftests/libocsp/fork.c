@@ -1,0 +1,459 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * libocsp against a store: handles across fork(), and descriptors that the
+ * application closed without knowing whose they are.
+ */
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "store_test.h"
+
+/* Tell the other side of a pipe pair to go on; wait until it does. */
+struct baton {
+	int fds[2];
+};
+
+static void baton_new(struct baton *b)
+{
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, b->fds))
+		abort();
+}
+
+static void baton_pass(struct baton *b, int side)
+{
+	if (write(b->fds[side], "", 1) != 1)
+		abort();
+}
+
+static void baton_wait(struct baton *b, int side)
+{
+	char c;
+
+	if (read(b->fds[side], &c, 1) != 1)
+		_exit(99);
+}
+
+#define PARENT	0
+#define CHILD	1
+
+TEST_F(store, child_holds_nothing_until_it_reads_again)
+{
+	HCERT_SERVER_OCSP_RESPONSE h;
+	struct baton b;
+	pid_t pid;
+
+	ASSERT_EQ(0, set_good(self));
+	h = CertOpenServerOcspResponse(self->chain, 0, NULL);
+	ASSERT_NE(NULL, h);
+	baton_new(&b);
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		baton_wait(&b, CHILD);
+		if (!get_is_ok(h))
+			_exit(1);
+		baton_pass(&b, CHILD);
+		baton_wait(&b, CHILD);
+		if (!get_is_ok(h))
+			_exit(2);
+		baton_pass(&b, CHILD);
+		baton_wait(&b, CHILD);
+		CertCloseServerOcspResponse(h, 0);
+		_exit(0);
+	}
+	EXPECT_EQ(1, handles(self));
+	baton_pass(&b, PARENT);
+	baton_wait(&b, PARENT);
+	EXPECT_EQ(1, handles(self));
+	baton_pass(&b, PARENT);
+	baton_wait(&b, PARENT);
+	EXPECT_EQ(2, handles(self));
+	baton_pass(&b, PARENT);
+	EXPECT_EQ(0, child_status(pid));
+	EXPECT_TRUE(handles_become(self, 1));
+	EXPECT_TRUE(get_is_ok(h));
+	CertCloseServerOcspResponse(h, 0);
+	EXPECT_EQ(0, handles(self));
+}
+
+TEST_F(store, parent_closes_first)
+{
+	PCCERT_SERVER_OCSP_RESPONSE_CONTEXT c;
+	HCERT_SERVER_OCSP_RESPONSE h;
+	struct baton b;
+	pid_t pid;
+
+	ASSERT_EQ(0, set_good(self));
+	h = CertOpenServerOcspResponse(self->chain, 0, NULL);
+	ASSERT_NE(NULL, h);
+	c = CertGetServerOcspResponseContext(h, 0, NULL);
+	ASSERT_NE(NULL, c);
+	baton_new(&b);
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		baton_wait(&b, CHILD);
+		if (!kt_blob_ok(c->pbEncodedOcspResponse, BLOB))
+			_exit(1);
+		CertFreeServerOcspResponseContext(c);
+		if (!get_is_ok(h))
+			_exit(2);
+		CertAddRefServerOcspResponse(h);
+		CertCloseServerOcspResponse(h, 0);
+		if (!get_is_ok(h))
+			_exit(3);
+		CertCloseServerOcspResponse(h, 0);
+		_exit(handles(self) ? 4 : 0);
+	}
+	CertFreeServerOcspResponseContext(c);
+	CertCloseServerOcspResponse(h, 0);
+	EXPECT_EQ(0, handles(self));
+	baton_pass(&b, PARENT);
+	EXPECT_EQ(0, child_status(pid));
+	EXPECT_EQ(0, handles(self));
+}
+
+TEST_F(store, child_closes_unused)
+{
+	HCERT_SERVER_OCSP_RESPONSE h;
+	pid_t pid;
+
+	ASSERT_EQ(0, set_good(self));
+	h = CertOpenServerOcspResponse(self->chain, 0, NULL);
+	ASSERT_NE(NULL, h);
+	CertAddRefServerOcspResponse(h);
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		CertCloseServerOcspResponse(h, 0);
+		CertCloseServerOcspResponse(h, 0);
+		_exit(0);
+	}
+	EXPECT_EQ(0, child_status(pid));
+	EXPECT_EQ(1, handles(self));
+	CertCloseServerOcspResponse(h, 0);
+	EXPECT_TRUE(get_is_ok(h));
+	EXPECT_EQ(1, handles(self));
+	CertCloseServerOcspResponse(h, 0);
+	EXPECT_EQ(0, handles(self));
+}
+
+TEST_F(store, child_is_killed)
+{
+	HCERT_SERVER_OCSP_RESPONSE h;
+	struct baton b;
+	pid_t pid;
+
+	ASSERT_EQ(0, set_good(self));
+	h = CertOpenServerOcspResponse(self->chain, 0, NULL);
+	ASSERT_NE(NULL, h);
+	baton_new(&b);
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		CertAddRefServerOcspResponse(h);
+		if (!two_gets_are_ok(h))
+			_exit(1);
+		baton_pass(&b, CHILD);
+		for (;;)
+			pause();
+	}
+	baton_wait(&b, PARENT);
+	EXPECT_EQ(2, handles(self));
+	kill(pid, SIGKILL);
+	EXPECT_EQ(128 + SIGKILL, child_status(pid));
+	EXPECT_TRUE(handles_become(self, 1));
+	EXPECT_TRUE(get_is_ok(h));
+	CertCloseServerOcspResponse(h, 0);
+	EXPECT_EQ(0, handles(self));
+}
+
+TEST_F(store, parent_is_killed)
+{
+	HCERT_SERVER_OCSP_RESPONSE h;
+	pid_t parent, child;
+	struct baton b;
+	char c;
+
+	ASSERT_EQ(0, set_good(self));
+	baton_new(&b);
+	parent = fork();
+	ASSERT_LE(0, parent);
+	if (!parent) {
+		h = CertOpenServerOcspResponse(self->chain, 0, NULL);
+		if (!h)
+			_exit(1);
+		child = fork();
+		if (child) {
+			for (;;)
+				pause();
+		}
+		baton_pass(&b, CHILD);
+		baton_wait(&b, CHILD);
+		c = two_gets_are_ok(h);
+		if (write(b.fds[CHILD], &c, 1) != 1)
+			_exit(1);
+		baton_wait(&b, CHILD);
+		_exit(0);
+	}
+	baton_wait(&b, PARENT);
+	EXPECT_EQ(1, handles(self));
+	kill(parent, SIGKILL);
+	EXPECT_EQ(128 + SIGKILL, child_status(parent));
+	/* The child has the parent's session no more than the parent has. */
+	EXPECT_TRUE(handles_become(self, 0));
+	baton_pass(&b, PARENT);
+	ASSERT_EQ(1, read(b.fds[PARENT], &c, 1));
+	EXPECT_EQ(1, c);
+	EXPECT_EQ(1, handles(self));
+	baton_pass(&b, PARENT);
+	EXPECT_TRUE(handles_become(self, 0));
+}
+
+/* Grandchildren, and a second fork after the child's first use. */
+TEST_F(store, generations)
+{
+	HCERT_SERVER_OCSP_RESPONSE h;
+	pid_t child, grandchild;
+
+	ASSERT_EQ(0, set_good(self));
+	h = CertOpenServerOcspResponse(self->chain, 0, NULL);
+	ASSERT_NE(NULL, h);
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		grandchild = fork();
+		if (!grandchild)
+			_exit(!get_is_ok(h));
+		if (child_status(grandchild) || !get_is_ok(h))
+			_exit(1);
+		grandchild = fork();
+		if (!grandchild)
+			_exit(!get_is_ok(h));
+		_exit(child_status(grandchild) || !get_is_ok(h));
+	}
+	EXPECT_EQ(0, child_status(child));
+	EXPECT_TRUE(handles_become(self, 1));
+	CertCloseServerOcspResponse(h, 0);
+}
+
+struct busy {
+	HCERT_SERVER_OCSP_RESPONSE h;
+	atomic_bool stop;
+	atomic_int bad;
+};
+
+static void *busy(void *arg)
+{
+	struct busy *b = arg;
+
+	while (!atomic_load(&b->stop))
+		if (!get_is_ok(b->h))
+			atomic_fetch_add(&b->bad, 1);
+	return NULL;
+}
+
+TEST_F_TIMEOUT(store, fork_under_load, 120)
+{
+	struct busy b = { 0 };
+	pthread_t threads[4];
+	int i;
+
+	ASSERT_EQ(0, set_good(self));
+	b.h = CertOpenServerOcspResponse(self->chain, 0, NULL);
+	ASSERT_NE(NULL, b.h);
+	for (i = 0; i < 4; i++)
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, busy, &b));
+	for (i = 0; i < 50; i++) {
+		pid_t pid = fork();
+
+		ASSERT_LE(0, pid);
+		if (!pid) {
+			alarm(30);
+			_exit(!get_is_ok(b.h));
+		}
+		EXPECT_EQ(0, child_status(pid));
+	}
+	atomic_store(&b.stop, true);
+	for (i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	EXPECT_EQ(0, atomic_load(&b.bad));
+	EXPECT_TRUE(handles_become(self, 1));
+	CertCloseServerOcspResponse(b.h, 0);
+}
+
+/*
+ * Descriptors that the application closed. The test's own client is one of
+ * them, and is made anew.
+ */
+static void close_all(FIXTURE_DATA(store) *self)
+{
+	if (close_range(3, ~0U, 0))
+		abort();
+	ocsp_client_abandon(self->client);
+	self->client = NULL;
+}
+
+static bool renew_client(FIXTURE_DATA(store) *self)
+{
+	return !ocsp_client_new(&self->client);
+}
+
+TEST_F(store, descriptors_closed)
+{
+	HCERT_SERVER_OCSP_RESPONSE h;
+
+	ASSERT_EQ(0, set_good(self));
+	h = CertOpenServerOcspResponse(self->chain, 0, NULL);
+	ASSERT_NE(NULL, h);
+	close_all(self);
+	EXPECT_TRUE(get_is_ok(h));
+	ASSERT_TRUE(renew_client(self));
+	ASSERT_EQ(0, set_good(self));
+	EXPECT_TRUE(get_is_ok(h));
+	EXPECT_EQ(1, handles(self));
+	close_all(self);
+	CertAddRefServerOcspResponse(h);
+	CertCloseServerOcspResponse(h, 0);
+	EXPECT_TRUE(get_is_ok(h));
+	ASSERT_TRUE(renew_client(self));
+	ASSERT_EQ(0, set_good(self));
+	EXPECT_TRUE(get_is_ok(h));
+	EXPECT_EQ(1, handles(self));
+	CertCloseServerOcspResponse(h, 0);
+	EXPECT_EQ(0, handles(self));
+}
+
+#define TAKEN	8
+
+/* The application's own files on the numbers that were ours. */
+struct taken {
+	int fds[TAKEN];
+	struct stat st[TAKEN];
+	int peer;			/* of the stream sockets among them */
+};
+
+/* Pairs, so that what is written to one can be seen at the other. */
+static void take_numbers(struct taken *t)
+{
+	int i, pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+		abort();
+	t->peer = fcntl(pair[1], F_DUPFD, 100);
+	close(pair[1]);
+	t->fds[0] = pair[0];
+	for (i = 1; i < TAKEN; i++)
+		t->fds[i] = i % 2 ? epoll_create1(0) : dup(pair[0]);
+	for (i = 0; i < TAKEN; i++)
+		if (t->fds[i] < 0 || fstat(t->fds[i], &t->st[i]))
+			abort();
+}
+
+static bool untouched(struct taken *t)
+{
+	struct stat st;
+	char c;
+	int i;
+
+	for (i = 0; i < TAKEN; i++)
+		if (fstat(t->fds[i], &st) || st.st_ino != t->st[i].st_ino ||
+		    st.st_dev != t->st[i].st_dev)
+			return false;
+	return recv(t->peer, &c, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+TEST_F(store, numbers_taken)
+{
+	HCERT_SERVER_OCSP_RESPONSE h;
+	struct taken t;
+
+	ASSERT_EQ(0, set_good(self));
+	h = CertOpenServerOcspResponse(self->chain, 0, NULL);
+	ASSERT_NE(NULL, h);
+	close_all(self);
+	take_numbers(&t);
+	EXPECT_TRUE(get_is_ok(h));
+	EXPECT_TRUE(untouched(&t));
+	ASSERT_TRUE(renew_client(self));
+	ASSERT_EQ(0, set_good(self));
+	EXPECT_TRUE(get_is_ok(h));
+	EXPECT_TRUE(untouched(&t));
+	EXPECT_EQ(1, handles(self));
+	CertCloseServerOcspResponse(h, 0);
+	EXPECT_EQ(0, handles(self));
+	EXPECT_TRUE(untouched(&t));
+}
+
+/* The handler in the child must not close them either; nor must a close. */
+TEST_F(store, numbers_taken_before_fork)
+{
+	HCERT_SERVER_OCSP_RESPONSE h;
+	struct taken t;
+	pid_t pid;
+
+	ASSERT_EQ(0, set_good(self));
+	h = CertOpenServerOcspResponse(self->chain, 0, NULL);
+	ASSERT_NE(NULL, h);
+	close_all(self);
+	take_numbers(&t);
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		if (!untouched(&t))
+			_exit(1);
+		if (!two_gets_are_ok(h))
+			_exit(2);
+		_exit(untouched(&t) ? 0 : 3);
+	}
+	EXPECT_EQ(0, child_status(pid));
+	CertAddRefServerOcspResponse(h);
+	CertCloseServerOcspResponse(h, 0);
+	CertCloseServerOcspResponse(h, 0);
+	EXPECT_TRUE(untouched(&t));
+}
+
+TEST_F(store, no_descriptor_left)
+{
+	HCERT_SERVER_OCSP_RESPONSE h;
+	struct rlimit old, none;
+
+	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &old));
+	none = old;
+	none.rlim_cur = 0;
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &none));
+	h = CertOpenServerOcspResponse(self->chain, ASYNC, NULL);
+	EXPECT_EQ(NULL, h);
+	EXPECT_EQ(ERROR_TOO_MANY_OPEN_FILES, GetLastError());
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &old));
+	h = CertOpenServerOcspResponse(self->chain, ASYNC, NULL);
+	EXPECT_NE(NULL, h);
+	CertCloseServerOcspResponse(h, 0);
+}
+
+TEST_F(store, descriptors_are_close_on_exec)
+{
+	HCERT_SERVER_OCSP_RESPONSE h;
+	int fd, before = 0, ours = 0;
+
+	for (fd = 3; fd < 64; fd++)
+		before += fcntl(fd, F_GETFD) >= 0;
+	h = CertOpenServerOcspResponse(self->chain, ASYNC, NULL);
+	ASSERT_NE(NULL, h);
+	for (fd = 3; fd < 64; fd++) {
+		int flags = fcntl(fd, F_GETFD);
+
+		if (flags < 0)
+			continue;
+		ours++;
+		EXPECT_TRUE(flags & FD_CLOEXEC || ours <= before);
+	}
+	EXPECT_EQ(before + 2, ours);
+	CertCloseServerOcspResponse(h, 0);
+}
+
+TEST_HARNESS_MAIN

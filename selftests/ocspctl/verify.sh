@@ -1,0 +1,269 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
+#
+# ocspctl's command line, and ocspctl verify: what needs no kernel module.
+
+cd "$(dirname "$(readlink -f "$0")")" || exit 1
+. ../lib/lib.sh
+. ../lib/ktap_helpers.sh
+. ../lib/ocspctl.sh
+
+ktap_print_header
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+if ! { make_ca "$dir" && make_leaf "$dir" leaf 10 http://127.0.0.1/ &&
+       make_leaf "$dir" other 11 && make_answers; }; then
+	ktap_exit_fail_msg "cannot make certificates"
+fi
+ktap_set_plan $((27 + $(wc -l < "$dir/bad")))
+
+verify()
+{
+	local status=$1
+
+	shift
+	expect "$status" verify --cert "$dir/leaf.pem" --issuer "$dir/ca.pem" \
+		"$@"
+}
+
+good()
+{
+	verify 0 "$dir/good.der" && quiet && prints "good.der: good, valid until"
+}
+check "a good response: 0" good
+
+sha256()
+{
+	verify 0 "$dir/sha256.der" && prints ": good,"
+}
+check "a good response to a SHA-256 CertID: 0" sha256
+
+revoked()
+{
+	verify 2 "$dir/revoked.der" && quiet &&
+	prints "revoked since $(date -u +%Y-%m)" && prints "(keyCompromise)"
+}
+check "a revoked certificate: 2" revoked
+
+unknown()
+{
+	verify 3 "$dir/unknown.der" && quiet && prints ": unknown,"
+}
+check "an unknown certificate: 3" unknown
+
+# openssl's own responder, offline.
+real()
+{
+	openssl_quiet ocsp -issuer "$dir/ca.pem" -cert "$dir/leaf.pem" \
+		-no_nonce -reqout "$dir/req.der" &&
+	openssl_quiet ocsp -index "$dir/index.txt" -CA "$dir/ca.pem" "$@" \
+		-reqin "$dir/req.der" -respout "$dir/real.der" -ndays 7 &&
+	verify 0 "$dir/real.der"
+}
+check "openssl's response, by a delegate" \
+	real -rsigner "$dir/signer.pem" -rkey "$dir/signer.key"
+check "openssl's response, by the issuer" \
+	real -rsigner "$dir/ca.pem" -rkey "$dir/ca.key" -resp_no_certs
+
+# openssl has a verifier too; that takes what ours takes.
+openssl_agrees()
+{
+	openssl_quiet ocsp -respin "$dir/$1.der" -issuer "$dir/ca.pem" \
+		-cert "$dir/leaf.pem" -CAfile "$dir/ca.pem"
+}
+check "openssl takes the good response" openssl_agrees good
+
+while read -r name reason; do
+	check "refused: $name: 4" refuses 4 "$dir/$name.der: refused: $reason" \
+		verify --cert "$dir/leaf.pem" --issuer "$dir/ca.pem" \
+		"$dir/$name.der"
+done < "$dir/bad"
+
+wrong_issuer()
+{
+	refuses 4 "did not issue the certificate" verify \
+		--cert "$dir/leaf.pem" --issuer "$dir/strange/ca.pem" \
+		"$dir/good.der"
+}
+check "refused: another issuer of the same name: 4" wrong_issuer
+
+at()
+{
+	local status=$1
+
+	shift
+	verify "$status" --at "$1" "$dir/good.der"
+}
+
+at_times()
+{
+	at 0 "@$(date +%s)" && at 0 "$(date -u +%Y-%m-%dT%H:%M:%SZ)" &&
+	at 4 "@$(($(date +%s) + 90000))" && says "response expired on 20" &&
+	at 4 "$(date -u -d '-2 days' +%Y-%m-%dT%H:%M)" &&
+	says "not valid before 20"
+}
+check "--at" at_times
+
+bad_times()
+{
+	for time in yesterday 2026-13-01 2026-11-30T25:00 @ @12x 12 ''; do
+		at 1 "$time" && says "not a time" || return 1
+	done
+}
+check "--at that is no time: 1" bad_times
+
+verify_json()
+{
+	verify 0 -j "$dir/good.der" && json '
+		j["accepted"] is True and j["status"] == "good" and
+		j["reason"] is None and j["revoked_at"] is None and
+		j["next_update"] - j["this_update"] == 86400' || return 1
+	verify 2 --json "$dir/revoked.der" && json '
+		j["status"] == "revoked" and
+		j["revocation_reason"] == "keyCompromise" and
+		j["revoked_at"] == j["this_update"]' || return 1
+	verify 3 -j "$dir/unknown.der" && json 'j["status"] == "unknown"' ||
+		return 1
+	verify 4 -j "$dir/tampered.der" && says "bad signature" && json '
+		j["accepted"] is False and j["reason"] == "bad signature" and
+		j["status"] is None and j["next_update"] is None'
+}
+check "verify -j" verify_json
+
+# Files
+
+# bad_file TEXT FILE: as a response, as a certificate and as an issuer.
+bad_file()
+{
+	local text="$1" file="$2"
+
+	verify 1 "$file" && says "$file: $text" &&
+	expect 1 verify --cert "$file" --issuer "$dir/ca.pem" "$dir/good.der" &&
+	says "$file: $text" &&
+	expect 1 verify --cert "$dir/leaf.pem" --issuer "$file" \
+		"$dir/good.der" &&
+	says "$file: $text"
+}
+
+mkfifo "$dir/fifo"
+head -c 1048577 /dev/zero > "$dir/huge"
+check "a file that is not there: 1" \
+	bad_file "No such file or directory" "$dir/none"
+check "a directory: 1" bad_file "is a directory" "$dir"
+check "a FIFO that nobody writes to: 1" \
+	bad_file "is not a regular file" "$dir/fifo"
+check "a device: 1" bad_file "is not a regular file" /dev/zero
+check "a file above 1 MiB: 1" bad_file "is larger than 1048576" "$dir/huge"
+
+bad_cert()
+{
+	local text="$1" file="$2"
+
+	refuses 1 "$file: $text" verify --cert "$file" \
+		--issuer "$dir/ca.pem" "$dir/good.der"
+}
+check "no certificate but a response: 1" \
+	bad_cert "no certificate in it" "$dir/good.der"
+check "no certificate but a key: 1" \
+	bad_cert "no certificate in it" "$dir/leaf.key"
+check "an empty file for a certificate: 1" \
+	bad_cert "is empty" "$dir/empty.der"
+
+damaged()
+{
+	sed '3s/./!/g' "$dir/leaf.pem" > "$dir/damaged.pem"
+	bad_cert "certificate 1 in it is damaged" "$dir/damaged.pem" &&
+	cat "$dir/leaf.pem" "$dir/damaged.pem" > "$dir/damaged2.pem" &&
+	bad_cert "certificate 2 in it is damaged" "$dir/damaged2.pem"
+}
+check "a damaged certificate: 1" damaged
+
+other_forms()
+{
+	openssl_quiet x509 -in "$dir/leaf.pem" -outform DER \
+		-out "$dir/leaf.crt" &&
+	expect 0 verify --cert "$dir/leaf.crt" --issuer "$dir/ca.pem" \
+		"$dir/good.der" || return 1
+	# A key, and words, before the certificate
+	{ echo "Hello"; cat "$dir/leaf.key" "$dir/leaf.pem"; } > "$dir/all.pem"
+	expect 0 verify --cert "$dir/all.pem" --issuer "$dir/ca.pem" \
+		"$dir/good.der" || return 1
+	echo >> "$dir/leaf.crt"
+	bad_cert "1 bytes behind the certificate" "$dir/leaf.crt"
+}
+check "certificates in DER, and among other things" other_forms
+
+# The command line
+
+no_command()
+{
+	expect 1 && grep -q ^usage "$dir/err" && ! [ -s "$dir/out" ]
+}
+check "no command: 1, and the usage on stderr" no_command
+
+usage()
+{
+	refuses 1 "unknown command 'frob'" frob &&
+	refuses 1 "unknown option '--frob'" --frob show &&
+	refuses 1 "'--frob' is no option" show --frob &&
+	refuses 1 "'-o' is no option" show -o x &&
+	refuses 1 "'--json=1' is no option" show --json=1 &&
+	refuses 1 "'--output' needs an argument" get x --output &&
+	refuses 1 "'b' is one argument too many" show a b &&
+	refuses 1 "'b' is one argument too many" monitor b &&
+	refuses 1 "set needs CERT RESPONSE" set a &&
+	refuses 1 "get needs CERT" get &&
+	refuses 1 "verify needs --cert" verify x &&
+	refuses 1 "verify needs --cert" verify --cert x y
+}
+check "errors of usage: 1, and one line" usage
+
+help_of_all()
+{
+	expect 0 --help && quiet && prints "Exit status" && prints "  monitor " ||
+		return 1
+	for command in show get add set del monitor verify; do
+		expect 0 "$command" --help && quiet &&
+		prints "usage: ocspctl [-j] $command" &&
+		prints "Exit status" && prints "--json" &&
+		expect 0 help "$command" && prints "[-j] $command" || return 1
+	done
+}
+check "--help, for all and for each" help_of_all
+
+version()
+{
+	expect 0 --version && [ "$(wc -l < "$dir/out")" -eq 1 ] &&
+	grep -qx 'ocspctl [0-9.]*' "$dir/out"
+}
+check "--version" version
+
+full_disk()
+{
+	fails_on_full_disk --help && fails_on_full_disk --version &&
+	fails_on_full_disk verify --cert "$dir/leaf.pem" \
+		--issuer "$dir/ca.pem" "$dir/good.der" &&
+	fails_on_full_disk verify -j --cert "$dir/leaf.pem" \
+		--issuer "$dir/ca.pem" "$dir/good.der"
+}
+check "nothing printed is an error" full_disk
+
+# What a certificate's author chose does not reach the terminal.
+escaped()
+{
+	local esc name
+
+	esc=$(printf '\033')
+	name=$(printf 'evil\033[31m\n\302\233m\342\200\256')
+	echo "" | issue "$dir" evil 12 "$name" &&
+	ocsp_sign --cert "$dir/leaf.pem" --issuer "$dir/ca.pem" \
+		--signer "$dir/evil.pem" --key "$dir/evil.key" \
+		-o "$dir/evil.der" && verify 4 "$dir/evil.der" &&
+	says "delegate CN=evil" && ! grep -q "$esc" "$dir/err" &&
+	! LC_ALL=C grep -q '[^ -~]' "$dir/err"
+}
+check "names in refusals are escaped" escaped
+
+ktap_finished

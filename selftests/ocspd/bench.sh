@@ -1,0 +1,63 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
+#
+# usage: bench.sh [COUNT]
+#
+# What it costs ocspd to fetch the responses of so many certificates (10,000)
+# from one responder on this machine. Prints figures for bench/report.
+
+cd "$(dirname "$(readlink -f "$0")")" || exit 1
+. ../lib/lib.sh
+own_namespaces "$0" "$@"
+. ../lib/ocspd.sh
+
+count=${1:-10000}
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+fail()
+{
+	echo "bench.sh: $*" >&2
+	tail -n 5 "$dir/ocspd.log" >&2
+	exit 1
+}
+
+# figure NAME UNIT VALUE
+figure()
+{
+	printf 'ocspd/%s/%s\t%s\t%s\n' "$count" "$1" "$2" "$3"
+}
+
+# cpu_ms PID: what it used, its own and the kernel's for it
+cpu_ms()
+{
+	awk -v hz="$(getconf CLK_TCK)" \
+		'{ print int(($14 + $15) * 1000 / hz) }' "/proc/$1/stat"
+}
+
+rss_bytes()
+{
+	awk '$1 == "VmRSS:" { print $2 * 1024 }' "/proc/$1/status"
+}
+
+if ! { make_ca "$dir" && write_conf && start_bad; }; then
+	fail "no responder"
+fi
+OCSPD=ocspd PREFIX='' start_ocspd || fail "it does not start"
+rss=$(rss_bytes "$ocspd")
+cpu=$(cpu_ms "$ocspd")
+./cert_load --ca "$dir/ca.pem" --key "$dir/ca.key" --count "$count" \
+	--url "$bad/r/" --seconds 3000 > "$dir/load" || fail "$(cat "$dir/load")"
+seconds=$(sed -n 's/^valid .* after \([0-9.]*\) s,.*/\1/p' "$dir/load")
+requests=$(wc -l < "$dir/requests")
+
+figure seconds s "$seconds"
+figure requests requests "$requests"
+figure requests-per-second 1/s "$(awk "BEGIN { print $requests / $seconds }")"
+figure cpu-per-response ms \
+	"$(awk "BEGIN { print ($(cpu_ms "$ocspd") - $cpu) / $count }")"
+figure rss B "$(rss_bytes "$ocspd")"
+figure rss-per-certificate B \
+	"$((($(rss_bytes "$ocspd") - rss) / count))"
+stop_ocspd || fail "it does not stop"

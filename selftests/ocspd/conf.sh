@@ -1,0 +1,190 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
+#
+# ocspd's command line and configuration, and what the settings do.
+
+cd "$(dirname "$(readlink -f "$0")")" || exit 1
+. ../lib/lib.sh
+own_namespaces "$0" "$@"
+. ../lib/ocspd.sh
+
+start_store_test
+leaf far 20 http://127.0.0.1:1/
+leaf near 21 "$bad/near/"
+leaf nameless 22 http://nowhere.invalid/
+leaf local 23 "http://localhost:$BAD/local/"
+start_bad || ktap_exit_fail_msg "no responder"
+ktap_set_plan 12
+
+# The command line
+
+# ends STATUS TEXT ARGUMENT...: ocspd does at once, and says TEXT.
+ends()
+{
+	local status=$1 text=$2
+
+	shift 2
+	timeout 60 "$OCSPD" "$@" > "$dir/ocspd.out" 2> "$dir/ocspd.log"
+	[ $? -eq "$status" ] && cat "$dir/ocspd.out" "$dir/ocspd.log" |
+		grep -qF -e "$text"
+}
+
+informs()
+{
+	ends 0 "usage: ocspd" --help && [ ! -s "$dir/ocspd.log" ] &&
+	ends 0 "ocspd " --version && [ ! -s "$dir/ocspd.log" ]
+}
+check "--help and --version" informs
+
+refuses_arguments()
+{
+	ends 1 "See ocspd --help" --colour && ends 1 "usage: ocspd" file &&
+	ends 1 "usage: ocspd" --once --check-config &&
+	ends 1 "requires an argument" -f
+}
+check "what it does not know is refused" refuses_arguments
+
+no_file()
+{
+	ends 1 "$dir/none.conf: No such file" -f "$dir/none.conf" &&
+	ends 1 "$dir/none.conf: No such file" --check-config \
+		-f "$dir/none.conf" || return 1
+	[ -e /etc/ktls-ocsp/ocspd.conf ] ||
+		ends 0 "not there, which is in order" --check-config
+}
+check "a file that is named must be there, the usual one need not" no_file
+
+# The file
+
+# faulty LINE TEXT: a configuration with that line in [ocspd] is refused.
+faulty()
+{
+	printf '[ocspd]\n%s\n' "$1" > "$dir/ocspd.conf"
+	! run_ocspd --check-config && logged "ocspd.conf:2: $2"
+}
+
+bad_settings()
+{
+	faulty "cache = here" "cache: 'here' is no absolute path" &&
+	faulty "timeout = 0" "timeout: '0' is no number from 1 to 300" &&
+	faulty "timeout = 301" "timeout: '301' is no number" &&
+	faulty "retry = 5s" "retry: '5s' is no number from 1 to 86400" &&
+	faulty "transfers = 99999999999999999999" "transfers: '9*' is no" &&
+	faulty "deny = 10.0.0.0/33" "'10.0.0.0/33' is no address and no" &&
+	faulty "proxy =" "proxy: nothing is set" &&
+	faulty "colour = blue" "unknown setting 'colour'" &&
+	faulty "colour" "neither \[section\] nor name = value" &&
+	faulty "# $(printf '%0500d' 0)" "longer than [0-9]* bytes" || return 1
+	echo "timeout = 3" > "$dir/ocspd.conf"
+	! run_ocspd --check-config && logged ":1: 'timeout' is in no section"
+}
+check "settings of [ocspd] that cannot be, each with its line" bad_settings
+
+bad_certificates()
+{
+	write_conf "[certificate one]" "file = near.pem" \
+		"issuer = ca.pem" "responder = ftp://127.0.0.1/" "key = x" \
+		"[certificate two]" "issuer = $dir/ca.pem" &&
+	! run_ocspd --check-config &&
+	logged ":6: file: 'near.pem' is no absolute path" &&
+	logged ":7: issuer: 'ca.pem' is no absolute path" &&
+	logged ":8: responder: 'ftp:.*' is no http or https URL" &&
+	logged ":9: unknown setting 'key' of a certificate" &&
+	logged "\[certificate two\] has no file"
+}
+check "settings of certificates that cannot be" bad_certificates
+
+# What the settings do
+
+# fetches NAME: started with the configuration that is there, ocspd comes to
+# have a response for it.
+fetches()
+{
+	start_ocspd && wait_for $((20 * SLOW)) state "$1" valid
+}
+
+other_responder()
+{
+	write_conf "[certificate far]" "file = $dir/far-chain.pem" \
+		"responder = $bad/near/" && fetches far &&
+	[ "$(requests near)" -eq 1 ] && status far good && stop_ocspd
+}
+check "a responder instead of that in the certificate" other_responder
+
+given_responder()
+{
+	write_conf "[certificate plain]" "file = $dir/plain.pem" \
+		"issuer = $dir/ca.pem" "responder = $bad/near/" &&
+	fetches plain && status plain good && stop_ocspd
+}
+check "a responder for a certificate that names none" given_responder
+
+# refused NAME TEXT: with the configuration that is there, nobody is asked.
+refused()
+{
+	: > "$dir/requests"
+	! run_ocspd --once && failed_with "$1" "$2" && [ ! -s "$dir/requests" ]
+}
+
+not_allowed()
+{
+	local at="file = $dir/near-chain.pem"
+
+	printf '%s\n' "[ocspd]" "cache = none" "[certificate near]" "$at" \
+		"[certificate local]" "file = $dir/local-chain.pem" \
+		> "$dir/ocspd.conf"
+	expect 0 del "$dir/far.pem" && expect 0 del "$dir/plain.pem" &&
+	refused near "address 127.0.0.1 is refused (loopback)" &&
+	failed_with local "is refused (loopback)" &&
+	printf '%s\n' "[ocspd]" "cache = none" "allow = 127.0.0.0/8" \
+		"deny = 127.0.0.1" "[certificate near]" "$at" \
+		> "$dir/ocspd.conf" && expect 0 del "$dir/local.pem" &&
+	refused near "address 127.0.0.1 is refused (denied)"
+}
+check "an address that is not allowed, or denied, is not asked" not_allowed
+
+no_address()
+{
+	write_conf "[certificate nameless]" \
+		"file = $dir/nameless-chain.pem" && ! run_ocspd --once &&
+	failed_with nameless "the responder's name has no address" &&
+	expect 0 del "$dir/nameless.pem"
+}
+check "a responder whose name has no address" no_address
+
+no_cache()
+{
+	rm -rf "$dir/cache"
+	write_conf "[certificate near]" "file = $dir/near-chain.pem" &&
+	sed -i 's/^cache = .*/cache = none/' "$dir/ocspd.conf" &&
+	fetches near && stop_ocspd && [ ! -e "$dir/cache" ] || return 1
+	# systemd's, where the file says nothing
+	sed -i /^cache/d "$dir/ocspd.conf"
+	CACHE_DIRECTORY=$dir/cache run_ocspd --once &&
+	[ -s "$dir/cache/$(key_of near).ocsp" ]
+}
+check "cache = none, and the cache that systemd names" no_cache
+
+no_directory()
+{
+	write_conf && sed -i "s,^cache = .*,cache = $dir/not/here," \
+		"$dir/ocspd.conf" && start_ocspd &&
+	logged "cache $dir/not/here: No such file or directory" &&
+	stop_ocspd
+}
+check "no directory for the cache: said, and no harm" no_directory
+
+no_proxy()
+{
+	# Of the environment nothing is left by "none"; nobody listens there.
+	write_conf "proxy = http://127.0.0.1:2/" "no_proxy = none" \
+		"retry_max = 1" "[certificate near]" \
+		"file = $dir/near-chain.pem" &&
+	! no_proxy='*' run_ocspd --once &&
+	failed_with near "cannot connect" &&
+	sed -i '/_proxy/d' "$dir/ocspd.conf" && no_proxy='*' run_ocspd --once
+}
+check "no_proxy = none, whatever the environment says" no_proxy
+
+ktap_finished
