@@ -155,9 +155,13 @@ static bool read_pem(const unsigned char *data, size_t len,
 	X509 *cert;
 
 	while (ok) {
-		cert = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL);
+		/* With what OpenSSL puts behind it: a TRUSTED CERTIFICATE. */
+		cert = PEM_read_bio_X509_AUX(bio, NULL, no_passphrase, NULL);
 		if (!cert)
 			break;
+		/* For what somebody trusts it is no matter here. */
+		X509_trust_clear(cert);
+		X509_reject_clear(cert);
 		ok = push(certs, cert);
 	}
 	if (!ok) {
@@ -224,19 +228,6 @@ STACK_OF(X509) *ocsp_read_certs(const char *path, char *error, size_t size)
 	if (ok)
 		return certs;
 	sk_X509_pop_free(certs, X509_free);
-	return NULL;
-}
-
-X509 *ocsp_find_issuer(STACK_OF(X509) *certs, X509 *leaf)
-{
-	X509 *cert;
-	int i;
-
-	for (i = 1; i < sk_X509_num(certs); i++) {
-		cert = sk_X509_value(certs, i);
-		if (X509_check_issued(cert, leaf) == X509_V_OK)
-			return cert;
-	}
 	return NULL;
 }
 
@@ -335,32 +326,56 @@ char *ocsp_cert_subject(X509 *cert, bool ascii)
 	return text;
 }
 
-/* A URL that can be sent and printed as it is. */
-static bool is_http_url(const char *url)
+static bool is_http(const char *url)
 {
-	const unsigned char *p;
+	return !strncasecmp(url, "http://", 7) ||
+	       !strncasecmp(url, "https://", 8);
+}
 
-	if (strncasecmp(url, "http://", 7) && strncasecmp(url, "https://", 8))
-		return false;
-	for (p = (const unsigned char *)url; *p; p++)
-		if (*p <= ' ' || *p >= 0x7f)
-			return false;
-	return true;
+/* Blanks, and what else is not printed or has no place in a URL. */
+static bool is_strange(unsigned char c)
+{
+	return c <= ' ' || c >= 0x7f;
+}
+
+/* The location of a responder, which need not be any URL; or NULL. */
+static const ASN1_IA5STRING *
+responder_location(const ACCESS_DESCRIPTION *description)
+{
+	const GENERAL_NAME *name = description->location;
+
+	return OBJ_obj2nid(description->method) == NID_ad_OCSP &&
+	       name->type == GEN_URI ? name->d.ia5 : NULL;
+}
+
+/* Why no request can be sent there, in words; NULL: one can. */
+static const char *location_fault(const ASN1_IA5STRING *location)
+{
+	const char *url = (const char *)ASN1_STRING_get0_data(location);
+	int i, len = ASN1_STRING_length(location);
+	bool strange = false;
+
+	if (!len)
+		return "is empty";
+	if (is_strange(url[0]))
+		return "begins with a blank or control character";
+	if (is_strange(url[len - 1]))
+		return "ends with a blank or control character";
+	for (i = 0; i < len; i++)
+		strange |= is_strange(url[i]);
+	if (strange)
+		return "has a blank, control or non-ASCII character in it";
+	return is_http(url) ? NULL : "is not an http or https URL";
 }
 
 /* The URL, if this is one of a responder; else NULL. */
 static const char *responder_url(const ACCESS_DESCRIPTION *description)
 {
-	const GENERAL_NAME *name = description->location;
-	const char *url;
+	const ASN1_IA5STRING *location = responder_location(description);
 
-	if (OBJ_obj2nid(description->method) != NID_ad_OCSP ||
-	    name->type != GEN_URI)
-		return NULL;
-	/* OpenSSL puts a NUL behind the string; there may be one in it, too. */
-	url = (const char *)ASN1_STRING_get0_data(name->d.ia5);
-	return strlen(url) == (size_t)ASN1_STRING_length(name->d.ia5) &&
-	       is_http_url(url) ? url : NULL;
+	/* OpenSSL puts a NUL behind the string. */
+	return location && !location_fault(location) ?
+	       (const char *)ASN1_STRING_get0_data(location) : NULL;
 }
 
 /* False: no memory. */
@@ -400,6 +415,51 @@ ocsp_extensions_urls(const STACK_OF(X509_EXTENSION) *extensions)
 STACK_OF(OPENSSL_STRING) *ocsp_cert_urls(X509 *cert)
 {
 	return ocsp_extensions_urls(X509_get0_extensions(cert));
+}
+
+/* The fault of the first URL that has one, and that URL; or NULL. */
+static char *describe_fault(const AUTHORITY_INFO_ACCESS *info)
+{
+	const ASN1_IA5STRING *location;
+	const char *fault = NULL;
+	char *text = NULL;
+	BIO *bio;
+	int i;
+
+	for (i = 0; !fault && i < sk_ACCESS_DESCRIPTION_num(info); i++) {
+		location = responder_location(sk_ACCESS_DESCRIPTION_value(info,
+									  i));
+		if (location)
+			fault = location_fault(location);
+	}
+	bio = fault ? BIO_new(BIO_s_mem()) : NULL;
+	if (!bio)
+		return NULL;
+	BIO_puts(bio, "its OCSP URL \"");
+	ASN1_STRING_print_ex(bio, location, ASN1_STRFLGS_ESC_CTRL |
+			     ASN1_STRFLGS_ESC_MSB);
+	BIO_printf(bio, "\" %s", fault);
+	text = bio_string(bio);
+	BIO_free(bio);
+	return text;
+}
+
+char *ocsp_extensions_url_fault(const STACK_OF(X509_EXTENSION) *extensions)
+{
+	AUTHORITY_INFO_ACCESS *info;
+	char *text;
+
+	ERR_set_mark();
+	info = X509V3_get_d2i(extensions, NID_info_access, NULL, NULL);
+	text = describe_fault(info);
+	AUTHORITY_INFO_ACCESS_free(info);
+	ERR_pop_to_mark();
+	return text;
+}
+
+char *ocsp_cert_url_fault(X509 *cert)
+{
+	return ocsp_extensions_url_fault(X509_get0_extensions(cert));
 }
 
 char *ocsp_cert_url(X509 *cert)

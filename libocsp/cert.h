@@ -27,14 +27,11 @@ unsigned char *ocsp_read_file(const char *path, size_t *len, char *error,
 			      size_t size);
 
 /*
- * Read certificates from a file, PEM (leaf first, its issuer next, the rest
- * of the chain after it) or one in DER. The caller frees the stack with its
+ * Read certificates from a file, PEM (leaf first, its issuer and the rest of
+ * the chain after it; OpenSSL's TRUSTED CERTIFICATE is one) or one in DER. The caller frees the stack with its
  * certificates. NULL, and error as above, also when there is none in it.
  */
 STACK_OF(X509) *ocsp_read_certs(const char *path, char *error, size_t size);
-
-/* The first of certs behind the leaf that may have issued it, or NULL. */
-X509 *ocsp_find_issuer(STACK_OF(X509) *certs, X509 *leaf);
 
 /* The certificate in DER; NULL: it is none, or der is NULL, or no memory. */
 X509 *ocsp_cert_decode(const unsigned char *der, size_t len);
@@ -62,6 +59,16 @@ ocsp_extensions_urls(const STACK_OF(X509_EXTENSION) *extensions);
 
 /* The first of them; free() it. */
 char *ocsp_cert_url(X509 *cert);
+
+/*
+ * What is wrong with the first OCSP URL that is none of them, in words and in
+ * printable ASCII, such as "its OCSP URL " http://x/" begins with a blank or
+ * control character"; free() it. As long as the URL. NULL: nothing, or no
+ * memory.
+ */
+char *ocsp_cert_url_fault(X509 *cert);
+char *
+ocsp_extensions_url_fault(const STACK_OF(X509_EXTENSION) *extensions);
 
 /* True when the TLS feature extension asks for status_request (RFC 7633). */
 bool ocsp_cert_must_staple(X509 *cert);

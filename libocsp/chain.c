@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Certificate chain contexts: one allocation each, and counted. */
 #include <errno.h>
-#include <limits.h>
+#include <fcntl.h>
 #include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <openssl/err.h>
 #include <openssl/x509.h>
-#include <openssl/x509v3.h>
 
 #include "cert.h"
+#include "chain.h"
+#include "issuer.h"
 #include "last_error.h"
 #include "ocsp.h"
 
@@ -25,39 +29,93 @@ struct chain {
 	CERT_CHAIN_CONTEXT context;	/* first: what the application has */
 	atomic_uint refs;
 	CERT_SIMPLE_CHAIN simple;
+	const struct chain *self;	/* see chain_of() */
 	PCERT_SIMPLE_CHAIN simple_pointer;
 	PCERT_CHAIN_ELEMENT *pointers;
 	struct element elements[];
 };
 
+/* What goes into an element; der is borrowed. */
+struct part {
+	const BYTE *der;
+	DWORD len;
+	DWORD encoding;
+	CERT_TRUST_STATUS trust;
+};
+
+/*
+ * NULL: the application made it, so that there is no reference count behind
+ * it. One of ours points into itself; where another one happens to point to
+ * the same distance, what lies before is there to be read, and is not ours.
+ */
 static struct chain *chain_of(PCCERT_CHAIN_CONTEXT context)
 {
-	return (struct chain *)context;
+	struct chain *chain = (struct chain *)context;
+
+	if ((uintptr_t)context->rgpChain !=
+	    (uintptr_t)context + offsetof(struct chain, simple_pointer))
+		return NULL;
+	return chain->self == chain ? chain : NULL;
 }
 
-/* The certificate among others that issued cert, not one of used; or NULL. */
-static X509 *find_issuer(X509 *cert, STACK_OF(X509) *others,
-			 STACK_OF(X509) *used)
+static void fill_element(struct element *e, const struct part *part,
+			 unsigned char **der)
 {
-	X509 *x;
-	int i, j;
+	e->cert.dwCertEncodingType = part->encoding;
+	e->cert.pbCertEncoded = *der;
+	e->cert.cbCertEncoded = part->len;
+	memcpy(*der, part->der, part->len);
+	*der += part->len;
+	e->element.cbSize = sizeof(e->element);
+	e->element.pCertContext = &e->cert;
+	e->element.TrustStatus = part->trust;
+}
 
-	for (i = 0; i < sk_X509_num(others); i++) {
-		x = sk_X509_value(others, i);
-		if (X509_check_issued(x, cert) != X509_V_OK)
-			continue;
-		for (j = 0; j < sk_X509_num(used); j++)
-			if (!X509_cmp(sk_X509_value(used, j), x))
-				break;
-		if (j == sk_X509_num(used))
-			return x;
+static void fill_context(struct chain *chain, DWORD n)
+{
+	CERT_SIMPLE_CHAIN *simple = &chain->simple;
+
+	simple->cbSize = sizeof(*simple);
+	simple->cElement = n;
+	simple->rgpElement = chain->pointers;
+	simple->TrustStatus = chain->elements[n - 1].element.TrustStatus;
+	if (!(simple->TrustStatus.dwInfoStatus & CERT_TRUST_IS_SELF_SIGNED))
+		simple->TrustStatus.dwErrorStatus |=
+			CERT_TRUST_IS_PARTIAL_CHAIN;
+
+	chain->self = chain;
+	chain->simple_pointer = simple;
+	chain->context.cbSize = sizeof(chain->context);
+	chain->context.TrustStatus = simple->TrustStatus;
+	chain->context.cChain = 1;
+	chain->context.rgpChain = &chain->simple_pointer;
+}
+
+/* In one allocation, with one reference; NULL: no memory. n > 0. */
+static struct chain *make_chain(const struct part *parts, DWORD n)
+{
+	struct chain *chain;
+	unsigned char *der;
+	size_t size;
+	DWORD i;
+
+	size = sizeof(*chain) +
+	       n * (sizeof(struct element) + sizeof(PCERT_CHAIN_ELEMENT));
+	for (i = 0; i < n; i++)
+		size += parts[i].len;
+	chain = calloc(1, size);
+	if (!chain)
+		return NULL;
+
+	atomic_init(&chain->refs, 1);
+	chain->pointers = (PCERT_CHAIN_ELEMENT *)&chain->elements[n];
+	der = (unsigned char *)&chain->pointers[n];
+	for (i = 0; i < n; i++) {
+		fill_element(&chain->elements[i], &parts[i], &der);
+		chain->pointers[i] = &chain->elements[i].element;
 	}
-	return NULL;
-}
-
-static bool is_self_issued(X509 *cert)
-{
-	return X509_check_issued(cert, cert) == X509_V_OK;
+	fill_context(chain, n);
+	return chain;
 }
 
 /* Leaf, its issuer, and on; NULL: no memory. The references are borrowed. */
@@ -67,82 +125,53 @@ static STACK_OF(X509) *put_in_order(X509 *leaf, STACK_OF(X509) *others)
 	X509 *next = leaf;
 
 	while (path && next) {
-		if (!sk_X509_push(path, next)) {
+		if (!sk_X509_push(path, next))
+			errno = ENOMEM;
+		else if (ocsp_cert_is_self_signed(next))
+			return path;
+		else
+			next = ocsp_find_issuer(others, next, path, time(NULL));
+		if (errno == ENOMEM) {
 			sk_X509_free(path);
 			return NULL;
 		}
-		next = is_self_issued(next) ? NULL :
-		       find_issuer(next, others, path);
 	}
 	return path;
 }
 
-static void fill_element(struct element *e, X509 *cert, int len,
-			 unsigned char **der)
+static bool encode(X509 *cert, struct part *part)
 {
-	e->cert.dwCertEncodingType = X509_ASN_ENCODING;
-	e->cert.pbCertEncoded = *der;
-	e->cert.cbCertEncoded = len;
-	i2d_X509(cert, der);
-	e->element.cbSize = sizeof(e->element);
-	e->element.pCertContext = &e->cert;
-	if (is_self_issued(cert))
-		e->element.TrustStatus.dwInfoStatus = CERT_TRUST_IS_SELF_SIGNED;
+	unsigned char *der = NULL;
+	int len = i2d_X509(cert, &der);
+
+	if (len <= 0)
+		return false;
+	part->der = der;
+	part->len = len;
+	part->encoding = X509_ASN_ENCODING;
+	if (ocsp_cert_is_self_signed(cert))
+		part->trust.dwInfoStatus = CERT_TRUST_IS_SELF_SIGNED;
+	return true;
 }
 
-static void fill_context(struct chain *chain, int n)
-{
-	CERT_SIMPLE_CHAIN *simple = &chain->simple;
-
-	simple->cbSize = sizeof(*simple);
-	simple->cElement = n;
-	simple->rgpElement = chain->pointers;
-	simple->TrustStatus = chain->elements[n - 1].element.TrustStatus;
-	if (!(simple->TrustStatus.dwInfoStatus & CERT_TRUST_IS_SELF_SIGNED))
-		simple->TrustStatus.dwErrorStatus = CERT_TRUST_IS_PARTIAL_CHAIN;
-
-	chain->simple_pointer = simple;
-	chain->context.cbSize = sizeof(chain->context);
-	chain->context.TrustStatus = simple->TrustStatus;
-	chain->context.cChain = 1;
-	chain->context.rgpChain = &chain->simple_pointer;
-}
-
-static struct chain *make_chain(STACK_OF(X509) *path)
+static struct chain *chain_of_path(STACK_OF(X509) *path)
 {
 	int i, n = sk_X509_num(path);
-	struct chain *chain;
-	unsigned char *der;
-	size_t size;
-	int len;
+	struct part *parts = calloc(n, sizeof(*parts));
+	struct chain *chain = NULL;
 
-	size = sizeof(*chain) +
-	       n * (sizeof(struct element) + sizeof(PCERT_CHAIN_ELEMENT));
-	for (i = 0; i < n; i++) {
-		len = i2d_X509(sk_X509_value(path, i), NULL);
-		if (len <= 0)
-			return NULL;
-		size += len;
-	}
-	chain = calloc(1, size);
-	if (!chain)
-		return NULL;
-
-	atomic_init(&chain->refs, 1);
-	chain->pointers = (PCERT_CHAIN_ELEMENT *)&chain->elements[n];
-	der = (unsigned char *)&chain->pointers[n];
-	for (i = 0; i < n; i++) {
-		len = i2d_X509(sk_X509_value(path, i), NULL);
-		fill_element(&chain->elements[i], sk_X509_value(path, i), len,
-			     &der);
-		chain->pointers[i] = &chain->elements[i].element;
-	}
-	fill_context(chain, n);
+	for (i = 0; parts && i < n; i++)
+		if (!encode(sk_X509_value(path, i), &parts[i]))
+			break;
+	if (i == n)
+		chain = make_chain(parts, n);
+	for (i = 0; parts && i < n; i++)
+		OPENSSL_free((void *)parts[i].der);
+	free(parts);
 	return chain;
 }
 
-PCCERT_CHAIN_CONTEXT OcspCreateCertificateChain(X509 *leaf,
-						STACK_OF(X509) *others)
+static PCCERT_CHAIN_CONTEXT create(X509 *leaf, STACK_OF(X509) *others)
 {
 	struct chain *chain = NULL;
 	STACK_OF(X509) *path;
@@ -154,9 +183,10 @@ PCCERT_CHAIN_CONTEXT OcspCreateCertificateChain(X509 *leaf,
 	}
 	/* The application's queue of errors is none of our business. */
 	ERR_set_mark();
+	errno = 0;
 	path = put_in_order(leaf, others);
 	if (path)
-		chain = make_chain(path);
+		chain = chain_of_path(path);
 	sk_X509_free(path);
 	ERR_pop_to_mark();
 	if (!chain) {
@@ -164,6 +194,18 @@ PCCERT_CHAIN_CONTEXT OcspCreateCertificateChain(X509 *leaf,
 		return NULL;
 	}
 	return &chain->context;
+}
+
+PCCERT_CHAIN_CONTEXT OcspCreateCertificateChain(X509 *leaf,
+						STACK_OF(X509) *others)
+{
+	return create(leaf, others);
+}
+
+/* By the effective ids, as open() goes by them; access() does not. */
+static bool may(const char *path, int how)
+{
+	return !faccessat(AT_FDCWD, path, how, AT_EACCESS);
 }
 
 PCCERT_CHAIN_CONTEXT OcspCreateCertificateChainFromFile(const char *path)
@@ -183,33 +225,100 @@ PCCERT_CHAIN_CONTEXT OcspCreateCertificateChainFromFile(const char *path)
 
 		if (errno == ENOMEM)
 			code = ERROR_NOT_ENOUGH_MEMORY;
-		else if (access(path, F_OK) && errno == ENOENT)
+		else if (!may(path, F_OK) && errno == ENOENT)
 			code = ERROR_FILE_NOT_FOUND;
-		else if (access(path, R_OK) && errno == EACCES)
+		else if (!may(path, R_OK) && errno == EACCES)
 			code = ERROR_ACCESS_DENIED;
 		ocsp_set_error(code, "%s", why);
 		return NULL;
 	}
-	chain = OcspCreateCertificateChain(sk_X509_value(certs, 0), certs);
+	chain = create(sk_X509_value(certs, 0), certs);
 	sk_X509_pop_free(certs, X509_free);
 	return chain;
+}
+
+PCCERT_CONTEXT ocsp_chain_cert(const CERT_SIMPLE_CHAIN *simple, DWORD i)
+{
+	PCCERT_CONTEXT cert;
+
+	if (i >= simple->cElement || !simple->rgpElement ||
+	    !simple->rgpElement[i])
+		return NULL;
+	cert = simple->rgpElement[i]->pCertContext;
+	if (!cert || !cert->pbCertEncoded || !cert->cbCertEncoded ||
+	    !(cert->dwCertEncodingType & X509_ASN_ENCODING))
+		return NULL;
+	return cert;
+}
+
+const CERT_SIMPLE_CHAIN *ocsp_chain_simple(PCCERT_CHAIN_CONTEXT context)
+{
+	if (context->cbSize < sizeof(*context) || !context->cChain ||
+	    !context->rgpChain)
+		return NULL;
+	return context->rgpChain[0];
+}
+
+/* One of ours from one of the application's, as far as that is sound. */
+static struct chain *copy_chain(const CERT_SIMPLE_CHAIN *simple)
+{
+	struct part *parts = calloc(simple->cElement, sizeof(*parts));
+	struct chain *chain = NULL;
+	PCCERT_CONTEXT cert;
+	DWORD n;
+
+	for (n = 0; parts && (cert = ocsp_chain_cert(simple, n)); n++) {
+		parts[n].der = cert->pbCertEncoded;
+		parts[n].len = cert->cbCertEncoded;
+		parts[n].encoding = cert->dwCertEncodingType;
+		parts[n].trust = simple->rgpElement[n]->TrustStatus;
+	}
+	if (n)
+		chain = make_chain(parts, n);
+	free(parts);
+	return chain;
+}
+
+PCCERT_CHAIN_CONTEXT ocsp_chain_get(PCCERT_CHAIN_CONTEXT context)
+{
+	struct chain *chain = chain_of(context);
+	const CERT_SIMPLE_CHAIN *simple;
+
+	if (chain) {
+		atomic_fetch_add_explicit(&chain->refs, 1,
+					  memory_order_relaxed);
+		return context;
+	}
+	simple = ocsp_chain_simple(context);
+	if (!simple || !ocsp_chain_cert(simple, 0)) {
+		ocsp_set_error(ERROR_INVALID_PARAMETER, "the chain is empty");
+		return NULL;
+	}
+	chain = copy_chain(simple);
+	if (!chain) {
+		ocsp_set_error(ERROR_NOT_ENOUGH_MEMORY, "%s", strerror(ENOMEM));
+		return NULL;
+	}
+	return &chain->context;
+}
+
+void ocsp_chain_put(PCCERT_CHAIN_CONTEXT context)
+{
+	struct chain *chain = context ? chain_of(context) : NULL;
+
+	/* Release what was read through it; acquire before it is freed. */
+	if (chain && atomic_fetch_sub_explicit(&chain->refs, 1,
+					       memory_order_acq_rel) == 1)
+		free(chain);
 }
 
 PCCERT_CHAIN_CONTEXT WINAPI
 CertDuplicateCertificateChain(PCCERT_CHAIN_CONTEXT pChainContext)
 {
-	if (pChainContext)
-		atomic_fetch_add_explicit(&chain_of(pChainContext)->refs, 1,
-					  memory_order_relaxed);
-	return pChainContext;
+	return pChainContext ? ocsp_chain_get(pChainContext) : NULL;
 }
 
 VOID WINAPI CertFreeCertificateChain(PCCERT_CHAIN_CONTEXT pChainContext)
 {
-	if (!pChainContext)
-		return;
-	/* Release what was read through it; acquire before it is freed. */
-	if (atomic_fetch_sub_explicit(&chain_of(pChainContext)->refs, 1,
-				      memory_order_acq_rel) == 1)
-		free(chain_of(pChainContext));
+	ocsp_chain_put(pChainContext);
 }

@@ -7,25 +7,11 @@
 #include <openssl/err.h>
 
 #include "cert.h"
+#include "chain.h"
 #include "last_error.h"
 #include "outline.h"
 #include "pool.h"
 #include "response.h"
-
-/* The certificate of an element, if it has one that may be DER; or NULL. */
-static PCCERT_CONTEXT chain_cert(const CERT_SIMPLE_CHAIN *simple, DWORD i)
-{
-	PCCERT_CONTEXT cert;
-
-	if (i >= simple->cElement || !simple->rgpElement ||
-	    !simple->rgpElement[i])
-		return NULL;
-	cert = simple->rgpElement[i]->pCertContext;
-	if (!cert || !cert->pbCertEncoded || !cert->cbCertEncoded ||
-	    !(cert->dwCertEncodingType & X509_ASN_ENCODING))
-		return NULL;
-	return cert;
-}
 
 /*
  * NULL: it is not DER, so that its bytes would not be those of the key; or it
@@ -55,9 +41,9 @@ static bool refuse_cert(DWORD code, const char *why)
 	return errno == ENOMEM ? refuse_memory() : refuse(code, why);
 }
 
-static bool take_issuer(struct ocsp_subject *s, const struct ocsp_outline *leaf)
+static bool take_issuer(struct ocsp_subject *s, const CERT_SIMPLE_CHAIN *simple,
+			const struct ocsp_outline *leaf)
 {
-	const CERT_SIMPLE_CHAIN *simple = s->chain->rgpChain[0];
 	struct ocsp_outline *issuer;
 	bool ok;
 
@@ -66,7 +52,7 @@ static bool take_issuer(struct ocsp_subject *s, const struct ocsp_outline *leaf)
 			s->issuer = s->leaf;
 		return true;
 	}
-	s->issuer = chain_cert(simple, 1);
+	s->issuer = ocsp_chain_cert(simple, 1);
 	issuer = outline_of(s->issuer);
 	if (!issuer)
 		return refuse_cert(ERROR_INVALID_PARAMETER,
@@ -79,32 +65,63 @@ static bool take_issuer(struct ocsp_subject *s, const struct ocsp_outline *leaf)
 	return true;
 }
 
-static bool take_leaf(struct ocsp_subject *s, const struct ocsp_outline *leaf)
+static bool refuse_url(const struct ocsp_outline *leaf)
+{
+	char *fault = ocsp_outline_url_fault(leaf);
+
+	if (fault)
+		ocsp_set_error(CRYPT_E_NOT_IN_REVOCATION_DATABASE,
+			       "the certificate names no OCSP responder: %s",
+			       fault);
+	else
+		refuse(CRYPT_E_NOT_IN_REVOCATION_DATABASE,
+		       "the certificate names no OCSP responder");
+	free(fault);
+	return false;
+}
+
+static bool take_leaf(struct ocsp_subject *s, const CERT_SIMPLE_CHAIN *simple,
+		      const struct ocsp_outline *leaf)
 {
 	if (!ocsp_outline_has_url(leaf))
-		return refuse_cert(CRYPT_E_NOT_IN_REVOCATION_DATABASE,
-				   "the certificate names no OCSP responder");
+		return errno == ENOMEM ? refuse_memory() : refuse_url(leaf);
 	if (ocsp_der_key(s->leaf->pbCertEncoded, s->leaf->cbCertEncoded,
 			 s->key))
 		return refuse_memory();
-	return take_issuer(s, leaf);
+	return take_issuer(s, simple, leaf);
+}
+
+/* A reference on what was found to be sound. */
+static bool keep_chain(struct ocsp_subject *s, PCCERT_CHAIN_CONTEXT chain)
+{
+	const CERT_SIMPLE_CHAIN *simple;
+	bool self_signed = s->issuer == s->leaf;
+
+	s->chain = ocsp_chain_get(chain);
+	if (!s->chain)
+		return false;
+	/* It may be a copy. */
+	simple = ocsp_chain_simple(s->chain);
+	s->leaf = ocsp_chain_cert(simple, 0);
+	if (s->issuer)
+		s->issuer = self_signed ? s->leaf : ocsp_chain_cert(simple, 1);
+	return true;
 }
 
 static bool take_chain(struct ocsp_subject *s, PCCERT_CHAIN_CONTEXT chain)
 {
+	const CERT_SIMPLE_CHAIN *simple = ocsp_chain_simple(chain);
 	struct ocsp_outline *leaf;
 	bool ok;
 
-	if (chain->cbSize < sizeof(*chain) || !chain->cChain ||
-	    !chain->rgpChain || !chain->rgpChain[0])
+	if (!simple)
 		return refuse(ERROR_INVALID_PARAMETER, "the chain is empty");
-	s->leaf = chain_cert(chain->rgpChain[0], 0);
+	s->leaf = ocsp_chain_cert(simple, 0);
 	leaf = outline_of(s->leaf);
 	if (!leaf)
 		return refuse_cert(ERROR_INVALID_PARAMETER,
 				   "the chain's first certificate is not DER");
-	s->chain = CertDuplicateCertificateChain(chain);
-	ok = take_leaf(s, leaf);
+	ok = take_leaf(s, simple, leaf) && keep_chain(s, chain);
 	ocsp_outline_free(leaf);
 	return ok;
 }
@@ -189,7 +206,7 @@ void ocsp_handle_unpin(struct ocsp_handle *h)
 		return;
 	ocsp_context_put(h->current);
 	ocsp_directory_free(h->subject->directory);
-	CertFreeCertificateChain(h->subject->chain);
+	ocsp_chain_put(h->subject->chain);
 	free(h->subject);
 	give_index(h);
 	ocsp_pool_free(h, sizeof(*h));

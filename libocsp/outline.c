@@ -107,3 +107,8 @@ bool ocsp_outline_has_url(const struct ocsp_outline *outline)
 	X509_email_free(urls);
 	return urls;
 }
+
+char *ocsp_outline_url_fault(const struct ocsp_outline *outline)
+{
+	return ocsp_extensions_url_fault(outline->tbs->extensions);
+}

@@ -30,4 +30,7 @@ bool ocsp_outline_issued(const struct ocsp_outline *issuer,
  */
 bool ocsp_outline_has_url(const struct ocsp_outline *outline);
 
+/* As ocsp_cert_url_fault(). */
+char *ocsp_outline_url_fault(const struct ocsp_outline *outline);
+
 #endif /* OCSP_OUTLINE_H */

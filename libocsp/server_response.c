@@ -31,6 +31,10 @@ static bool take_para(PCERT_SERVER_OCSP_RESPONSE_OPEN_PARA from,
 		return invalid("pOpenPara: cbSize is too small");
 	if (from->cbSize < used)
 		used = from->cbSize;
+	/* From there on all members are pointers; half of one is none. */
+	if ((used - offsetof(CERT_SERVER_OCSP_RESPONSE_OPEN_PARA, pcbUsedSize)) %
+	    sizeof(void *))
+		return invalid("pOpenPara: cbSize ends inside a member");
 	memcpy(para, from, used);
 	if (para->dwFlags & ~PARA_FLAGS)
 		return invalid("pOpenPara: unknown flags");
@@ -86,6 +90,19 @@ static bool open_handle(struct ocsp_handle *h, DWORD flags)
 	return !rc;
 }
 
+static void close_handle(struct ocsp_handle *h)
+{
+	struct ocsp_session *session;
+	bool last;
+
+	session = ocsp_session_lock();
+	last = !--h->opens;
+	ocsp_handle_detach(session, h, h->opens);
+	ocsp_session_unlock();
+	if (last)
+		ocsp_handle_unpin(h);
+}
+
 HCERT_SERVER_OCSP_RESPONSE WINAPI CertOpenServerOcspResponse(
 	PCCERT_CHAIN_CONTEXT pChainContext,
 	DWORD dwFlags,
@@ -108,7 +125,7 @@ HCERT_SERVER_OCSP_RESPONSE WINAPI CertOpenServerOcspResponse(
 	if (!h)
 		return NULL;
 	if (!use_para(h, &para) || !open_handle(h, dwFlags)) {
-		CertCloseServerOcspResponse(h, 0);
+		close_handle(h);
 		return NULL;
 	}
 	/* Children of fork() start with what is there now. */
@@ -137,22 +154,12 @@ VOID WINAPI CertCloseServerOcspResponse(
 	HCERT_SERVER_OCSP_RESPONSE hServerOcspResponse,
 	DWORD dwFlags)
 {
-	struct ocsp_handle *h = hServerOcspResponse;
-	struct ocsp_session *session;
-	bool last;
-
-	if (!h)
+	if (!hServerOcspResponse)
 		return;
-	if (dwFlags) {
+	if (dwFlags)
 		invalid("dwFlags is not 0");
-		return;
-	}
-	session = ocsp_session_lock();
-	last = !--h->opens;
-	ocsp_handle_detach(session, h, h->opens);
-	ocsp_session_unlock();
-	if (last)
-		ocsp_handle_unpin(h);
+	else
+		close_handle(hServerOcspResponse);
 }
 
 PCCERT_SERVER_OCSP_RESPONSE_CONTEXT WINAPI CertGetServerOcspResponseContext(

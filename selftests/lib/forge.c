@@ -99,6 +99,35 @@ static void add_extension(X509 *cert, X509 *issuer, int nid, const char *value)
 	X509_EXTENSION_free(ext);
 }
 
+/* True or not: a CA's own tool would write what the issuer is. */
+static void add_authority(X509 *cert, const struct forge_authority *spec)
+{
+	AUTHORITY_KEYID *id = AUTHORITY_KEYID_new();
+	const ASN1_OCTET_STRING *key;
+	GENERAL_NAME *name;
+
+	must(id);
+	if (spec->key_of) {
+		key = X509_get0_subject_key_id(spec->key_of->cert);
+		id->keyid = ASN1_OCTET_STRING_dup(key);
+		must(id->keyid);
+	}
+	if (spec->name_of) {
+		name = GENERAL_NAME_new();
+		id->issuer = GENERAL_NAMES_new();
+		id->serial = ASN1_INTEGER_dup(X509_get0_serialNumber(
+							spec->name_of->cert));
+		must(name && id->issuer && id->serial);
+		GENERAL_NAME_set0_value(name, GEN_DIRNAME, X509_NAME_dup(
+				X509_get_subject_name(spec->name_of->cert)));
+		must(sk_GENERAL_NAME_push(id->issuer, name));
+	}
+	if (spec->key_of || spec->name_of)
+		must(X509_add1_ext_i2d(cert, NID_authority_key_identifier, id,
+				       0, X509V3_ADD_DEFAULT) > 0);
+	AUTHORITY_KEYID_free(id);
+}
+
 static const EVP_MD *digest_for(EVP_PKEY *key, const EVP_MD *md)
 {
 	if (EVP_PKEY_is_a(key, "ED25519"))
@@ -142,6 +171,9 @@ struct forged forge_cert(const struct forge_cert *spec)
 	add_extension(cert, issuer.cert, NID_info_access, spec->aia);
 	add_extension(cert, issuer.cert, NID_tlsfeature, spec->tls_feature);
 	add_extension(cert, issuer.cert, NID_subject_alt_name, spec->alt_name);
+	add_extension(cert, issuer.cert, NID_subject_key_identifier,
+		      spec->key_id);
+	add_authority(cert, &spec->authority);
 	must(X509_sign(cert, issuer.key, md) > 0);
 	return made;
 }

@@ -42,6 +42,11 @@ struct forge_cert {
 	const char *aia;
 	const char *tls_feature;
 	const char *alt_name;
+	const char *key_id;		/* of the subject; "hash", or hex */
+	struct forge_authority {	/* the authority key identifier: */
+		const struct forged *key_of;	/* whose key identifier */
+		const struct forged *name_of;	/* whose name, and serial */
+	} authority;
 };
 
 struct forge_single {

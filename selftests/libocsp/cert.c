@@ -14,6 +14,7 @@
 
 #include "cert.h"
 #include "forge.h"
+#include "issuer.h"
 #include "kselftest_harness.h"
 #include "outline.h"
 
@@ -177,8 +178,43 @@ TEST_F(cert, pem)
 	EXPECT_EQ(0, X509_cmp(self->leaf.cert, sk_X509_value(certs, 0)));
 	EXPECT_EQ(0, X509_cmp(self->ca.cert, sk_X509_value(certs, 1)));
 	EXPECT_EQ(sk_X509_value(certs, 1),
-		  ocsp_find_issuer(certs, sk_X509_value(certs, 0)));
+		  ocsp_find_issuer(certs, sk_X509_value(certs, 0), NULL, FORGE_NOW));
 	sk_X509_pop_free(certs, X509_free);
+}
+
+/* As OpenSSL's servers read it, and whatever it is trusted for. */
+TEST_F(cert, trusted_pem)
+{
+	STACK_OF(X509) *certs;
+	BIO *bio = start();
+
+	X509_add1_trust_object(self->leaf.cert, OBJ_nid2obj(NID_server_auth));
+	X509_add1_reject_object(self->ca.cert, OBJ_nid2obj(NID_OCSP_sign));
+	PEM_write_bio_X509_AUX(bio, self->leaf.cert);
+	PEM_write_bio_X509_AUX(bio, self->ca.cert);
+	finish(self, bio);
+	certs = ocsp_read_certs(self->path, self->error, sizeof(self->error));
+	ASSERT_NE(NULL, certs);
+	ASSERT_EQ(2, sk_X509_num(certs));
+	EXPECT_EQ(0, X509_cmp(self->leaf.cert, sk_X509_value(certs, 0)));
+	EXPECT_EQ(0, X509_cmp(self->ca.cert, sk_X509_value(certs, 1)));
+	EXPECT_EQ(NULL, X509_get0_trust_objects(sk_X509_value(certs, 0)));
+	EXPECT_EQ(NULL, X509_get0_reject_objects(sk_X509_value(certs, 1)));
+	sk_X509_pop_free(certs, X509_free);
+}
+
+TEST_F(cert, damaged_trusted_pem)
+{
+	BIO *bio = start();
+	char *data;
+
+	X509_add1_trust_object(self->leaf.cert, OBJ_nid2obj(NID_server_auth));
+	PEM_write_bio_X509_AUX(bio, self->leaf.cert);
+	PEM_write_bio_X509(bio, self->ca.cert);
+	BIO_get_mem_data(bio, &data);
+	data[100] = '!';
+	finish(self, bio);
+	EXPECT_STREQ("certificate 1 in it is damaged", fault_of_certs(self));
 }
 
 TEST_F(cert, pem_without_certificate)
@@ -239,7 +275,7 @@ TEST_F(cert, der)
 	ASSERT_NE(NULL, certs);
 	ASSERT_EQ(1, sk_X509_num(certs));
 	EXPECT_EQ(0, X509_cmp(self->leaf.cert, sk_X509_value(certs, 0)));
-	EXPECT_EQ(NULL, ocsp_find_issuer(certs, sk_X509_value(certs, 0)));
+	EXPECT_EQ(NULL, ocsp_find_issuer(certs, sk_X509_value(certs, 0), NULL, FORGE_NOW));
 	sk_X509_pop_free(certs, X509_free);
 	write_path(self, der, len - 1);
 	EXPECT_STREQ("no certificate in it, in PEM or in DER",
@@ -302,6 +338,64 @@ TEST_F(cert, url)
 	EXPECT_EQ(NULL, url_of(self, "OCSP;URI:http://x/\033y"));
 	EXPECT_EQ(NULL, url_of(self, "OCSP;URI:http://x/ y"));
 	EXPECT_EQ(NULL, url_of(self, "OCSP;DNS:x"));
+}
+
+static char *url_fault_of(FIXTURE_DATA(cert) *t, const char *url)
+{
+	ACCESS_DESCRIPTION *one = ACCESS_DESCRIPTION_new();
+	AUTHORITY_INFO_ACCESS *all = AUTHORITY_INFO_ACCESS_new();
+	ASN1_IA5STRING *location = ASN1_IA5STRING_new();
+	X509 *cert = X509_dup(t->leaf.cert);
+	STACK_OF(OPENSSL_STRING) *urls;
+	char *fault;
+
+	if (!one || !all || !location || !cert)
+		abort();
+	ASN1_STRING_set(location, url, -1);
+	ASN1_OBJECT_free(one->method);
+	one->method = OBJ_nid2obj(NID_ad_OCSP);
+	GENERAL_NAME_set0_value(one->location, GEN_URI, location);
+	sk_ACCESS_DESCRIPTION_push(all, one);
+	X509_add1_ext_i2d(cert, NID_info_access, all, 0, X509V3_ADD_REPLACE);
+	fault = ocsp_cert_url_fault(cert);
+	/* Either there is a URL, or something is wrong with it. */
+	urls = ocsp_cert_urls(cert);
+	if (!fault == !urls)
+		abort();
+	X509_email_free(urls);
+	AUTHORITY_INFO_ACCESS_free(all);
+	X509_free(cert);
+	return fault;
+}
+
+TEST_F(cert, url_faults)
+{
+	static const struct {
+		const char *url, *fault;
+	} all[] = {
+		{ " http://x/", "its OCSP URL \" http://x/\" begins with a blank or control character" },
+		{ "\nhttp://x/", "its OCSP URL \"\\0Ahttp://x/\" begins with a blank or control character" },
+		{ "http://x/ ", "its OCSP URL \"http://x/ \" ends with a blank or control character" },
+		{ "http://x/\r\n", "its OCSP URL \"http://x/\\0D\\0A\" ends with a blank or control character" },
+		{ "http://x /", "its OCSP URL \"http://x /\" has a blank, control or non-ASCII character in it" },
+		{ "http://x/\033[2J", "its OCSP URL \"http://x/\\1B[2J\" has a blank, control or non-ASCII character in it" },
+		{ "http://\xfc/", "its OCSP URL \"http://\\FC/\" has a blank, control or non-ASCII character in it" },
+		{ "ldap://x/", "its OCSP URL \"ldap://x/\" is not an http or https URL" },
+		{ "", "its OCSP URL \"\" is empty" },
+		{ "http://x/", NULL },
+	};
+	char *fault;
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		fault = url_fault_of(self, all[i].url);
+		if (all[i].fault) {
+			EXPECT_STREQ(all[i].fault, fault);
+		} else {
+			EXPECT_EQ(NULL, fault);
+		}
+		free(fault);
+	}
+	EXPECT_EQ(NULL, ocsp_cert_url_fault(self->ca.cert));
 }
 
 static struct ocsp_outline *outline_of(X509 *cert)

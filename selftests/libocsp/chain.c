@@ -5,11 +5,13 @@
  * the test of what is said without a module has to unload it.
  */
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <openssl/err.h>
@@ -109,6 +111,46 @@ TEST_F(chain, order_does_not_matter)
 	pki_free(&stranger);
 }
 
+/* A twin that is over, another CA of the name, and the one to take. */
+TEST_F(chain, the_right_issuer)
+{
+	/* The wall clock's, which a chain goes by */
+	long now = time(NULL) - FORGE_NOW;
+	struct forge_cert spec = {
+		.cn = "Test Root", .key = self->pki.ca.key, .serial = 2,
+		.not_before = now - 9 * PKI_DAY, .not_after = now - 1,
+		.basic_constraints = "critical,CA:TRUE" };
+	struct forged expired = forge_cert(&spec), namesake;
+	STACK_OF(X509) *others = sk_X509_new_null();
+	PCCERT_CHAIN_CONTEXT chain;
+
+	spec.key = forge_ec(5);
+	spec.not_after = now + 900L * PKI_DAY;
+	namesake = forge_cert(&spec);
+	for (int i = 0; i < 3; i++) {
+		sk_X509_zero(others);
+		sk_X509_push(others, i ? expired.cert : self->pki.ca.cert);
+		sk_X509_push(others, namesake.cert);
+		sk_X509_push(others, i == 1 ? self->pki.ca.cert : expired.cert);
+		sk_X509_push(others, self->pki.ca.cert);
+		chain = OcspCreateCertificateChain(self->pki.leaf.cert, others);
+		ASSERT_NE(NULL, chain);
+		EXPECT_EQ(2, chain->rgpChain[0]->cElement);
+		EXPECT_TRUE(has_cert(chain, 1, self->pki.ca.cert));
+		CertFreeCertificateChain(chain);
+	}
+	/* One that did not issue it would be kept for all of the host. */
+	sk_X509_zero(others);
+	sk_X509_push(others, namesake.cert);
+	chain = OcspCreateCertificateChain(self->pki.leaf.cert, others);
+	ASSERT_NE(NULL, chain);
+	EXPECT_EQ(1, chain->rgpChain[0]->cElement);
+	CertFreeCertificateChain(chain);
+	sk_X509_free(others);
+	forge_free(&namesake);
+	forge_free(&expired);
+}
+
 TEST_F(chain, leaf_alone_is_partial)
 {
 	PCCERT_CHAIN_CONTEXT chain = pki_leaf_chain(&self->pki);
@@ -142,6 +184,48 @@ TEST_F(chain, references)
 
 	EXPECT_EQ(NULL, CertDuplicateCertificateChain(NULL));
 	CertFreeCertificateChain(NULL);
+}
+
+/* What an application made has no count behind it, and may be on its stack. */
+TEST_F(chain, made_elsewhere)
+{
+	PCCERT_CHAIN_CONTEXT good = pki_chain(&self->pki), copy, again;
+	struct {
+		CERT_CHAIN_CONTEXT chain;
+		char behind[64];
+	} own;
+	char before[sizeof(own)];
+
+	memset(&own, 0xa5, sizeof(own));
+	own.chain = *good;
+	memcpy(before, &own, sizeof(own));
+	copy = CertDuplicateCertificateChain(&own.chain);
+	ASSERT_NE(NULL, copy);
+	EXPECT_NE(copy, &own.chain);
+	CertFreeCertificateChain(&own.chain);
+	EXPECT_EQ(0, memcmp(before, &own, sizeof(own)));
+	CertFreeCertificateChain(good);
+	/* It is on its own, and counted. */
+	again = CertDuplicateCertificateChain(copy);
+	EXPECT_EQ(copy, again);
+	CertFreeCertificateChain(again);
+	EXPECT_EQ(0, copy->TrustStatus.dwErrorStatus);
+	EXPECT_EQ(2, copy->rgpChain[0]->cElement);
+	EXPECT_TRUE(has_cert(copy, 0, self->pki.leaf.cert));
+	EXPECT_TRUE(has_cert(copy, 1, self->pki.ca.cert));
+	EXPECT_EQ(CERT_TRUST_IS_SELF_SIGNED, copy->rgpChain[0]->rgpElement[1]
+		  ->TrustStatus.dwInfoStatus);
+	CertFreeCertificateChain(copy);
+}
+
+/* With nothing in it there is nothing to copy. */
+TEST_F(chain, empty_made_elsewhere)
+{
+	CERT_CHAIN_CONTEXT own = { .cbSize = sizeof(own) };
+
+	EXPECT_EQ(NULL, CertDuplicateCertificateChain(&own));
+	EXPECT_EQ(ERROR_INVALID_PARAMETER, GetLastError());
+	CertFreeCertificateChain(&own);
 }
 
 TEST_F(chain, no_leaf)
@@ -272,6 +356,21 @@ TEST_F(chain, open_without_url)
 	pki_free(&pki);
 }
 
+/* It may have one, and one that nobody can use: that is said. */
+TEST_F(chain, open_with_bad_url)
+{
+	PCCERT_CHAIN_CONTEXT chain;
+	struct pki pki;
+
+	pki_new(&pki, 0x12, "http://127.0.0.1/ x", 0);
+	chain = pki_chain(&pki);
+	expect_no_handle(chain, 1, NULL, CRYPT_E_NOT_IN_REVOCATION_DATABASE);
+	EXPECT_NE(NULL, strstr(OcspGetLastErrorMessage(),
+			       "\"http://127.0.0.1/ x\" has a blank"));
+	CertFreeCertificateChain(chain);
+	pki_free(&pki);
+}
+
 TEST_F(chain, open_with_bad_chains)
 {
 	PCCERT_CHAIN_CONTEXT good = pki_chain(&self->pki);
@@ -328,8 +427,14 @@ TEST_F(chain, open_with_bad_para)
 	DWORD used = 0;
 
 	para.pcbUsedSize = &used;
-	para.cbSize = 4;
-	expect_no_handle(chain, 1, &para, ERROR_INVALID_PARAMETER);
+	/* Half of a pointer is none. */
+	for (para.cbSize = 0; para.cbSize < sizeof(para); para.cbSize++)
+		if (para.cbSize < offsetof(CERT_SERVER_OCSP_RESPONSE_OPEN_PARA,
+					   pcbUsedSize) ||
+		    para.cbSize % sizeof(void *))
+			expect_no_handle(chain, 1, &para,
+					 ERROR_INVALID_PARAMETER);
+	EXPECT_EQ(0, used);
 	para.cbSize = sizeof(para);
 	para.dwFlags = 3;
 	para.pwszOcspDirectory = dir;

@@ -143,6 +143,7 @@ static int add(struct addition *a)
 /* Many a CA has no responder any more: that is no error to be loud about. */
 static int no_url(const struct addition *a)
 {
+	char *fault = ocsp_cert_url_fault(a->target.cert);
 	char key[KEY_TEXT_SIZE];
 	json_t *o;
 
@@ -150,11 +151,14 @@ static int no_url(const struct addition *a)
 		o = json_new();
 		json_add(o, "key", json_text(key_text(a->target.key, key)));
 		json_add(o, "state", json_text("n/a"));
+		json_add(o, "reason", json_text(fault));
 		json_print(o, false);
 	} else {
 		print_text(stdout, a->target.text, 0);
-		puts(": n/a, the certificate names no OCSP responder");
+		printf(": n/a, the certificate names no OCSP responder%s%s\n",
+		       fault ? ": " : "", fault ? fault : "");
 	}
+	free(fault);
 	return EXIT_NO_URL;
 }
 

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "issuer.h"
 #include "ocspctl.h"
 
 static int hex_digit(char c)
@@ -87,7 +89,7 @@ bool target_read(struct target *target, const char *text)
 		return false;
 	}
 	target->cert = sk_X509_value(certs, 0);
-	target->issuer = ocsp_find_issuer(certs, target->cert);
+	target->issuer = ocsp_find_issuer(certs, target->cert, NULL, time(NULL));
 	X509_up_ref(target->cert);
 	if (target->issuer)
 		X509_up_ref(target->issuer);

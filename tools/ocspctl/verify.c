@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "issuer.h"
 #include "ocspctl.h"
 
 int refused(const char *file, const struct ocsp_verdict *verdict)
@@ -85,39 +86,45 @@ static int judge(const struct args *args, X509 *cert, X509 *issuer,
 	return exit_status(&verdict);
 }
 
-/* The first certificate of a file. */
-static X509 *read_one(const char *path)
+static STACK_OF(X509) *read_certs(const char *path)
 {
 	STACK_OF(X509) *certs;
 	char why[512];
-	X509 *cert;
 
 	certs = ocsp_read_certs(path, why, sizeof(why));
-	if (!certs) {
+	if (!certs)
 		error("%s", why);
-		return NULL;
-	}
-	cert = sk_X509_shift(certs);
-	sk_X509_pop_free(certs, X509_free);
-	return cert;
+	return certs;
+}
+
+/* The certificate is the first of its file, the issuer the best of its. */
+static int judge_by(const struct args *args, STACK_OF(X509) *certs,
+		    STACK_OF(X509) *issuers, int64_t now)
+{
+	X509 *cert = sk_X509_value(certs, 0);
+	X509 *issuer = ocsp_find_issuer(issuers, cert, NULL, now);
+
+	/* Where there is none, the refusal says what is wrong with the first. */
+	return judge(args, cert, issuer ? issuer : sk_X509_value(issuers, 0),
+		     now);
 }
 
 int cmd_verify(const struct args *args)
 {
 	int64_t now = time(NULL);
 	int status = EXIT_ERROR;
-	X509 *cert, *issuer;
+	STACK_OF(X509) *certs, *issuers;
 
 	if (!args->cert || !args->issuer)
 		return error("verify needs --cert CERT and --issuer ISSUER (see ocspctl verify --help)");
 	if (args->at && !parse_time(args->at, &now))
 		return error("--at %s: not a time like 2026-11-30T12:00:00Z or @1796040000",
 			     args->at);
-	cert = read_one(args->cert);
-	issuer = cert ? read_one(args->issuer) : NULL;
-	if (issuer)
-		status = judge(args, cert, issuer, now);
-	X509_free(cert);
-	X509_free(issuer);
+	certs = read_certs(args->cert);
+	issuers = certs ? read_certs(args->issuer) : NULL;
+	if (issuers)
+		status = judge_by(args, certs, issuers, now);
+	sk_X509_pop_free(certs, X509_free);
+	sk_X509_pop_free(issuers, X509_free);
 	return status;
 }

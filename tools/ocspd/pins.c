@@ -9,10 +9,12 @@
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cert.h"
 #include "certs.h"
+#include "issuer.h"
 #include "log.h"
 #include "pins.h"
 #include "plan.h"
@@ -129,21 +131,32 @@ struct pair {
 	X509 *issuer;
 };
 
+/* A certificate need not name a responder; but where it does, properly. */
+static bool no_url(const struct config_cert *config, X509 *leaf)
+{
+	char *why = ocsp_cert_url_fault(leaf);
+
+	if (why)
+		fault(config, why);
+	else
+		log_text(LOG_INFO, "certificate %s: n/a, it names no OCSP responder",
+			 config->name);
+	free(why);
+	return !why;
+}
+
 static bool make_pair(const struct config_cert *config,
 		      STACK_OF(X509) *certs, struct pair *pair)
 {
 	X509 *leaf = sk_X509_value(certs, 0);
-	X509 *issuer = ocsp_find_issuer(certs, leaf);
+	X509 *issuer = ocsp_find_issuer(certs, leaf, NULL, time(NULL));
 	char *url = ocsp_cert_url(leaf);
 
 	memset(pair, 0, sizeof(*pair));
 	if (!url && errno == ENOMEM)
 		return fault(config, "no memory");
-	if (!url && !config->responder) {
-		log_text(LOG_INFO, "certificate %s: n/a, it names no OCSP responder",
-			 config->name);
-		return true;
-	}
+	if (!url && !config->responder)
+		return no_url(config, leaf);
 	free(url);
 	if (!issuer)
 		return fault(config, config->issuer ?

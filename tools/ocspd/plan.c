@@ -7,6 +7,7 @@
 
 #include "attempt.h"
 #include "cache.h"
+#include "cert.h"
 #include "log.h"
 #include "once.h"
 #include "plan.h"
@@ -205,17 +206,25 @@ static bool is_due(struct cert *cert, const struct ocsp_response *r)
 	return false;
 }
 
+/* Names no responder, or none that can be asked: that is somebody's mistake. */
+static void not_applicable(struct cert *cert, const struct subject *subject)
+{
+	char *fault = ocsp_cert_url_fault(subject->cert);
+	char key[KEY_TEXT_SIZE];
+
+	log_event(fault ? LOG_WARNING : LOG_DEBUG, "not_applicable",
+		  "certificate", subject->name, "key", key_text(cert->key, key),
+		  "reason", fault ? fault : "it names no responder", NULL);
+	free(fault);
+	count(cert, ONCE_NOT_APPLICABLE);
+	certs_remove(cert);
+}
+
 static void consider(struct cert *cert, const struct ocsp_response *r,
 		     const struct subject *subject)
 {
-	char key[KEY_TEXT_SIZE];
-
 	if (!subject->urls) {
-		log_event(LOG_DEBUG, "not_applicable", "certificate", subject->name,
-			  "key", key_text(cert->key, key),
-			  "reason", "it names no responder", NULL);
-		count(cert, ONCE_NOT_APPLICABLE);
-		certs_remove(cert);
+		not_applicable(cert, subject);
 	} else if (is_due(cert, r)) {
 		attempt_begin(cert, subject);
 	}

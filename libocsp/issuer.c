@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Which certificate issued another. */
+#include <errno.h>
+#include <time.h>
+
+#include <openssl/x509v3.h>
+
+#include "errors.h"
+#include "issuer.h"
+
+bool ocsp_cert_names(X509 *issuer, X509 *cert)
+{
+	return !X509_NAME_cmp(X509_get_subject_name(issuer),
+			      X509_get_issuer_name(cert));
+}
+
+bool ocsp_cert_issued(X509 *issuer, X509 *cert)
+{
+	EVP_PKEY *key = X509_get0_pubkey(issuer);
+
+	return key && ocsp_cert_names(issuer, cert) &&
+	       X509_verify(cert, key) > 0;
+}
+
+bool ocsp_cert_is_self_signed(X509 *cert)
+{
+	return ocsp_cert_issued(cert, cert);
+}
+
+static bool has_cert(const STACK_OF(X509) *certs, X509 *cert)
+{
+	int i;
+
+	for (i = 0; i < sk_X509_num(certs); i++)
+		if (!X509_cmp(sk_X509_value(certs, i), cert))
+			return true;
+	return false;
+}
+
+static bool is_valid(X509 *cert, time_t now)
+{
+	return X509_cmp_time(X509_get0_notBefore(cert), &now) < 0 &&
+	       X509_cmp_time(X509_get0_notAfter(cert), &now) > 0;
+}
+
+/* Both issued the same one: is a better to have than b, which may be NULL? */
+static bool is_better(X509 *a, X509 *b, time_t now)
+{
+	bool of_a, of_b;
+
+	if (!b)
+		return true;
+	of_a = X509_check_ca(a);
+	of_b = X509_check_ca(b);
+	if (of_a != of_b)
+		return of_a;
+	of_a = is_valid(a, now);
+	of_b = is_valid(b, now);
+	if (of_a != of_b)
+		return of_a;
+	return ASN1_TIME_compare(X509_get0_notAfter(a),
+				 X509_get0_notAfter(b)) == 1;
+}
+
+X509 *ocsp_find_issuer(const STACK_OF(X509) *certs, X509 *cert,
+		       const STACK_OF(X509) *except, int64_t now)
+{
+	bool alone = ocsp_errors_begin();
+	X509 *best = NULL, *x;
+	int i;
+
+	for (i = 0; i < sk_X509_num(certs); i++) {
+		x = sk_X509_value(certs, i);
+		/* The dearest comes last: most are not even of that name. */
+		if (x != cert && ocsp_cert_names(x, cert) &&
+		    is_better(x, best, now) && !has_cert(except, x) &&
+		    ocsp_cert_issued(x, cert))
+			best = x;
+	}
+	errno = 0;
+	if (ocsp_errors_end(alone)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return best;
+}

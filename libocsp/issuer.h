@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which certificate issued another. Private to this project, like client.h. */
+#ifndef OCSP_ISSUER_H
+#define OCSP_ISSUER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <openssl/x509.h>
+
+/* Does cert name it as its issuer? */
+bool ocsp_cert_names(X509 *issuer, X509 *cert);
+
+/*
+ * And did its key sign cert? Key identifiers do not count: they are hints for
+ * whoever has to choose (RFC 5280 6.1 does not look at them), and some CAs
+ * get them wrong. This and the next may leave errors in libcrypto's queue.
+ */
+bool ocsp_cert_issued(X509 *issuer, X509 *cert);
+
+/* Is cert signed with its own key, and named so? */
+bool ocsp_cert_is_self_signed(X509 *cert);
+
+/*
+ * The one of certs that issued cert. Where several did, as when a CA was
+ * renewed or cross-certified: one that may issue certificates before one that
+ * may not, one that is valid at the time now before one that is not, then the
+ * one that is valid longest, then the first. Skips cert itself, and what
+ * equals one of except. certs and except may be NULL.
+ *
+ * The reference stays that of certs. NULL: there is none; or errno is ENOMEM.
+ */
+X509 *ocsp_find_issuer(const STACK_OF(X509) *certs, X509 *cert,
+		       const STACK_OF(X509) *except, int64_t now);
+
+#endif /* OCSP_ISSUER_H */
