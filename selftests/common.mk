@@ -58,7 +58,7 @@ $(KSELFTEST)/lib.mk: $(selftests)/ci/fetch_ksrc
 endif
 
 # What the programs of all folders are linked with: lib/ builds it.
-HELPERS := alloc_faults faults forge kcmd ksys ktest patience pki program_faults
+HELPERS := alloc_faults der faults forge kcmd ksys ktest patience pki program_faults
 helpers := $(O)/selftests/lib/helpers.a
 malloc_faults := $(O)/selftests/lib/malloc_faults.o
 libocsp := $(O)/libocsp/libocsp.a

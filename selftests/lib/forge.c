@@ -209,14 +209,6 @@ static void add_single_extension(OCSP_SINGLERESP *single)
 	X509_EXTENSION_free(ext);
 }
 
-static void set_raw_time(OCSP_SINGLERESP *single, const char *text)
-{
-	ASN1_GENERALIZEDTIME *next;
-
-	OCSP_single_get0_status(single, NULL, NULL, NULL, &next);
-	must(ASN1_STRING_set(next, text, -1));
-}
-
 static void add_single(OCSP_BASICRESP *basic, const struct forge_single *spec)
 {
 	bool given = spec->this_update || spec->next_update;
@@ -238,8 +230,6 @@ static void add_single(OCSP_BASICRESP *basic, const struct forge_single *spec)
 					spec->no_next_update ? NULL :
 					next_update);
 	must(single);
-	if (spec->raw_time)
-		set_raw_time(single, spec->raw_time);
 	if (spec->critical)
 		add_single_extension(single);
 	OCSP_CERTID_free(id);

@@ -58,7 +58,6 @@ struct forge_single {
 	long this_update;		/* both 0: an hour before, a day after */
 	long next_update;
 	bool no_next_update;
-	const char *raw_time;		/* for nextUpdate, well-formed or not */
 	bool critical;			/* an unknown critical extension */
 };
 

@@ -338,30 +338,11 @@ TEST_F(verify, times)
 		     JUDGE());
 }
 
-/* Newer OpenSSL does not even parse a response with some of these. */
-static bool malformed_time(const char *reason)
+/* More of them are for verify_der.c. */
+TEST_F(verify, no_produced_at)
 {
-	return !strcmp(reason, "a time in the response is malformed") ||
-	       (OPENSSL_VERSION_NUMBER >= 0x30500000L &&
-		!strcmp(reason, "no basic response (id-pkix-ocsp-basic) in it"));
-}
-
-TEST_F(verify, malformed_times)
-{
-	static const char *const bad[] = {
-		"", "2027", "20270230000000Z", "20271301000000Z",
-		"2027011608000", "yesterday", "2027-01-16 08:00Z",
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		EXPECT_TRUE(malformed_time(JUDGE(SINGLE(.raw_time = bad[i])))) {
-			TH_LOG("%s: %s", bad[i], self->verdict.reason);
-		}
-	}
-	EXPECT_STREQ(ACCEPTED, JUDGE(SINGLE(.raw_time = "99991231235959Z")));
-	EXPECT_TRUE(malformed_time(JUDGE(.no_produced_at = true))) {
-		TH_LOG("%s", self->verdict.reason);
-	}
+	EXPECT_STREQ("producedAt is no date and time",
+		     JUDGE(.no_produced_at = true));
 }
 
 /* From a signer's last second on no client takes its signature. */
@@ -408,8 +389,10 @@ TEST_F(verify, strange_signers)
 		     JUDGE(.signer = &self->leaf));
 	EXPECT_STREQ("delegate CN=other has no id-kp-OCSPSigning",
 		     JUDGE(.signer = &self->other_leaf));
-	/* A stranger under the issuer's name. */
-	EXPECT_STREQ("bad signature", JUDGE(.signer = &namesake));
+	/* A stranger under the issuer's name, as the one, or as a delegate. */
+	EXPECT_STREQ("bad signature", JUDGE(.signer = &namesake,
+					    .no_certs = true));
+	EXPECT_STREQ(NO_SIGNER, JUDGE(.signer = &namesake));
 	EXPECT_STREQ(NO_SIGNER, JUDGE(.signer = &namesake, .by_key = true));
 	/* A stranger's delegates, also under the issuer's name. */
 	EXPECT_STREQ(NO_SIGNER,
@@ -447,6 +430,8 @@ TEST_F(verify, bad_signature)
 	EXPECT_STREQ("bad signature", JUDGE(.wrong_key = forge_ed25519(0)));
 }
 
+#define NOT_ISSUER	"issuer CN=Issuer did not issue the certificate"
+
 TEST_F(verify, wrong_issuer)
 {
 	struct forged ca = self->ca;
@@ -456,16 +441,21 @@ TEST_F(verify, wrong_issuer)
 	struct forged no_ca = forge_cert(&(struct forge_cert){
 		.cn = "Issuer", .key = ca.key,
 		.basic_constraints = "CA:FALSE" });
+	struct forged no_usage = forge_cert(&(struct forge_cert){
+		.cn = "Issuer", .key = ca.key, .key_usage = "cRLSign",
+		.basic_constraints = ca_constraints });
 	struct forged namesake = make_ca("Issuer", forge_ec(5));
 
 	self->ca = self->stranger;
-	EXPECT_STREQ("issuer CN=Stranger did not issue the certificate",
+	EXPECT_STREQ("issuer CN=Stranger did not issue the certificate, which names another issuer",
 		     JUDGE());
 	self->ca = namesake;
-	EXPECT_STREQ("issuer CN=Issuer did not issue the certificate",
-		     JUDGE());
+	EXPECT_STREQ(NOT_ISSUER ": its key did not sign it", JUDGE());
 	self->ca = no_ca;
 	EXPECT_STREQ("issuer CN=Issuer is no CA certificate", JUDGE());
+	self->ca = no_usage;
+	EXPECT_STREQ("issuer CN=Issuer has a key usage without keyCertSign",
+		     JUDGE());
 	self->ca = old;
 	EXPECT_STREQ("issuer CN=Issuer expired on 2027-01-15 07:59:59 UTC",
 		     JUDGE());
@@ -473,7 +463,97 @@ TEST_F(verify, wrong_issuer)
 	EXPECT_STREQ(ACCEPTED, JUDGE());
 	forge_free(&old);
 	forge_free(&no_ca);
+	forge_free(&no_usage);
 	forge_free(&namesake);
+}
+
+static struct forged make_ca_with_key_id(const char *cn, EVP_PKEY *key)
+{
+	return forge_cert(&(struct forge_cert){
+		.cn = cn, .key = key, .basic_constraints = ca_constraints,
+		.key_usage = ca_usage, .key_id = "hash", .serial = 7 });
+}
+
+/* RFC 5280 6.1 does not look at it. */
+TEST_F(verify, authority_key_identifiers)
+{
+	struct forged ca = make_ca_with_key_id("Issuer", self->ca.key);
+	struct forged other = make_ca_with_key_id("Other", forge_ec(5));
+	const struct forge_authority all[] = {
+		{ &ca, NULL }, { &other, NULL }, { NULL, &ca },
+		{ NULL, &other }, { &ca, &other }, { &other, &ca },
+	};
+
+	forge_free(&self->ca);
+	self->ca = ca;
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		forge_free(&self->leaf);
+		self->leaf = forge_cert(&(struct forge_cert){
+			.cn = "leaf", .issuer = &ca, .key = forge_ec(1),
+			.authority = all[i] });
+		EXPECT_STREQ(ACCEPTED, JUDGE());
+	}
+	/* OpenSSL does, where it has to find the delegate's issuer. */
+	EXPECT_STREQ(ACCEPTED, JUDGE_DELEGATE(.ext_key_usage = "OCSPSigning",
+					      .authority = { &ca, &ca }));
+	EXPECT_STREQ(BAD "has an authority key identifier that is not the issuer's, which OpenSSL clients refuse",
+		     JUDGE_DELEGATE(.ext_key_usage = "OCSPSigning",
+				    .authority = { &other, NULL }));
+	EXPECT_STREQ(BAD "has an authority key identifier that is not the issuer's, which OpenSSL clients refuse",
+		     JUDGE_DELEGATE(.ext_key_usage = "OCSPSigning",
+				    .authority = { NULL, &other }));
+	forge_free(&other);
+}
+
+/* By name it may be either: whose key verifies the signature it is. */
+TEST_F(verify, delegate_of_the_issuers_name)
+{
+	struct forged ca = make_ca_with_key_id("Issuer", self->ca.key);
+	struct forge_cert spec = {
+		.cn = "Issuer", .issuer = &ca, .key = forge_ec(4),
+		.ext_key_usage = "OCSPSigning", .key_id = "hash",
+		.authority = { &ca, NULL } };
+	struct forged delegate = forge_cert(&spec);
+
+	forge_free(&self->ca);
+	self->ca = ca;
+	EXPECT_STREQ(ACCEPTED, JUDGE());
+	EXPECT_STREQ(ACCEPTED, JUDGE(.embed = &delegate));
+	EXPECT_STREQ(ACCEPTED, JUDGE(.signer = &delegate));
+	EXPECT_STREQ(ACCEPTED, JUDGE(.signer = &delegate, .by_key = true));
+	EXPECT_STREQ(ACCEPTED, JUDGE(.signer = &delegate, .embed = &ca));
+	EXPECT_STREQ("bad signature", JUDGE(.signer = &delegate,
+					    .no_certs = true));
+	EXPECT_STREQ("bad signature", JUDGE(.signer = &delegate,
+					    .wrong_key = forge_ec(5)));
+	forge_free(&delegate);
+	/* The name gives nobody the right to sign. */
+	spec.ext_key_usage = "serverAuth";
+	delegate = forge_cert(&spec);
+	EXPECT_STREQ("delegate CN=Issuer has no id-kp-OCSPSigning",
+		     JUDGE(.signer = &delegate));
+	forge_free(&delegate);
+	/* Without identifiers OpenSSL takes it for self-signed. */
+	delegate = forge_cert(&(struct forge_cert){
+		.cn = "Issuer", .issuer = &ca, .key = forge_ec(4),
+		.ext_key_usage = "OCSPSigning" });
+	EXPECT_STREQ("signer refused: Verify error: self-signed certificate",
+		     JUDGE(.signer = &delegate));
+	forge_free(&delegate);
+}
+
+/* Two of a delegate's name, as while its key is changed. */
+TEST_F(verify, delegate_with_a_new_key)
+{
+	struct forged old = forge_cert(&(struct forge_cert){
+		.cn = "Delegate", .issuer = &self->ca, .key = forge_ec(4),
+		.ext_key_usage = "OCSPSigning" });
+
+	EXPECT_STREQ(ACCEPTED, JUDGE(.signer = &self->delegate,
+				     .embed = &old));
+	EXPECT_STREQ(ACCEPTED, JUDGE(.signer = &old,
+				     .embed = &self->delegate));
+	forge_free(&old);
 }
 
 TEST_F(verify, critical_extensions)
