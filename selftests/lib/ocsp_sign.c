@@ -14,6 +14,8 @@
 #include <openssl/ocsp.h>
 #include <openssl/pem.h>
 
+#include "der.h"
+
 struct request {
 	X509 *cert;
 	X509 *issuer;
@@ -25,13 +27,21 @@ struct request {
 	long next_update;
 	bool no_next_update;
 	const char *out;
+	struct change {
+		void (*make)(struct der *root, const char *path,
+			     const void *bytes, size_t len);
+		const char *at;		/* PATH:HEX */
+	} change;			/* of what is signed; make is NULL: none */
 };
 
 static const char usage[] =
 "usage: ocsp_sign --cert CERT --issuer ISSUER --signer CERT --key KEY -o FILE\n"
 "	[--status good|revoked|unknown] [--digest sha1|sha256]\n"
 "	[--this SECONDS] [--next SECONDS|none]\n"
-"Certificates and key are PEM files. Times count from now (0 and 86400).\n";
+"	[--put PATH:HEX | --insert PATH:HEX | --append PATH:HEX]\n"
+"Certificates and key are PEM files. Times count from now (0 and 86400).\n"
+"What is signed can be changed before: at a path of indexes like 1.0.1.0.0.2\n"
+"put bytes, insert them before that, or append them to what it consists of.\n";
 
 static void __attribute__((noreturn)) die(const char *what, const char *why)
 {
@@ -115,6 +125,9 @@ static void parse(int argc, char **argv, struct request *rq)
 		{ "digest", required_argument, NULL, 'd' },
 		{ "this", required_argument, NULL, 't' },
 		{ "next", required_argument, NULL, 'n' },
+		{ "put", required_argument, NULL, 'P' },
+		{ "insert", required_argument, NULL, 'I' },
+		{ "append", required_argument, NULL, 'A' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int opt;
@@ -149,6 +162,15 @@ static void parse(int argc, char **argv, struct request *rq)
 			if (!rq->no_next_update)
 				rq->next_update = read_seconds("--next",
 							       optarg);
+			break;
+		case 'P':
+			rq->change = (struct change){ der_replace, optarg };
+			break;
+		case 'I':
+			rq->change = (struct change){ der_insert, optarg };
+			break;
+		case 'A':
+			rq->change = (struct change){ der_append, optarg };
 			break;
 		case 'o':
 			rq->out = optarg;
@@ -187,19 +209,47 @@ static OCSP_BASICRESP *build(const struct request *rq)
 	return basic;
 }
 
-static void write_der(OCSP_RESPONSE *response, const char *path)
+/* Changes the response that is der[0..*len), and signs it anew. */
+static unsigned char *change(const struct request *rq, unsigned char *der,
+			     size_t *len)
 {
-	unsigned char *der = NULL;
-	int len = i2d_OCSP_RESPONSE(response, &der);
-	FILE *f = fopen(path, "w");
+	const char *hex = strchr(rq->change.at, ':');
+	struct der *root = der_parse(der, *len);
+	unsigned char *bytes;
+	char path[64];
+	long n;
 
-	if (len <= 0)
+	if (!hex || hex - rq->change.at >= (long)sizeof(path))
+		die(rq->change.at, "not PATH:HEX");
+	sprintf(path, "%.*s", (int)(hex - rq->change.at), rq->change.at);
+	bytes = OPENSSL_hexstr2buf(hex + 1, &n);
+	if (!bytes)
+		die(rq->change.at, "not PATH:HEX");
+	rq->change.make(root, path, bytes, n);
+	der_sign(root, "1.0.1.0", rq->key);
+	OPENSSL_free(bytes);
+	bytes = der_encode(root, len);
+	der_free(root);
+	return bytes;
+}
+
+static void write_der(const struct request *rq, OCSP_RESPONSE *response)
+{
+	unsigned char *der = NULL, *changed = NULL;
+	int n = i2d_OCSP_RESPONSE(response, &der);
+	FILE *f = fopen(rq->out, "w");
+	size_t len = n;
+
+	if (n <= 0)
 		die_openssl("cannot encode the response");
+	if (rq->change.make)
+		changed = change(rq, der, &len);
 	if (!f)
-		die(path, "cannot be written");
-	if (fwrite(der, 1, len, f) != (size_t)len || fclose(f))
-		die(path, "cannot be written");
+		die(rq->out, "cannot be written");
+	if (fwrite(changed ? changed : der, 1, len, f) != len || fclose(f))
+		die(rq->out, "cannot be written");
 	OPENSSL_free(der);
+	free(changed);
 }
 
 int main(int argc, char **argv)
@@ -220,7 +270,7 @@ int main(int argc, char **argv)
 	response = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
 	if (!response)
 		die_openssl("cannot build the response");
-	write_der(response, rq.out);
+	write_der(&rq, response);
 
 	OCSP_RESPONSE_free(response);
 	OCSP_BASICRESP_free(basic);

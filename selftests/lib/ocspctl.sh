@@ -96,6 +96,36 @@ answer()
 		-o "$dir/$file.der" "$@"
 }
 
+# time_at PATH TAG TEXT: for ocsp_sign --put, a time
+time_at()
+{
+	printf '%s:%02x%02x%s' "$1" "0x$2" "${#3}" \
+		"$(printf %s "$3" | od -An -v -tx1 | tr -d ' \n')"
+}
+
+# make_encodings: what libcrypto reads, and a stricter client does not.
+make_encodings()
+{
+	# Where things are in a response: producedAt, the single response and
+	# the times in that, and the one before all of them
+	local data=1.0.1.0.0
+	local single=$data.2.0
+
+	answer offset leaf \
+		--put "$(time_at $single.2 18 20260101000000+0100)" &&
+	answer fraction leaf \
+		--put "$(time_at $single.3.0 18 20260101000000.5Z)" &&
+	answer minutes leaf --put "$(time_at $data.1 18 202601010000Z)" &&
+	answer utc leaf --put "$(time_at $data.1 17 260101000000Z)" &&
+	answer moment leaf --status revoked \
+		--put "$(time_at $single.1.0 18 20260101000000.0Z)" &&
+	answer local leaf --put "$(time_at $single.2 18 20260101000000)" &&
+	answer default leaf --insert $data.0:a003020100 &&
+	answer boolean leaf \
+		--append $single:a10e300c300a06022a03010100040100 &&
+	answer padded leaf --put $single.0.1:048101aa
+}
+
 # make_answers: for the certificate leaf of $dir, all that is to be refused.
 # Lists them, the name and the reason for each, in $dir/bad.
 make_answers()
@@ -109,6 +139,7 @@ make_answers()
 	answer unknown leaf --status unknown &&
 	answer other other && answer expired leaf --this -$day --next -1 &&
 	answer future leaf --this 3600 && answer forever leaf --next none &&
+	make_encodings &&
 	ocsp_sign --cert "$dir/leaf.pem" --issuer "$dir/ca.pem" \
 		--signer "$dir/other.pem" --key "$dir/other.key" \
 		-o "$dir/server.der" &&
@@ -149,6 +180,15 @@ make_answers()
 		expired response expired on 20
 		future response not valid before 20
 		forever no nextUpdate in the response
+		offset thisUpdate 20260101000000+0100 has an offset from UTC
+		fraction nextUpdate 20260101000000.5Z has a fraction of a second
+		minutes producedAt 202601010000Z has no seconds
+		utc producedAt is a UTCTime, not a GeneralizedTime
+		moment revocationTime 20260101000000.0Z has a fraction of a sec
+		local thisUpdate 20260101000000 has no Z at its end
+		default not DER: version is encoded although it has its default
+		boolean not DER: critical is encoded although it has its default
+		padded not DER: a length is not in its shortest form (byte
 	END
 }
 

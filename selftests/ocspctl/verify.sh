@@ -17,7 +17,7 @@ if ! { make_ca "$dir" && make_leaf "$dir" leaf 10 http://127.0.0.1/ &&
        make_leaf "$dir" other 11 && make_answers; }; then
 	ktap_exit_fail_msg "cannot make certificates"
 fi
-ktap_set_plan $((27 + $(wc -l < "$dir/bad")))
+ktap_set_plan $((32 + $(wc -l < "$dir/bad")))
 
 verify()
 {
@@ -88,6 +88,107 @@ wrong_issuer()
 		"$dir/good.der"
 }
 check "refused: another issuer of the same name: 4" wrong_issuer
+
+# The issuers of a bundle
+
+# A CA that is over, its renewal, and another one of their name. -set_serial,
+# since openssl wants two that differ.
+make_bundles()
+{
+	local in="$dir/ca.pem" out="$dir/over.pem"
+
+	openssl_quiet x509 -in "$in" -x509toreq -signkey "$dir/ca.key" \
+		-out "$dir/ca.req" &&
+	openssl_quiet x509 -req -in "$dir/ca.req" -signkey "$dir/ca.key" \
+		-set_serial 77 -days 0 -extfile "$dir/req.cnf" \
+		-extensions root -out "$out" && sleep 1 &&
+	cat "$out" "$in" > "$dir/over-first.pem" &&
+	cat "$in" "$out" > "$dir/over-last.pem" &&
+	cat "$dir/strange/ca.pem" "$in" > "$dir/strange-first.pem" &&
+	cat "$in" "$dir/strange/ca.pem" > "$dir/strange-last.pem" &&
+	cat "$dir/leaf.pem" "$dir/over-first.pem" "$dir/leaf.pem" \
+		"$dir/strange-first.pem" > "$dir/all-of-them.pem"
+}
+
+bundles()
+{
+	make_bundles || return 1
+	for bundle in over-first over-last strange-first strange-last \
+		all-of-them; do
+		expect 0 verify --cert "$dir/leaf.pem" \
+			--issuer "$dir/$bundle.pem" "$dir/good.der" || return 1
+	done
+	refuses 4 "issuer CN=Test Root,O=ktls-ocsp selftests expired on" \
+		verify --cert "$dir/leaf.pem" --issuer "$dir/over.pem" \
+		"$dir/good.der"
+}
+check "the issuer in a bundle is the one that issued, and is valid" bundles
+
+# What OpenSSL writes with -trustout, and its servers read
+trusted()
+{
+	openssl_quiet x509 -in "$dir/leaf.pem" -trustout \
+		-addtrust serverAuth -out "$dir/leaf-trusted.pem" &&
+	openssl_quiet x509 -in "$dir/ca.pem" -trustout \
+		-addreject OCSPSigning -out "$dir/ca-trusted.pem" &&
+	cat "$dir/leaf-trusted.pem" "$dir/ca.pem" > "$dir/chain-trusted.pem" &&
+	expect 0 verify --cert "$dir/chain-trusted.pem" \
+		--issuer "$dir/ca-trusted.pem" "$dir/good.der"
+}
+check "a TRUSTED CERTIFICATE is one" trusted
+
+# What clients may find, and RFC 6960 knows
+extended_revoke()
+{
+	answer revoke leaf --append \
+		1.0.1.0.0:a1153013301106092b06010505073001090101ff04010a &&
+	verify 0 "$dir/revoke.der"
+}
+check "extended-revoke may be critical" extended_revoke
+
+# The identifier names the issuer itself, where its issuer belongs.
+false_hint()
+{
+	cat > "$dir/hint.cnf" <<-END
+		authorityKeyIdentifier = keyid, issuer:always
+	END
+	openssl_quiet req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 \
+		-noenc -keyout "$dir/hint.key" -subj /CN=hint \
+		-out "$dir/hint.req" &&
+	openssl_quiet x509 -req -in "$dir/hint.req" -CA "$dir/ca.pem" \
+		-CAkey "$dir/ca.key" -set_serial 99 -days 20 \
+		-extfile "$dir/hint.cnf" -out "$dir/hint.pem" &&
+	openssl_quiet x509 -req -in "$dir/ca.req" -CA "$dir/strange/ca.pem" \
+		-CAkey "$dir/strange/ca.key" -set_serial 78 -days 20 \
+		-extfile "$dir/req.cnf" -extensions root \
+		-out "$dir/cross.pem" && answer hint hint &&
+	expect 0 verify --cert "$dir/hint.pem" --issuer "$dir/ca.pem" \
+		"$dir/hint.der" &&
+	expect 0 verify --cert "$dir/hint.pem" --issuer "$dir/cross.pem" \
+		"$dir/hint.der"
+}
+check "the authority key identifier is a hint" false_hint
+
+namesake()
+{
+	cat > "$dir/namesake.cnf" <<-END
+		extendedKeyUsage = OCSPSigning
+		subjectKeyIdentifier = hash
+		authorityKeyIdentifier = keyid
+	END
+	openssl_quiet req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 \
+		-noenc -keyout "$dir/namesake.key" \
+		-subj "/O=ktls-ocsp selftests/CN=Test Root" \
+		-out "$dir/namesake.req" &&
+	openssl_quiet x509 -req -in "$dir/namesake.req" -CA "$dir/ca.pem" \
+		-CAkey "$dir/ca.key" -set_serial 98 -days 20 \
+		-extfile "$dir/namesake.cnf" -out "$dir/namesake.pem" &&
+	ocsp_sign --cert "$dir/leaf.pem" --issuer "$dir/ca.pem" \
+		--signer "$dir/namesake.pem" --key "$dir/namesake.key" \
+		-o "$dir/namesake.der" && verify 0 "$dir/namesake.der" &&
+	openssl_agrees namesake
+}
+check "a delegate of the issuer's name" namesake
 
 at()
 {
