@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Response contexts. */
-#include <assert.h>
 #include <string.h>
 
 #include "context.h"
@@ -17,9 +16,6 @@ static FILETIME filetime(int64_t seconds)
 
 	return ft;
 }
-
-/* Each in a line of its own, apart from the bytes, which are only read. */
-static_assert(sizeof(struct ocsp_context) == OCSP_POOL_LINE);
 
 struct ocsp_context *ocsp_context_new(const struct ocsp_response *r)
 {

@@ -8,11 +8,13 @@
 #include <stdint.h>
 
 #include "client.h"
+#include "pool.h"
 #include "wincrypt.h"
 
 /*
  * Immutable once it was made, but for refs. An original has the bytes; a share
  * points to those of its original, and has a count of its own: see view.c.
+ * Each is in a line of its own, apart from the bytes, which are only read.
  */
 struct ocsp_context {
 	CERT_SERVER_OCSP_RESPONSE_CONTEXT pub;	/* first: the application's */
@@ -22,7 +24,7 @@ struct ocsp_context {
 	uint64_t generation;		/* in the store; 0: came from a file */
 	int64_t this_update;
 	int64_t next_update;
-};
+} __attribute__((aligned(OCSP_POOL_LINE)));
 
 /* An original with one reference; copies r->blob. NULL: no memory. */
 struct ocsp_context *ocsp_context_new(const struct ocsp_response *r);

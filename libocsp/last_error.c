@@ -1,15 +1,57 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The calling thread's last error: a code of Windows, and a text. */
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "last_error.h"
 #include "ocsp.h"
 
+/*
+ * What each thread has of its own is kept small: where it fits, it is in the
+ * static part of the thread-local memory, though the library was loaded later,
+ * and is reached as fast.
+ */
 static _Thread_local DWORD last_error;
-static _Thread_local char message[OCSP_MESSAGE_SIZE];
+static _Thread_local const char *message;	/* NULL: none yet */
+static _Thread_local char *buffer;	/* NULL, or OCSP_MESSAGE_SIZE bytes */
+
+static pthread_key_t key;		/* frees it when the thread ends */
+static bool have_key;
+
+static void free_buffer(void *arg)
+{
+	if (message == arg)
+		message = NULL;
+	buffer = NULL;
+	free(arg);
+}
+
+__attribute__((constructor))
+static void last_error_init(void)
+{
+	have_key = !pthread_key_create(&key, free_buffer);
+}
+
+/* NULL: no memory. */
+static char *get_buffer(void)
+{
+	char *new;
+
+	if (buffer || !have_key)
+		return buffer;
+	new = malloc(OCSP_MESSAGE_SIZE);
+	if (new && pthread_setspecific(key, new)) {
+		free(new);
+		new = NULL;
+	}
+	buffer = new;
+	return buffer;
+}
 
 DWORD WINAPI GetLastError(VOID)
 {
@@ -23,18 +65,25 @@ VOID WINAPI SetLastError(DWORD dwErrCode)
 
 const char *OcspGetLastErrorMessage(void)
 {
-	return message;
+	return message ? message : "";
 }
 
 void ocsp_set_error(DWORD code, const char *fmt, ...)
 {
 	char text[OCSP_MESSAGE_SIZE];
 	va_list ap;
+	int saved;
+	char *to;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	memcpy(message, text, sizeof(message));
+	saved = errno;
+	to = get_buffer();
+	errno = saved;
+	if (to)
+		memcpy(to, text, sizeof(text));
+	message = to ? to : "an error, and no memory to say which one";
 	last_error = code;
 }
 

@@ -2,6 +2,7 @@
 /* The functions of <wincrypt.h> that take or make a handle. */
 #include <errno.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "last_error.h"
@@ -162,6 +163,27 @@ VOID WINAPI CertCloseServerOcspResponse(
 		close_handle(hServerOcspResponse);
 }
 
+/* Apart, so that who does not need it keeps nothing on the stack for it. */
+static __attribute__((noinline, cold)) PCCERT_SERVER_OCSP_RESPONSE_CONTEXT
+get_invalid(const struct ocsp_handle *h, DWORD flags)
+{
+	invalid(!h ? "no handle" : flags ? "dwFlags is not 0" :
+		"pvReserved is not NULL");
+	return NULL;
+}
+
+static __attribute__((noinline)) PCCERT_SERVER_OCSP_RESPONSE_CONTEXT
+get_anew(struct ocsp_handle *h)
+{
+	struct ocsp_context *context;
+
+	/* The callback may close the handle. */
+	ocsp_handle_pin(h);
+	context = ocsp_handle_look(h);
+	ocsp_handle_unpin(h);
+	return context ? &context->pub : NULL;
+}
+
 PCCERT_SERVER_OCSP_RESPONSE_CONTEXT WINAPI CertGetServerOcspResponseContext(
 	HCERT_SERVER_OCSP_RESPONSE hServerOcspResponse,
 	DWORD dwFlags,
@@ -170,17 +192,9 @@ PCCERT_SERVER_OCSP_RESPONSE_CONTEXT WINAPI CertGetServerOcspResponseContext(
 	struct ocsp_handle *h = hServerOcspResponse;
 	struct ocsp_context *context;
 
-	if (!h || dwFlags || pvReserved) {
-		invalid(!h ? "no handle" : dwFlags ? "dwFlags is not 0" :
-			"pvReserved is not NULL");
-		return NULL;
-	}
+	/* One test for both, of what is 0 on every handshake. */
+	if (!h || ((uintptr_t)pvReserved | dwFlags))
+		return get_invalid(h, dwFlags);
 	context = ocsp_view_get(h);
-	if (context)
-		return &context->pub;
-	/* The callback may close the handle. */
-	ocsp_handle_pin(h);
-	context = ocsp_handle_look(h);
-	ocsp_handle_unpin(h);
-	return context ? &context->pub : NULL;
+	return context ? &context->pub : get_anew(h);
 }

@@ -47,7 +47,11 @@ struct views {
 	struct view view[];
 };
 
-static __thread struct views *views __attribute__((tls_model("initial-exec")));
+/*
+ * Not initial-exec: that takes all of the library's thread-local memory out of
+ * what little there is for libraries that are loaded later, and musl has none.
+ */
+static __thread struct views *views;
 static pthread_key_t key;
 static bool have_key;
 

@@ -61,7 +61,7 @@ endif
 HELPERS := alloc_faults der faults forge kcmd ksys ktest patience pki program_faults
 helpers := $(O)/selftests/lib/helpers.a
 malloc_faults := $(O)/selftests/lib/malloc_faults.o
-libocsp := $(O)/libocsp/libocsp.a
+libocsp := $(O)/libocsp/libocsp-private.a
 
 $(TEST_GEN_PROGS) $(TEST_GEN_PROGS_EXTENDED): $(helpers) $(libocsp) | $(OUTPUT)
 

@@ -13,7 +13,7 @@ src := $(TOP)/tools/$(tool)
 common := $(TOP)/tools/common
 prog := $(O)/tools/$(tool)
 out := $(O)/tools/$(tool).objs
-libocsp := $(O)/libocsp/libocsp.a
+libocsp := $(O)/libocsp/libocsp-private.a
 
 PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
