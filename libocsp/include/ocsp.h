@@ -19,8 +19,9 @@ struct stack_st_X509;		/* STACK_OF(X509) */
 /*
  * Make a chain context: leaf, then its issuer, that one's issuer and so on as
  * far as they are found among others (in any order; may be NULL, and may have
- * leaf in it). Nothing is verified, and the arguments' references stay the
- * caller's. CertFreeCertificateChain() frees the chain. A chain that does not
+ * leaf in it). An issuer is one whose key signed; of several, one that is valid
+ * now, and longest. Nothing else is verified, and the arguments' references
+ * stay the caller's. CertFreeCertificateChain() frees the chain. A chain that does not
  * end in a self-signed certificate has CERT_TRUST_IS_PARTIAL_CHAIN set; for
  * CertOpenServerOcspResponse() leaf and issuer are enough.
  *

@@ -272,6 +272,150 @@ TEST_F(chain, from_ssl_ctx)
 	CertFreeCertificateChain(chain);
 }
 
+/* The issuer where OpenSSL itself would look for it, and an expired twin. */
+TEST_F(chain, from_ssl_ctx_with_an_issuer_elsewhere)
+{
+	long now = time(NULL) - FORGE_NOW;
+	struct forged expired = forge_cert(&(struct forge_cert){
+		.cn = "Test Root", .key = self->pki.ca.key, .serial = 2,
+		.not_before = now - 9 * PKI_DAY, .not_after = now - 1,
+		.basic_constraints = "critical,CA:TRUE" });
+	PCCERT_CHAIN_CONTEXT chain;
+	X509_STORE *store;
+	SSL_CTX *ctx;
+
+	for (int where = 0; where < 4; where++) {
+		ctx = SSL_CTX_new(TLS_server_method());
+		ASSERT_NE(NULL, ctx);
+		SSL_CTX_use_certificate(ctx, self->pki.leaf.cert);
+		if (where != 1)
+			SSL_CTX_add1_chain_cert(ctx, expired.cert);
+		X509_up_ref(self->pki.ca.cert);
+		store = X509_STORE_new();
+		if (where == 1 || where == 2)
+			SSL_CTX_add_extra_chain_cert(ctx, self->pki.ca.cert);
+		else
+			X509_STORE_add_cert(where == 3 ? store :
+					    SSL_CTX_get_cert_store(ctx),
+					    self->pki.ca.cert);
+		if (where != 1 && where != 2)
+			X509_free(self->pki.ca.cert);
+		SSL_CTX_set1_chain_cert_store(ctx, store);
+		X509_STORE_free(store);
+		chain = OcspCreateCertificateChainFromSslCtx(ctx);
+		SSL_CTX_free(ctx);
+		ASSERT_NE(NULL, chain);
+#ifndef SSL_CTX_get0_chain_cert_store
+		if (where == 3) {
+			CertFreeCertificateChain(chain);
+			continue;
+		}
+#endif
+		EXPECT_TRUE(has_cert(chain, 1, self->pki.ca.cert)) {
+			TH_LOG("%d", where);
+		}
+		CertFreeCertificateChain(chain);
+	}
+	forge_free(&expired);
+}
+
+/* One of the many files that OpenSSL finds by a name's hash. */
+TEST_F(chain, from_ssl_ctx_with_a_directory)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+	PCCERT_CHAIN_CONTEXT chain;
+	FILE *f;
+
+	ASSERT_NE(NULL, ctx);
+	snprintf(self->path, sizeof(self->path), "%s/%08lx.0", self->dir,
+		 X509_NAME_hash_ex(X509_get_subject_name(self->pki.ca.cert),
+				   NULL, NULL, NULL));
+	f = new_file(self->path);
+	PEM_write_X509(f, self->pki.ca.cert);
+	fclose(f);
+	SSL_CTX_use_certificate(ctx, self->pki.leaf.cert);
+	ASSERT_EQ(1, SSL_CTX_load_verify_dir(ctx, self->dir));
+	chain = OcspCreateCertificateChainFromSslCtx(ctx);
+	SSL_CTX_free(ctx);
+	ASSERT_NE(NULL, chain);
+	EXPECT_TRUE(has_cert(chain, 1, self->pki.ca.cert));
+	CertFreeCertificateChain(chain);
+}
+
+struct seen {
+	int count, stop_at, issuers;
+	X509 *certs[4];
+};
+
+static BOOL see(X509 *cert, PCCERT_CHAIN_CONTEXT chain, void *arg)
+{
+	struct seen *seen = arg;
+
+	if (!has_cert(chain, 0, cert) || seen->count == 4)
+		abort();
+	seen->certs[seen->count++] = cert;
+	seen->issuers += chain->rgpChain[0]->cElement == 2;
+	return seen->count != seen->stop_at;
+}
+
+TEST_F(chain, all_of_ssl_ctx)
+{
+	struct forge_cert spec = { .cn = "other", .issuer = &self->pki.ca };
+	EVP_PKEY *keys[] = { forge_rsa(0), self->pki.leaf.key,
+			     forge_ed25519(0) };
+	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+	struct forged made[3];
+	struct seen seen = { 0 };
+
+	ASSERT_NE(NULL, ctx);
+	EXPECT_FALSE(OcspEnumCertificateChainsOfSslCtx(ctx, see, &seen));
+	EXPECT_EQ(ERROR_INVALID_PARAMETER, GetLastError());
+	EXPECT_EQ(0, seen.count);
+	for (int i = 0; i < 3; i++) {
+		spec.key = keys[i];
+		made[i] = forge_cert(&spec);
+		ASSERT_EQ(1, SSL_CTX_use_certificate(ctx, made[i].cert));
+		/* Each of its own, but for one that is in the store. */
+		if (i)
+			SSL_CTX_add1_chain_cert(ctx, self->pki.ca.cert);
+		else
+			X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx),
+					    self->pki.ca.cert);
+		ASSERT_EQ(1, SSL_CTX_use_PrivateKey(ctx, keys[i]));
+	}
+	SSL_CTX_select_current_cert(ctx, made[1].cert);
+	EXPECT_TRUE(OcspEnumCertificateChainsOfSslCtx(ctx, see, &seen));
+	EXPECT_EQ(3, seen.count);
+	EXPECT_EQ(3, seen.issuers);
+	for (int i = 0; i < 3; i++)
+		EXPECT_TRUE(seen.certs[0] == made[i].cert ||
+			    seen.certs[1] == made[i].cert ||
+			    seen.certs[2] == made[i].cert);
+	EXPECT_EQ(made[1].cert, SSL_CTX_get0_certificate(ctx));
+	/* It can be ended, and is as before then as well. */
+	seen = (struct seen){ .stop_at = 2 };
+	EXPECT_FALSE(OcspEnumCertificateChainsOfSslCtx(ctx, see, &seen));
+	EXPECT_EQ(2, seen.count);
+	EXPECT_EQ(made[1].cert, SSL_CTX_get0_certificate(ctx));
+	SSL_CTX_free(ctx);
+	for (int i = 0; i < 3; i++)
+		forge_free(&made[i]);
+}
+
+/* The key comes later. */
+TEST_F(chain, all_of_ssl_ctx_without_a_key)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+	struct seen seen = { 0 };
+
+	ASSERT_NE(NULL, ctx);
+	SSL_CTX_use_certificate(ctx, self->pki.leaf.cert);
+	EXPECT_TRUE(OcspEnumCertificateChainsOfSslCtx(ctx, see, &seen));
+	EXPECT_EQ(1, seen.count);
+	EXPECT_EQ(self->pki.leaf.cert, SSL_CTX_get0_certificate(ctx));
+	SSL_CTX_free(ctx);
+}
+
 /* A file that is refused, with its code and a text that names it. */
 #define expect_refused(code)						\
 	do {								\
