@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Which of several certificates issued another. Needs no kernel. */
 #include <errno.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * libocsp.a, as it is installed, in a program that has functions of the same
  * names: those of the API, and (from private_names.c, which is made of the
