@@ -32,10 +32,14 @@ help:
 #  make [all]            the module, the library, the tools and the selftests
 #  make modules          ktls_ocsp.ko, into build/modules
 #       KDIR=DIR           for the kernel of these headers (those of the package
-#                          linux-headers-amd64); W=1 C=1: more warnings, sparse
+#                          linux-headers-amd64); W=1 C=1: more warnings, sparse;
+#                          ARCH=um: of user-mode Linux
 #  make demo             boot a virtual machine and show a stapled kTLS handshake
-#  make check            build everything and run all tests in a virtual machine
+#  make check            build everything, and run all tests: on this machine, in user-mode
+#                        Linux (which looks for defects) and in a virtual machine
 #       TESTS="A B"        these tests alone
+#       KTLS_VM_UML=no     without user-mode Linux
+#  make check-quick      build, lint what changed, and run the tests that need no kernel
 #  make check-kernels    the tests on the kernels of several Debian suites
 #       KERNELS="A B"      these suites alone; TESTS= as above
 #  make check-debug      the tests on kernels that look for defects, built first
@@ -81,7 +85,7 @@ modules:
 	+$(KBUILD) M=$(MODDIR)/selftests/kmod/modules \
 		KBUILD_EXTRA_SYMBOLS=$(MODDIR)/Module.symvers modules
 	+$(KBUILD) M=$(MODDIR)/selftests/kmod/kunit modules
-	@ln -sf $(RELEASE)/kmod/ktls_ocsp.ko $(O)/modules/ktls_ocsp.ko
+	$(if $(ARCH),,@ln -sf $(RELEASE)/kmod/ktls_ocsp.ko $(O)/modules/ktls_ocsp.ko)
 
 modules_install: modules
 	+$(KBUILD) M=$(MODDIR) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) modules_install
@@ -111,7 +115,10 @@ kselftest: libocsp tools
 	+$(MAKE) -C selftests install INSTALL_PATH=$(KSELFTEST)
 
 check:
-	+@selftests/ci/check $(TESTS)
+	+@KTLS_VM_UML="$(KTLS_VM_UML)" selftests/ci/check $(TESTS)
+
+check-quick:
+	+@selftests/ci/check_quick
 
 # The oldest and the newest kernel that the module is for, and the one between.
 KERNELS ?= bookworm trixie trixie-backports
@@ -190,6 +197,6 @@ clean:
 	rm -rf $(O)
 
 .PHONY: all help modules modules_install libocsp tools selftests install packages kselftest \
-	check check-kernels check-debug check-all demo bench fuzz fuzz-kernel ksrc netlink-check \
+	check check-quick check-kernels check-debug check-all demo bench fuzz fuzz-kernel ksrc netlink-check \
 	syzkaller syzkaller-check checkpatch kernel-doc shellcheck analyzer clang-tidy coccicheck \
 	check-static check-sanitizers coverage clean

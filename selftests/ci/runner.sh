@@ -5,8 +5,8 @@
 # For what runs tests and sums up: check and its like, which source it in the top directory. They
 # set $O; $logs, a directory of their own for what the tests say; and, before run_all(), $installed,
 # the root of the installed tests, $guests, the numbers of the virtual machines that share them,
-# $vm_options, vm/run's options for them, $times, how many times as long as elsewhere a test has, and
-# $wrap, the words of a command that runs a test's command.
+# $machine, what kind they are, $vm_options, the options of its run for them, $times, how many times as
+# long as elsewhere a test has, and $wrap, the words of a command that runs a test's command.
 #
 # A test is named FOLDER/NAME: kmod/refs, ocspd/conf.sh. So is a step where there are tests too, since
 # each leaves a file of its name.
@@ -17,6 +17,11 @@ vm_timeout=3600
 guests="1 2"
 vm_options=
 wrap=
+# qemu, or uml with its kernel in $uml_kernel
+machine=qemu
+uml_kernel=
+
+. selftests/ci/progress.sh
 
 # build_with TREE CFLAGS [VARIABLE=VALUE]...: all of user space once more, in TREE, and its tests in
 # TREE/kselftest. What is built for a sanitizer anyhow is left out.
@@ -54,6 +59,7 @@ result()
 {
 	mkdir -p "$(dirname "$logs/results/$1")"
 	echo "$*" >"$logs/results/$1"
+	printf '%s' "$clear"
 	"$report" "$logs" "$1"
 }
 
@@ -79,6 +85,7 @@ user_test()
 	folder=$installed/${1%/*}
 	limit=$(($(sed -n 's/^timeout=//p' "$folder/settings") * times))
 	mkdir -p "$logs/${1%/*}"
+	echo "$1" >"$logs/running.native"
 	# shellcheck disable=SC2016,SC2086 # the inner shell expands it; split on purpose
 	there sh -c 'cd "$1" && PATH=$2:$PATH && shift 2 && exec "$@"' sh "$folder" "$installed/lib" \
 		$wrap timeout -k 5 "$limit" "./${1##*/}" >"$logs/$1.log" 2>&1 </dev/null
@@ -86,6 +93,7 @@ user_test()
 	# shellcheck disable=SC2046 # split on purpose
 	set -- "$1" $(selftests/vm/count_cases <"$logs/$1.log")
 	[ "$status" = 0 ] || [ "$(($3 + $4))" -gt 0 ] || set -- "$1" "$2" 1 0
+	rm -f "$logs/running.native"
 	result "$@" $(($(date +%s) - start))
 }
 
@@ -99,6 +107,27 @@ all_tests()
 list_of()
 {
 	sed -n "s/^$1 //p" "$installed/test-lists.txt"
+}
+
+# pick WHERE TEST...: those of the tests that run there: native; uml; stock, in QEMU beside that; qemu,
+# in QEMU instead of it
+pick()
+{
+	where=$1
+	shift
+	list_of USER >"$logs/list.user"
+	{ list_of CONCURRENT; list_of STOCK; } >"$logs/list.stock"
+	list_of NOT_UML >"$logs/list.not-uml"
+	for test; do
+		echo "$test"
+	done | case $where in
+	native)	grep -xFf "$logs/list.user" ;;
+	uml)	cat "$logs/list.user" "$logs/list.not-uml" >"$logs/list.elsewhere"
+		grep -vxFf "$logs/list.elsewhere" ;;
+	stock)	cat "$logs/list.not-uml" >>"$logs/list.stock"
+		grep -xFf "$logs/list.stock" ;;
+	qemu)	grep -vxFf "$logs/list.user" ;;
+	esac
 }
 
 # find_tests NAME...: the tests that are meant, one a line: FOLDER/NAME, or NAME where one folder has
@@ -159,6 +188,37 @@ run_all()
 	[ $# = 0 ] || run_tests "$@"
 }
 
+# As many as there are processors and a gigabyte and a half for each
+uml_guests()
+{
+	room=$(awk '/^MemAvailable:/ { print int($2 / 1500000) }' /proc/meminfo)
+	most=$(nproc)
+	[ "$room" -ge "$most" ] || most=$room
+	[ "$most" -gt 0 ] || most=1
+	seq "$most" | tr '\n' ' '
+}
+
+# run_in MACHINE TEST...: what they leave is in a directory of that name.
+run_in()
+{
+	machine=$1
+	all_logs=$logs
+	logs=$logs/$machine
+	shift
+	mkdir -p "$logs/results" "$logs/taken"
+	echo "$machine" >"$logs/label"
+	run_tests "$@"
+	logs=$all_logs
+}
+
+run_guest()
+{
+	case $machine in
+	uml)	selftests/vm/uml/run --kernel "$uml_kernel" "$@" ;;
+	*)	selftests/vm/run "$@" ;;
+	esac
+}
+
 # The virtual machines share the tests: each takes the next one that nobody took.
 run_tests()
 {
@@ -183,7 +243,7 @@ run_vm()
 	while left "$@"; do
 		rm -f "$logs/running.$vm"
 		# shellcheck disable=SC2086 # split on purpose
-		selftests/vm/run --timeout "$vm_timeout" $vm_options --no-dmesg-scan \
+		run_guest --timeout "$vm_timeout" $vm_options --no-dmesg-scan \
 			--share "$logs" -- $wrap selftests/vm/run_tests "$installed" "$logs" \
 			"$times" "$vm" "$@" 2>"$logs/vm.$vm"
 		status=$?
@@ -213,5 +273,5 @@ left()
 # The last line: "N passed, N failed[, N skipped]". Fails if anything did.
 summary()
 {
-	selftests/vm/total "$logs/results"
+	selftests/vm/total "$logs"
 }

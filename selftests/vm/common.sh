@@ -24,13 +24,13 @@ quote()
 	printf "'%s'" "$(printf %s "$1" | sed "s/'/'\\\\''/g")"
 }
 
-# make_modules [DIR]: a tree of its own for each run: those that DIR has for $release, and ours under
-# updates/.
+# make_modules DIR: a tree of its own for each run: those that DIR has for $release, where it is not "",
+# and ours under updates/.
 make_modules()
 {
 	tree=$tmp/modules/lib/modules/$release
 	mkdir -p "$tree"
-	if [ $# -gt 0 ]; then
+	if [ -n "$1" ]; then
 		for f in "$1"/modules.builtin* "$1"/modules.order; do
 			[ ! -e "$f" ] || cp "$f" "$tree/"
 		done
@@ -66,7 +66,8 @@ find_trees()
 	done
 }
 
-# write_job COMMAND...: with $shares, one directory a line
+# write_job COMMAND...: with $shares, one directory a line, and $slow, how many times as long as on this
+# machine a test may take there
 write_job()
 {
 	mkdir "$tmp/ctl"
@@ -77,6 +78,7 @@ write_job()
 		echo "cwd=$(quote "$(pwd)")"
 		echo "shares=$(quote "$shares")"
 		echo "trees=$(quote "$trees")"
+		echo "slow=$slow"
 		echo "keep=$(quote "$top
 $O")"
 	} >"$tmp/ctl/job"
