@@ -5,9 +5,9 @@
 # TEST_FILES and so on) and in these lists, and before its own rules:
 #
 #   TESTS_USER		the tests that need nothing of the kernel
-#   TESTS_CONCURRENT	those that race: on two processors in QEMU too, where the others
-#			run in user-mode Linux, and on the kernel with KCSAN
-#   TESTS_STOCK		those that run on the stock kernel in QEMU too, for another reason
+#   TESTS_CONCURRENT	those that run on the kernel with KCSAN
+#   TESTS_STOCK		those that run on the stock kernel in QEMU too, where the others run
+#			in user-mode Linux alone: which has one processor and no vDSO
 #   TESTS_NOT_UML	those that cannot run in user-mode Linux, but in QEMU
 #   TESTS_LONG		those that are left out on a kernel that looks for defects
 #   TESTS_COVERAGE, TESTS_ASAN, TESTS_TSAN, TESTS_VALGRIND

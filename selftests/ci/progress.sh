@@ -74,7 +74,7 @@ tell_times()
 	results | while read -r file; do
 		label=$(cat "${file%%/results/*}/label" 2>/dev/null)
 		sed "s,^,$label ," "$file"
-	done | awk '{ printf "%8.1f s  %s%s\n", $NF, $(NF - 4), NF > 5 ? " (" $1 ")" : "" }' |
+	done | awk '{ printf "%8.1f s  %s%s\n", $NF, $(NF - 4), (NF > 5 ? " (" $1 ")" : "") }' |
 		sort -rn | head -n 10
 	[ ! -e "$logs/parts" ] || { echo "the parts:"; cat "$logs/parts"; }
 }

@@ -116,7 +116,7 @@ pick()
 	where=$1
 	shift
 	list_of USER >"$logs/list.user"
-	{ list_of CONCURRENT; list_of STOCK; } >"$logs/list.stock"
+	list_of STOCK >"$logs/list.stock"
 	list_of NOT_UML >"$logs/list.not-uml"
 	for test; do
 		echo "$test"

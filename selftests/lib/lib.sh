@@ -196,3 +196,15 @@ fetch()
 		-url "http://127.0.0.1:$port/" -CAfile "$dir/ca.pem" \
 		-no_nonce -respout "$dir/$name.der"
 }
+
+# is_listening PID: it sleeps in its poll. What user-mode Linux finds in the stack is not
+# that: there, it is asleep each time that it is looked at.
+is_listening()
+{
+	grep -q poll "/proc/$1/wchan" && return
+	grep -q 'User Mode Linux' /proc/cpuinfo || return 1
+	for _ in 1 2 3 4 5; do
+		grep -q '^State:[[:space:]]*S' "/proc/$1/status" || return 1
+		sleep 0.1
+	done
+}

@@ -57,12 +57,6 @@ refresher()
 	wait_for 20 is_listening "$monitor"
 }
 
-# It sleeps in its poll.
-is_listening()
-{
-	grep -q poll "/proc/$1/wchan"
-}
-
 stop_refresher()
 {
 	wait "$refresher"

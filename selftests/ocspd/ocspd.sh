@@ -146,7 +146,7 @@ revoked()
 {
 	ocspctl -j monitor > "$dir/events" &
 	monitor=$!
-	fault one revoked
+	wait_for 20 is_listening "$monitor" && fault one revoked &&
 	step_clock 48000 && wait_for $((10 * SLOW)) status one revoked &&
 	staples revoked 4402 &&
 	wait_for 5 grep -q '"event": *"revoked"' "$dir/events"
