@@ -20,7 +20,7 @@ MODDIR = $(O)/modules/$(RELEASE)
 KSRC ?= $(O)/ksrc
 VM := selftests/vm/run
 KSELFTEST := $(O)/kselftest
-SUBDIRS := libocsp tools/ocspctl tools/ocspd
+SUBDIRS := libocsp tools/ocspctl tools/ocspd tools/servers/openssl
 PREFIX ?= /usr/local
 export PREFIX
 
@@ -96,6 +96,7 @@ libocsp:
 tools: libocsp
 	+$(MAKE) -C tools/ocspctl
 	+$(MAKE) -C tools/ocspd
+	+$(MAKE) -C tools/servers/openssl
 
 selftests: libocsp tools
 	+$(MAKE) -C selftests

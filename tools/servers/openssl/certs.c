@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Each X509 gets a cell when it is made, where the staple is put when it is
+ * first wanted. So the staple is found in two loads; the association ends with
+ * the object, and a certificate that replaces another one, or that is given
+ * the address of one that was freed, has a cell of its own.
+ *
+ * The cell is there from the beginning because libcrypto's list of ex_data may
+ * not grow while other threads read it.
+ */
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+
+#include "certs.h"
+
+struct cell {
+	/* A reference; set once, and taken away with the X509. */
+	_Atomic(struct staple *) staple;
+};
+
+/* Constant after certs_init(). */
+static int cell_index = -1;
+
+static void cell_new(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
+		     long argl, void *argp)
+{
+	struct cell *cell = OPENSSL_zalloc(sizeof(*cell));
+
+	(void)parent, (void)ptr, (void)argl, (void)argp;
+	if (cell && !CRYPTO_set_ex_data(ad, idx, cell))
+		OPENSSL_free(cell);
+}
+
+static void cell_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
+		      long argl, void *argp)
+{
+	struct cell *cell = ptr;
+
+	(void)parent, (void)ad, (void)idx, (void)argl, (void)argp;
+	if (!cell)
+		return;
+	staple_put(atomic_load(&cell->staple));
+	OPENSSL_free(cell);
+}
+
+bool certs_init(void)
+{
+	cell_index = CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_X509, 0, NULL,
+					     cell_new, NULL, cell_free);
+	return cell_index >= 0;
+}
+
+static struct staple *find_by_key(X509 *cert)
+{
+	unsigned char key[KEY_SIZE];
+	bool ok;
+
+	ERR_set_mark();
+	ok = X509_digest(cert, EVP_sha256(), key, NULL);
+	ERR_pop_to_mark();
+	return ok ? staple_get(key) : NULL;
+}
+
+struct staple *cert_staple(X509 *cert, struct staple **borrowed)
+{
+	struct cell *cell = X509_get_ex_data(cert, cell_index);
+	struct staple *found, *old = NULL;
+
+	*borrowed = NULL;
+	found = cell ? atomic_load_explicit(&cell->staple,
+					    memory_order_acquire) : NULL;
+	if (found)
+		return found;
+	found = find_by_key(cert);
+	if (!found || !cell) {
+		*borrowed = found;
+		return found;
+	}
+	if (atomic_compare_exchange_strong(&cell->staple, &old, found))
+		return found;
+	staple_put(found);
+	return old;
+}

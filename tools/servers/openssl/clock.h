@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef KTLS_OCSP_OPENSSL_CLOCK_H
+#define KTLS_OCSP_OPENSSL_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+/*
+ * Milliseconds of a clock that nobody sets and that all processes share, to
+ * the last tick. Never 0. No system call.
+ */
+static inline uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+	return 1 + (uint64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+#endif

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * An SSL_CTX gets our callback when it is in use, and not before: a server may
+ * still be setting it up, and look at what is set.
+ *
+ * It is in use when an SSL is made from it, or freed. Those that SNI switches
+ * an SSL to have to have it earlier: they get it at the next SSL_new() of the
+ * process, if they were finished then. That is taken for granted of those that
+ * were made before the process served anybody, or by the thread that calls
+ * SSL_new(), or SETTLE ago.
+ *
+ * The server may set a callback of its own later. It is found, and remembered,
+ * when an SSL is made from the SSL_CTX or freed.
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include <openssl/crypto.h>
+
+#include "clock.h"
+#include "contexts.h"
+#include "staples.h"
+
+#define SETTLE	1000	/* ms */
+
+struct context {
+	/* Constant */
+	SSL_CTX *ctx;
+	pthread_t maker;
+	uint64_t made;			/* now_ms() */
+	bool early;			/* before the process served */
+
+	/* Written with the lock held, before the callback is set. */
+	_Atomic(status_callback) own;
+
+	/* Protected by the lock */
+	TAILQ_ENTRY(context) waiting;
+	bool waits;
+};
+
+/*
+ * Protects the list of those that wait for the callback, and setting it. Held
+ * for a few instructions, never across a call that waits.
+ */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static TAILQ_HEAD(, context) waiting = TAILQ_HEAD_INITIALIZER(waiting);
+
+/*
+ * When the list is worth a look; UINT64_MAX: not at all. Written with the lock
+ * held. Read without one at each SSL_new(): a thread that knows of an SSL_CTX
+ * was told of it by the one that made it, and so sees what that one wrote
+ * here.
+ */
+static _Atomic uint64_t due = UINT64_MAX;
+
+/* The process has made an SSL. Never taken back. */
+static atomic_bool serves;
+
+/* Constant after contexts_init() */
+static int ctx_index = -1;
+static status_callback our_callback;
+
+void contexts_lock(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+void contexts_unlock(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+/* With the lock held. A client has no staple to send: it keeps what it has. */
+static void set_callback(struct context *c)
+{
+	status_callback own = libssl_get_callback(c->ctx);
+
+	if (c->waits)
+		TAILQ_REMOVE(&waiting, c, waiting);
+	c->waits = false;
+	if (own == our_callback ||
+	    libssl.ctx_get_ssl_method(c->ctx) == libssl.client_method())
+		return;
+	atomic_store_explicit(&c->own, own, memory_order_release);
+	/* Who sees the callback sees what it replaced. */
+	atomic_thread_fence(memory_order_seq_cst);
+	libssl_set_callback(c->ctx, our_callback);
+}
+
+static struct context *context_of(const SSL *ssl)
+{
+	SSL_CTX *ctx = libssl.get_ctx(ssl);
+
+	return ctx ? libssl.ctx_get_ex_data(ctx, ctx_index) : NULL;
+}
+
+status_callback context_own_callback(const SSL *ssl)
+{
+	struct context *c = context_of(ssl);
+
+	atomic_thread_fence(memory_order_acquire);
+	return c ? atomic_load_explicit(&c->own, memory_order_relaxed) : NULL;
+}
+
+/* An SSL is made from it or freed: it is in use. */
+static void check_context_of(const SSL *ssl)
+{
+	struct context *c = context_of(ssl);
+
+	if (!c || libssl_get_callback(c->ctx) == our_callback)
+		return;
+	contexts_lock();
+	set_callback(c);
+	contexts_unlock();
+}
+
+static bool is_finished(const struct context *c, uint64_t now)
+{
+	return c->early || pthread_equal(c->maker, pthread_self()) ||
+	       now >= c->made + SETTLE;
+}
+
+static void visit_waiting(void)
+{
+	struct context *c, *next;
+	uint64_t now = now_ms(), again = UINT64_MAX;
+
+	contexts_lock();
+	for (c = TAILQ_FIRST(&waiting); c; c = next) {
+		next = TAILQ_NEXT(c, waiting);
+		if (is_finished(c, now))
+			set_callback(c);
+		else if (c->made + SETTLE < again)
+			again = c->made + SETTLE;
+	}
+	atomic_store(&due, again);
+	contexts_unlock();
+}
+
+static void ctx_new(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
+		    long argl, void *argp)
+{
+	struct context *c;
+
+	(void)ptr, (void)argl, (void)argp;
+	if (!libssl_find())
+		return;
+	c = OPENSSL_zalloc(sizeof(*c));
+	if (!c || !CRYPTO_set_ex_data(ad, idx, c)) {
+		OPENSSL_free(c);
+		return;
+	}
+	c->ctx = parent;
+	c->maker = pthread_self();
+	c->made = now_ms();
+	c->early = !atomic_load(&serves);
+	contexts_lock();
+	c->waits = true;
+	TAILQ_INSERT_TAIL(&waiting, c, waiting);
+	atomic_store(&due, 0);
+	contexts_unlock();
+}
+
+/* Nobody uses the SSL_CTX any more; but somebody may be at the list. */
+static void ctx_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
+		     long argl, void *argp)
+{
+	struct context *c = ptr;
+
+	(void)parent, (void)ad, (void)idx, (void)argl, (void)argp;
+	if (!c)
+		return;
+	contexts_lock();
+	if (c->waits)
+		TAILQ_REMOVE(&waiting, c, waiting);
+	contexts_unlock();
+	OPENSSL_free(c);
+}
+
+/* libssl from 3.2 on tells the SSL_CTX of a new SSL later; see ssl_free(). */
+static void ssl_new(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
+		    long argl, void *argp)
+{
+	uint64_t at;
+
+	(void)ptr, (void)ad, (void)idx, (void)argl, (void)argp;
+	if (!libssl_find())
+		return;
+	if (!atomic_load_explicit(&serves, memory_order_relaxed))
+		atomic_store(&serves, true);
+	at = atomic_load_explicit(&due, memory_order_acquire);
+	if (at != UINT64_MAX && now_ms() >= at)
+		visit_waiting();
+	check_context_of(parent);
+	staples_reap();
+}
+
+/* With the SSL_CTX that SNI has chosen */
+static void ssl_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
+		     long argl, void *argp)
+{
+	(void)ptr, (void)ad, (void)idx, (void)argl, (void)argp;
+	if (libssl_find())
+		check_context_of(parent);
+}
+
+bool contexts_init(status_callback callback)
+{
+	our_callback = callback;
+	ctx_index = CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL_CTX, 0, NULL,
+					    ctx_new, NULL, ctx_free);
+	return ctx_index >= 0 &&
+	       CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL, 0, NULL, ssl_new,
+				       NULL, ssl_free) >= 0;
+}

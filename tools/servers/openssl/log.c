@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "programs.h"
+
+/* It is on the stack of a thread that may have little of it. */
+#define LINE_SIZE	768
+#define JOURNAL		"/run/systemd/journal/socket"
+
+/* What stderr was when the module was loaded; constant from then on. */
+static dev_t stderr_dev;
+static ino_t stderr_ino;
+
+void log_init(void)
+{
+	struct stat st;
+
+	if (fstat(STDERR_FILENO, &st))
+		return;
+	stderr_dev = st.st_dev;
+	stderr_ino = st.st_ino;
+}
+
+/*
+ * The journal's own protocol. Not syslog(3): that has one connection and one
+ * name for the whole program, the server's, and can wait.
+ */
+static bool to_journal(enum log_level level, const char *line)
+{
+	struct sockaddr_un address = {
+		.sun_family = AF_UNIX,
+		.sun_path = JOURNAL,
+	};
+	char text[LINE_SIZE + 128];
+	int fd, len;
+	bool sent;
+
+	len = snprintf(text, sizeof(text),
+		       "MESSAGE=%s\nPRIORITY=%d\nSYSLOG_IDENTIFIER=%.64s\n",
+		       line, level, program_name());
+	if (len < 0 || (size_t)len >= sizeof(text))
+		return false;
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return false;
+	sent = sendto(fd, text, len, MSG_NOSIGNAL | MSG_DONTWAIT,
+		      (struct sockaddr *)&address, sizeof(address)) == len;
+	close(fd);
+	return sent;
+}
+
+/*
+ * A daemon may have closed stderr, and got a client's connection or a file of
+ * data in its place. It is what it was, or it is a file to append to, as the
+ * logs are that servers put there.
+ */
+static bool stderr_is_a_log(void)
+{
+	struct stat st;
+	int flags;
+
+	if (fstat(STDERR_FILENO, &st))
+		return false;
+	if (st.st_dev == stderr_dev && st.st_ino == stderr_ino)
+		return true;
+	flags = fcntl(STDERR_FILENO, F_GETFL);
+	return S_ISREG(st.st_mode) && flags >= 0 && (flags & O_APPEND);
+}
+
+static bool stderr_would_wait(void)
+{
+	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	return poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT) ||
+	       (p.revents & (POLLERR | POLLHUP | POLLNVAL));
+}
+
+/* write() to a pipe without reader raises SIGPIPE, in this thread. */
+static void write_quietly(const char *text, size_t len)
+{
+	const struct timespec at_once = { 0, 0 };
+	sigset_t sigpipe, pending, old;
+	bool was_pending;
+
+	sigemptyset(&sigpipe);
+	sigaddset(&sigpipe, SIGPIPE);
+	sigpending(&pending);
+	was_pending = sigismember(&pending, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &sigpipe, &old);
+	if (write(STDERR_FILENO, text, len) < 0 && !was_pending)
+		sigtimedwait(&sigpipe, NULL, &at_once);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+static void to_stderr(const char *line)
+{
+	char text[LINE_SIZE + 128];
+	int len;
+
+	if (!stderr_is_a_log() || stderr_would_wait())
+		return;
+	len = snprintf(text, sizeof(text), "%.64s[%d]: %s\n", program_name(),
+		       (int)getpid(), line);
+	if (len > 0 && (size_t)len < sizeof(text))
+		write_quietly(text, len);
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+	char line[LINE_SIZE];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(line, sizeof(line), format, ap);
+	va_end(ap);
+	/* A line is a line, whatever a certificate's name has in it. */
+	for (char *c = line; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == '\177')
+			*c = '?';
+	if (!to_journal(level, line))
+		to_stderr(line);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Lines for the operator: to the journal, and where there is none to stderr.
+ * Who calls decides how often. Nothing here waits, and nothing raises a signal.
+ */
+#ifndef KTLS_OCSP_OPENSSL_LOG_H
+#define KTLS_OCSP_OPENSSL_LOG_H
+
+enum log_level {
+	LOG_LEVEL_WARNING = 4,	/* syslog(3)'s */
+	LOG_LEVEL_NOTICE = 5,
+};
+
+/* Remember what stderr is. To be called once, when the module is loaded. */
+void log_init(void);
+
+void log_line(enum log_level level, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif
