@@ -86,5 +86,8 @@ emit_lists:
 	@printf '%s\n' $(foreach list,USER CONCURRENT STOCK NOT_UML LONG COVERAGE ASAN TSAN VALGRIND,\
 		$(foreach test,$(TESTS_$(list)),'$(list) $(folder)/$(test)'))
 
+# The CFLAGS of what is to end at each mistake that it makes
+sanitize := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+
 FORCE:
 .PHONY: all build_lib emit_lists FORCE

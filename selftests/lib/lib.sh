@@ -78,7 +78,8 @@ openssl_quiet()
 }
 
 # issue DIR NAME SERIAL CN: a certificate of DIR's CA with the extensions that
-# stdin has. Makes DIR/NAME.pem and DIR/NAME.key.
+# stdin has. Makes DIR/NAME.pem and DIR/NAME.key. Where new_key is set, it is
+# what openssl(1)'s -newkey makes; else a key on the curve P-256.
 issue()
 {
 	local dir=$1 name=$2 serial=$3 cn=$4
@@ -88,8 +89,9 @@ issue()
 		echo "keyUsage = critical, digitalSignature"
 		cat
 	} > "$dir/$name.ext"
+	# shellcheck disable=SC2086 # an option and its value
 	openssl_quiet req -new -utf8 -config "$dir/req.cnf" \
-		-newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc \
+		-newkey ${new_key:-ec -pkeyopt ec_paramgen_curve:P-256} -noenc \
 		-subj "/O=ktls-ocsp selftests/CN=$cn" \
 		-keyout "$dir/$name.key" -out "$dir/$name.csr" &&
 	openssl_quiet x509 -req -in "$dir/$name.csr" -days 20 \

@@ -1,0 +1,327 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash
+# shellcheck disable=SC2154 # $dir and $port are those of who sources it
+#
+# How to configure, start and reload the servers that servers.sh tests, each as
+# its Debian package would run it: a configuration file in $dir/NAME, the user
+# of the package, its way to become a daemon. Port $port, on loopback.
+#
+# Certificates: rsa.pem and leaf.pem for one.test, where a server can have both
+# in one place; two.pem for two.test.
+#
+# For each server: NAME_configure, NAME_start and NAME_reload; NAME_pid prints
+# the process to end.
+
+pid_in_file()
+{
+	cat "$dir/$server/pid" 2>/dev/null
+}
+
+hangup()
+{
+	kill -HUP "$("${server}_pid")"
+}
+
+# bundle NAME: key and chain in one file, as some want it
+bundle()
+{
+	cat "$dir/$1.key" "$dir/$1-chain.pem"
+}
+
+# nginx
+
+nginx_configure()
+{
+	cat > "$dir/nginx/conf" <<-END
+		user www-data;
+		worker_processes 2;
+		pid $dir/nginx/pid;
+		error_log $dir/nginx/log;
+		events { }
+		http {
+			access_log off;
+			ssl_protocols TLSv1.2 TLSv1.3;
+			ssl_session_cache off;
+			server {
+				listen 127.0.0.1:$port ssl;
+				server_name one.test;
+				ssl_certificate $dir/rsa-chain.pem;
+				ssl_certificate_key $dir/rsa.key;
+				ssl_certificate $dir/leaf-chain.pem;
+				ssl_certificate_key $dir/leaf.key;
+				location / { return 200 one; }
+			}
+			server {
+				listen 127.0.0.1:$port ssl;
+				server_name two.test;
+				ssl_certificate $dir/two-chain.pem;
+				ssl_certificate_key $dir/two.key;
+				ssl_stapling on;
+				ssl_stapling_file $dir/own.der;
+				location / { return 200 two; }
+			}
+			# Loaded for each connection
+			server {
+				listen 127.0.0.1:$port ssl;
+				server_name variable.test;
+				ssl_certificate $dir/\$ssl_server_name-chain.pem;
+				ssl_certificate_key $dir/\$ssl_server_name.key;
+				location / { return 200 variable; }
+			}
+		}
+	END
+}
+
+nginx_start()
+{
+	nginx -c "$dir/nginx/conf" -g 'daemon on; master_process on;'
+}
+
+nginx_reload()	{ hangup; }
+nginx_pid()	{ pid_in_file; }
+
+# apache2
+
+apache2_configure()
+{
+	cat > "$dir/apache2/conf" <<-END
+		ServerRoot $dir/apache2
+		ServerName one.test
+		DefaultRuntimeDir $dir/apache2
+		PidFile $dir/apache2/pid
+		ErrorLog $dir/apache2/log
+		LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
+		LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
+		LoadModule ssl_module /usr/lib/apache2/modules/mod_ssl.so
+		User www-data
+		Group www-data
+		StartServers 2
+		Listen 127.0.0.1:$port
+		<VirtualHost 127.0.0.1:$port>
+			ServerName one.test
+			SSLEngine on
+			SSLCertificateFile $dir/rsa-chain.pem
+			SSLCertificateKeyFile $dir/rsa.key
+			SSLCertificateFile $dir/leaf-chain.pem
+			SSLCertificateKeyFile $dir/leaf.key
+		</VirtualHost>
+		<VirtualHost 127.0.0.1:$port>
+			ServerName two.test
+			SSLEngine on
+			SSLCertificateFile $dir/two-chain.pem
+			SSLCertificateKeyFile $dir/two.key
+		</VirtualHost>
+	END
+}
+
+apache2_start()
+{
+	apache2 -f "$dir/apache2/conf" -k start
+}
+
+apache2_reload()
+{
+	kill -USR1 "$(pid_in_file)"
+}
+
+apache2_pid()	{ pid_in_file; }
+
+# stunnel4
+
+stunnel4_configure()
+{
+	cat > "$dir/stunnel4/conf" <<-END
+		setuid = stunnel4
+		setgid = stunnel4
+		pid = $dir/stunnel4/pid
+		output = $dir/stunnel4/log
+		sessionCacheSize = 1
+		[one]
+		accept = 127.0.0.1:$port
+		connect = 127.0.0.1:1
+		cert = $dir/leaf-chain.pem
+		key = $dir/leaf.key
+		[two]
+		sni = one:two.test
+		connect = 127.0.0.1:1
+		cert = $dir/two-chain.pem
+		key = $dir/two.key
+	END
+}
+
+stunnel4_start()
+{
+	stunnel4 "$dir/stunnel4/conf"
+}
+
+stunnel4_reload()	{ hangup; }
+stunnel4_pid()		{ pid_in_file; }
+
+# haproxy
+
+haproxy_configure()
+{
+	mkdir -p "$dir/haproxy/certs"
+	bundle rsa > "$dir/haproxy/certs/one.pem.rsa"
+	bundle leaf > "$dir/haproxy/certs/one.pem.ecdsa"
+	bundle two > "$dir/haproxy/certs/two.pem"
+	cat > "$dir/haproxy/conf" <<-END
+		global
+			user haproxy
+			group haproxy
+			pidfile $dir/haproxy/pid
+		defaults
+			mode http
+			timeout connect 5s
+			timeout client 5s
+			timeout server 5s
+		frontend tls
+			bind 127.0.0.1:$port ssl crt $dir/haproxy/certs/one.pem crt $dir/haproxy/certs/
+			http-request return status 200
+	END
+}
+
+haproxy_start()
+{
+	haproxy -D -f "$dir/haproxy/conf"
+}
+
+haproxy_reload()
+{
+	haproxy -D -f "$dir/haproxy/conf" -sf "$(pid_in_file)"
+}
+
+haproxy_pid()	{ pid_in_file; }
+
+# lighttpd
+
+lighttpd_configure()
+{
+	cat > "$dir/lighttpd/conf" <<-END
+		server.modules = ("mod_openssl")
+		server.document-root = "$dir/lighttpd"
+		server.bind = "127.0.0.1"
+		server.port = $port
+		server.username = "www-data"
+		server.groupname = "www-data"
+		server.pid-file = "$dir/lighttpd/pid"
+		server.errorlog = "$dir/lighttpd/log"
+		ssl.engine = "enable"
+		ssl.pemfile = "$dir/leaf-chain.pem"
+		ssl.privkey = "$dir/leaf.key"
+		\$HTTP["host"] == "two.test" {
+			ssl.pemfile = "$dir/two-chain.pem"
+			ssl.privkey = "$dir/two.key"
+		}
+	END
+}
+
+lighttpd_start()
+{
+	lighttpd -f "$dir/lighttpd/conf"
+}
+
+lighttpd_reload()
+{
+	kill -USR1 "$(pid_in_file)"
+}
+
+lighttpd_pid()	{ pid_in_file; }
+
+# hitch
+
+hitch_configure()
+{
+	bundle leaf > "$dir/hitch/one.pem"
+	bundle two > "$dir/hitch/two.pem"
+	chmod 600 "$dir/hitch"/*.pem
+	cat > "$dir/hitch/conf" <<-END
+		frontend = "[127.0.0.1]:$port"
+		backend = "[127.0.0.1]:1"
+		workers = 2
+		daemon = on
+		user = "_hitch"
+		group = "_hitch"
+		ocsp-dir = ""
+		pem-file = "$dir/hitch/two.pem"
+		pem-file = "$dir/hitch/one.pem"
+	END
+}
+
+hitch_start()
+{
+	hitch --config "$dir/hitch/conf" --pidfile "$dir/hitch/pid"
+}
+
+hitch_reload()	{ hangup; }
+hitch_pid()	{ pid_in_file; }
+
+# mosquitto
+
+mosquitto_configure()
+{
+	chown mosquitto "$dir/mosquitto"
+	cat > "$dir/mosquitto/conf" <<-END
+		pid_file $dir/mosquitto/pid
+		user mosquitto
+		persistence false
+		allow_anonymous true
+		log_dest file $dir/mosquitto/log
+		listener $port 127.0.0.1
+		certfile $dir/leaf-chain.pem
+		keyfile $dir/leaf.key
+	END
+}
+
+mosquitto_start()
+{
+	mosquitto -d -c "$dir/mosquitto/conf"
+}
+
+mosquitto_reload()	{ hangup; }
+mosquitto_pid()		{ pid_in_file; }
+
+# postgresql: never root
+
+as_postgres()
+{
+	setpriv --reuid postgres --regid postgres --init-groups "$@"
+}
+
+postgresql_bin()
+{
+	find /usr/lib/postgresql -name postgres -path '*/bin/*' | sort | tail -n 1
+}
+
+postgresql_configure()
+{
+	local bin
+
+	bin=$(dirname "$(postgresql_bin)")
+	chown postgres "$dir/postgresql"
+	[ -e "$dir/postgresql/data" ] ||
+		as_postgres "$bin/initdb" --no-sync -D "$dir/postgresql/data" \
+			> "$dir/postgresql/initdb.log" 2>&1 || return 1
+	install -o postgres -m 600 "$dir/leaf.key" "$dir/postgresql/data/server.key"
+	cat > "$dir/postgresql/data/postgresql.auto.conf" <<-END
+		listen_addresses = '127.0.0.1'
+		port = $port
+		unix_socket_directories = ''
+		fsync = off
+		ssl = on
+		ssl_cert_file = '$dir/leaf-chain.pem'
+	END
+}
+
+postgresql_start()
+{
+	as_postgres "$(dirname "$(postgresql_bin)")/pg_ctl" -W \
+		-D "$dir/postgresql/data" -l "$dir/postgresql/log" start
+}
+
+postgresql_reload()	{ hangup; }
+
+postgresql_pid()
+{
+	head -n 1 "$dir/postgresql/data/postmaster.pid" 2>/dev/null
+}
