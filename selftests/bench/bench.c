@@ -32,6 +32,7 @@ static const struct {
 	{ "reads", bench_reads },
 	{ "seen", bench_seen },
 	{ "handshakes", bench_handshakes },
+	{ "nginx", bench_nginx },
 	{ "workers", bench_workers },
 	{ "many", bench_many },
 	{ "scale", bench_scale },	/* last: leaves most to clean up */

@@ -88,6 +88,7 @@ void bench_reads(void);		/* libocsp's get, with nothing changed */
 void bench_memcached(void);	/* the get of a cache in user space */
 void bench_seen(void);		/* from a set to the first that sees it */
 void bench_handshakes(void);	/* TLS with a staple, and with a constant */
+void bench_nginx(void);		/* the same of nginx, with OpenSSL's module */
 void bench_workers(void);	/* what a worker's staples take */
 void bench_many(void);		/* to open and dump many responses */
 void bench_threads(void);	/* two that read, on two processors */

@@ -19,13 +19,9 @@
 #include <openssl/ssl.h>
 
 #include "bench.h"
-#include "staples.h"
+#include "tls.h"
 
-#define CHAIN		"/tmp/ktls_ocsp_bench.pem"
-#define KEY		"/tmp/ktls_ocsp_bench.key"
-#define STAPLE		"/tmp/ktls_ocsp_bench.der"
 #define OPS		50	/* connections to each in a round */
-#define TRIES		600	/* of 50 ms each */
 
 struct server {
 	const char *name;
@@ -39,45 +35,6 @@ struct server {
 static SSL_CTX *ctx;
 static size_t staple_len;
 
-static FILE *create(const char *path)
-{
-	FILE *f = fopen(path, "w");
-
-	if (!f)
-		bench_die(path, errno);
-	return f;
-}
-
-/* The certificate, its key, and a response, in files and in the store. */
-static void make_pki(void)
-{
-	struct ocsp_client *client;
-	unsigned char *der;
-	struct pki pki;
-	FILE *f;
-
-	pki_new(&pki, 1, PKI_URL, 0);
-	f = create(CHAIN);
-	PEM_write_X509(f, pki.leaf.cert);
-	PEM_write_X509(f, pki.ca.cert);
-	fclose(f);
-	f = create(KEY);
-	PEM_write_PrivateKey(f, pki.leaf.key, NULL, NULL, 0, NULL, NULL);
-	fclose(f);
-	der = pki_response(&pki, V_OCSP_CERTSTATUS_GOOD, 0, PKI_DAY,
-			   &staple_len);
-	f = create(STAPLE);
-	fwrite(der, 1, staple_len, f);
-	fclose(f);
-	if (ocsp_client_new(&client) ||
-	    pki_set(client, &pki, der, staple_len, KTLS_OCSP_CERT_STATUS_GOOD,
-		    PKI_DAY))
-		bench_die(ocsp_client_error(client), 0);
-	ocsp_client_free(client);
-	free(der);
-	pki_free(&pki);
-}
-
 static void start(struct server *s, const char *staple)
 {
 	char port[16];
@@ -88,32 +45,10 @@ static void start(struct server *s, const char *staple)
 		bench_die("fork", errno);
 	if (s->pid)
 		return;
-	execlp("ktls_server", "ktls_server", "--cert", CHAIN, "--key", KEY,
+	execlp("ktls_server", "ktls_server", "--cert", TLS_CHAIN, "--key", TLS_KEY,
 	       "--workers", "1", "--port", port, staple ? "--constant" : NULL,
 	       staple, NULL);
 	bench_die("ktls_server", errno);
-}
-
-static int reach(unsigned int port)
-{
-	struct sockaddr_in address = {
-		.sin_family = AF_INET,
-		.sin_port = htons(port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	int fd;
-
-	for (int i = 0; i < TRIES; i++) {
-		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		if (fd < 0)
-			bench_die("socket", errno);
-		if (!connect(fd, (struct sockaddr *)&address, sizeof(address)))
-			return fd;
-		close(fd);
-		kt_sleep_ms(50);
-	}
-	bench_die("the server does not listen", errno);
-	return -1;
 }
 
 /*
@@ -129,7 +64,7 @@ static pid_t talk(const struct server *s)
 	const char *at;
 	int fd, n;
 
-	fd = reach(s->port);
+	fd = bench_tls_reach(s->port);
 	if (!ssl || SSL_set_fd(ssl, fd) != 1 ||
 	    !SSL_set_tlsext_status_type(ssl, TLSEXT_STATUSTYPE_ocsp) ||
 	    SSL_connect(ssl) != 1)
@@ -150,15 +85,6 @@ static pid_t talk(const struct server *s)
 	return at ? atoi(at + strlen("worker ")) : 0;
 }
 
-static double nanoseconds_of(clockid_t clock)
-{
-	struct timespec ts;
-
-	if (clock_gettime(clock, &ts))
-		bench_die("the worker's time", errno);
-	return ts.tv_sec * 1e9 + ts.tv_nsec;
-}
-
 /*
  * The kernel loads its cipher for the first connection, and waits for a minute.
  * The guest's clock goes ahead to that when there is nothing to do but to wait
@@ -168,7 +94,7 @@ static void warm_up(struct server *s)
 {
 	pid_t worker = 0;
 
-	for (int i = 0; !worker && i < TRIES; i++)
+	for (int i = 0; !worker && i < TLS_TRIES; i++)
 		worker = talk(s);
 	if (!worker)
 		bench_die("the server does not use kernel TLS", 0);
@@ -178,7 +104,7 @@ static void warm_up(struct server *s)
 
 static void measure(struct server *s, int round)
 {
-	double cpu = nanoseconds_of(s->worker);
+	double cpu = bench_tls_time(s->worker);
 	uint64_t wall = bench_clock();
 
 	for (int i = 0; i < OPS; i++)
@@ -187,7 +113,7 @@ static void measure(struct server *s, int round)
 	s->wall[round] = (double)(bench_clock() - wall) / OPS;
 	/* It goes to sleep with the connection closed. */
 	kt_sleep_ms(20);
-	s->cpu[round] = (nanoseconds_of(s->worker) - cpu) / OPS;
+	s->cpu[round] = (bench_tls_time(s->worker) - cpu) / OPS;
 }
 
 static void print(const struct server *s)
@@ -208,8 +134,8 @@ static void part(void)
 	if (system("modprobe tls && ip link set lo up"))
 		bench_die("no kernel TLS, or no loopback", 0);
 	ctx = SSL_CTX_new(TLS_client_method());
-	make_pki();
-	start(&constant, STAPLE);
+	staple_len = bench_tls_files();
+	start(&constant, TLS_STAPLE);
 	start(&store, NULL);
 	warm_up(&constant);
 	warm_up(&store);
