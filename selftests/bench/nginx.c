@@ -23,8 +23,8 @@
 #define OPENSSL	"/tmp/ktls_ocsp_openssl.cnf"
 /* As the tests of servers have it; the benchmark runs in their lib/. */
 #define MODULE	"../servers/openssl_module/usr/lib/ktls-ocsp/ktls_ocsp.so"
-#define OPS	100	/* connections to each in a round */
-#define WARM_UP	20
+#define OPS	20	/* connections to each in a round */
+#define WARM_UP	10
 
 struct server {
 	const char *name;

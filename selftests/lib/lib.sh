@@ -127,17 +127,18 @@ make_ca()
 	END
 }
 
-# make_leaf DIR NAME SERIAL [URL]: a server certificate for localhost whose
-# OCSP responder is at URL, or which names none. SERIAL is two upper-case hex
-# digits, from 10 on. Makes DIR/NAME.pem, NAME.key and NAME-chain.pem (the leaf,
-# then the root), and tells the responder that it is good.
+# make_leaf DIR NAME SERIAL [URL]: a server certificate for localhost, and for
+# $alt_name where that is set, whose OCSP responder is at URL, or which names
+# none. SERIAL is two upper-case hex digits, from 10 on. Makes DIR/NAME.pem,
+# NAME.key and NAME-chain.pem (the leaf, then the root), and tells the responder
+# that it is good.
 make_leaf()
 {
 	local dir=$1 name=$2 serial=$3 url=${4:-}
 
 	{
 		echo "extendedKeyUsage = serverAuth"
-		echo "subjectAltName = DNS:localhost, IP:127.0.0.1"
+		echo "subjectAltName = DNS:localhost, IP:127.0.0.1${alt_name:+, DNS:$alt_name}"
 		[ -z "$url" ] || echo "authorityInfoAccess = OCSP;URI:$url"
 	} | issue "$dir" "$name" "$serial" "$name" &&
 	cat "$dir/$name.pem" "$dir/ca.pem" > "$dir/$name-chain.pem" &&

@@ -130,6 +130,7 @@ apache2_pid()	{ pid_in_file; }
 
 stunnel4_configure()
 {
+	chown stunnel4 "$dir/stunnel4"
 	cat > "$dir/stunnel4/conf" <<-END
 		setuid = stunnel4
 		setgid = stunnel4
@@ -151,6 +152,7 @@ stunnel4_configure()
 
 stunnel4_start()
 {
+	rm -f "$dir/stunnel4/log"
 	stunnel4 "$dir/stunnel4/conf"
 }
 
@@ -197,6 +199,7 @@ haproxy_pid()	{ pid_in_file; }
 
 lighttpd_configure()
 {
+	chown www-data "$dir/lighttpd"
 	cat > "$dir/lighttpd/conf" <<-END
 		server.modules = ("mod_openssl")
 		server.document-root = "$dir/lighttpd"

@@ -14,7 +14,9 @@
 #
 # Environment: KSFT_OPENSSL_MODULE, the directory of what was installed for the
 # tests (openssl_module); KSFT_RELOADS, how often each server is reloaded under
-# load (3); KSFT_ROWS, the names of these rows alone.
+# load (3); KSFT_MEMORY_RELOADS, how often nginx is for its memory (20);
+# KSFT_ROWS, the names of these rows alone; KSFT_OMIT, that of one to
+# leave out.
 
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
 . ../lib/lib.sh
@@ -25,9 +27,9 @@ own_namespaces "$0" "$@"
 # name; package; program; STARTTLS of openssl(1), or -; what it can do beside:
 # dual, RSA and ECDSA for one name; sni, two names; own, staple a file of its
 # own; variable, load a certificate for each connection; test, check its
-# configuration; excluded, it is left out by default.
+# configuration; memory, be measured; excluded, it is left out by default.
 TABLE="
-nginx		nginx			nginx		-		dual sni own variable test
+nginx		nginx			nginx		-		dual sni own variable test memory
 apache2		apache2			apache2		-		dual sni
 stunnel4	stunnel4		stunnel4	-		sni
 haproxy		haproxy			haproxy		-		excluded dual sni
@@ -41,6 +43,7 @@ postgresql	postgresql		pg_ctlcluster	postgres
 ROWS="stapled restart revoked deleted refused expired reload absent unloaded missing"
 
 RELOADS=${KSFT_RELOADS:-3}
+MEMORY_RELOADS=${KSFT_MEMORY_RELOADS:-20}
 installed=$(readlink -f "${KSFT_OPENSSL_MODULE:-openssl_module}")
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -109,10 +112,10 @@ make_pki()
 	local url=http://127.0.0.1:8889/
 
 	make_ca "$dir" &&
-	make_leaf "$dir" leaf 10 "$url" &&
-	new_key="rsa:2048" make_leaf "$dir" rsa 11 "$url" &&
-	make_leaf "$dir" two 12 "$url" &&
-	make_leaf "$dir" variable.test 13 "$url" &&
+	alt_name=one.test make_leaf "$dir" leaf 10 "$url" &&
+	alt_name=one.test new_key=rsa:2048 make_leaf "$dir" rsa 11 "$url" &&
+	alt_name=two.test make_leaf "$dir" two 12 "$url" &&
+	alt_name=variable.test make_leaf "$dir" variable.test 13 "$url" &&
 	chmod 644 "$dir"/*.key &&
 	sign two own.der --this -3600
 }
@@ -404,6 +407,55 @@ row_reload()
 	return 1
 }
 
+# private_kib PID: memory of its own
+private_kib()
+{
+	awk '/^Private_Dirty:/ { print $2 }' "/proc/$1/smaps_rollup"
+}
+
+# generation: the workers that there are, by their numbers
+generation()
+{
+	pgrep -P "$1" | xargs
+}
+
+# reload_often PID N: the next when the one before is done
+reload_often()
+{
+	local i=0 old
+
+	while [ "$i" -lt "$2" ]; do
+		old=$(generation "$1")
+		"${server}_reload" && wait_for 30 has_new_generation "$1" "$old" || return 1
+		i=$((i + 1))
+	done
+}
+
+has_new_generation()
+{
+	local worker
+
+	for worker in $2; do
+		[ ! -e "/proc/$worker" ] || return 1
+	done
+	[ -n "$(generation "$1")" ]
+}
+
+# The process that stays, with a handshake before and after
+row_memory()
+{
+	local pid before after
+
+	pid=$("${server}_pid")
+	reload_often "$pid" 5 && leaf_is good || return 1
+	before=$(private_kib "$pid")
+	reload_often "$pid" "$MEMORY_RELOADS" && leaf_is good || return 1
+	after=$(private_kib "$pid")
+	echo "$MEMORY_RELOADS reloads: from $before to $after KiB"
+	echo "# $(tail -n 1 "$dir/why")" >&3
+	[ "$after" -le $((before + 128)) ]
+}
+
 # Without privilege nothing is added to the store. What somebody else adds is
 # found, after a back-off.
 row_absent()
@@ -482,6 +534,7 @@ describe()
 	variable)	echo "certificates that are loaded for each connection" ;;
 	own)		echo "its own staple where the store has none" ;;
 	test)		echo "testing the configuration opens no netlink socket" ;;
+	memory)		echo "memory after $MEMORY_RELOADS reloads" ;;
 	excluded)	echo "left out by default, it serves" ;;
 	restart)	echo "the first handshake after a restart" ;;
 	revoked)	echo "revoked in the next handshake" ;;
@@ -523,7 +576,7 @@ check()
 # rows FEATURE...: the names of all rows of a server
 rows()
 {
-	echo "${KSFT_ROWS:-$* $ROWS}"
+	echo "${KSFT_ROWS:-$* $ROWS}" | xargs -n 1 | grep -vxF -e "${KSFT_OMIT:-none}"
 }
 
 test_server()
@@ -576,6 +629,7 @@ plan()
 	echo "$total"
 }
 
+exec 3>&1
 make_pki > "$dir/why" 2>&1 || ktap_exit_fail_msg "no PKI: $(cat "$dir/why")"
 install_module || ktap_exit_fail_msg "no module in $installed"
 start_journal || ktap_exit_fail_msg "no journal"
