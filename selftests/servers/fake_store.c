@@ -89,7 +89,8 @@ CertGetServerOcspResponseContext(HCERT_SERVER_OCSP_RESPONSE handle, DWORD flags,
 {
 	CERT_SERVER_OCSP_RESPONSE_CONTEXT *c;
 
-	(void)flags, (void)reserved;
+	(void)flags;
+	(void)reserved;
 	errno = ENODATA;
 	if (fake_store.is_empty)
 		return NULL;
@@ -117,8 +118,8 @@ DWORD WINAPI GetLastError(VOID)
 /* Numbers in it do not make a reason another one. */
 const char *OcspGetLastErrorMessage(void)
 {
+	static __thread char text[64];
 	static atomic_uint calls;
-	static _Thread_local char text[64];
 
 	snprintf(text, sizeof(text), "%s, for %u seconds",
 		 fake_store.is_empty ? "nothing is there" : "it is refused",

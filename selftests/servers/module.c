@@ -30,8 +30,8 @@
 #define SMALL_STACK (64 * 1024)
 
 /* The journal is none of this test's: what the module says is on stderr. */
-static char conf_path[] = "/tmp/servers_module.XXXXXX";
-static char log_path[] = "/tmp/servers_module_log.XXXXXX";
+static char conf_path[64] = "/tmp/servers_module.XXXXXX";
+static char log_path[64] = "/tmp/servers_module_log.XXXXXX";
 
 static void write_conf(const char *exclude)
 {

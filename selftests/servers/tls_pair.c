@@ -31,10 +31,11 @@ static void make_key(void)
 X509 *pair_cert(void)
 {
 	static atomic_long serial;
-	X509 *x = X509_new();
 	X509_NAME *name;
+	X509 *x;
 
 	pthread_once(&once, make_key);
+	x = X509_new();
 	if (!x)
 		die("no certificate");
 	X509_set_version(x, 2);

@@ -16,7 +16,7 @@
 
 struct cell {
 	/* A reference; set once, and taken away with the X509. */
-	_Atomic(struct staple *) staple;
+	struct staple *_Atomic staple;
 };
 
 /* Constant after certs_init(). */

@@ -22,9 +22,10 @@ static STACK_OF(X509) *sent_chain(SSL *ssl)
 static X509 *trusted_issuer(SSL *ssl, X509 *cert)
 {
 	X509_STORE *store = libssl.ctx_get_cert_store(libssl.get_ctx(ssl));
-	X509_STORE_CTX *lookup = X509_STORE_CTX_new();
+	X509_STORE_CTX *lookup;
 	X509 *issuer = NULL;
 
+	lookup = X509_STORE_CTX_new();
 	if (lookup && store &&
 	    X509_STORE_CTX_init(lookup, store, cert, NULL) == 1 &&
 	    X509_STORE_CTX_get1_issuer(&issuer, lookup, cert) != 1)
