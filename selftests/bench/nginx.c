@@ -137,6 +137,8 @@ static void part(void)
 	};
 	const size_t count = sizeof(servers) / sizeof(servers[0]);
 
+	if (system("ip link set lo up"))
+		bench_die("no loopback", 0);
 	staple_len = bench_tls_files();
 	write_openssl_conf();
 	ctx = SSL_CTX_new(TLS_client_method());

@@ -496,7 +496,7 @@ static int serve_in_child(const struct crowd *c)
 	return waitpid(pid, &status, 0) == pid ? status : -1;
 }
 
-TEST_F(module, threads_and_forks)
+TEST_F_TIMEOUT(module, threads_and_forks, 300)
 {
 	struct crowd crowd = { self->server, self->cert };
 	pthread_t threads[5];
