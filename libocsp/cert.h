@@ -28,8 +28,9 @@ unsigned char *ocsp_read_file(const char *path, size_t *len, char *error,
 
 /*
  * Read certificates from a file, PEM (leaf first, its issuer and the rest of
- * the chain after it; OpenSSL's TRUSTED CERTIFICATE is one) or one in DER. The caller frees the stack with its
- * certificates. NULL, and error as above, also when there is none in it.
+ * the chain after it; OpenSSL's TRUSTED CERTIFICATE is one) or one in DER. The
+ * caller frees the stack with its certificates. NULL, and error as above, also
+ * when there is none in it.
  */
 STACK_OF(X509) *ocsp_read_certs(const char *path, char *error, size_t size);
 

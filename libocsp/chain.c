@@ -125,12 +125,13 @@ static STACK_OF(X509) *put_in_order(X509 *leaf, STACK_OF(X509) *others)
 	X509 *next = leaf;
 
 	while (path && next) {
-		if (!sk_X509_push(path, next))
+		if (!sk_X509_push(path, next)) {
 			errno = ENOMEM;
-		else if (ocsp_cert_is_self_signed(next))
-			return path;
-		else
+		} else {
+			if (ocsp_cert_is_self_signed(next))
+				break;
 			next = ocsp_find_issuer(others, next, path, time(NULL));
+		}
 		if (errno == ENOMEM) {
 			sk_X509_free(path);
 			return NULL;

@@ -388,11 +388,8 @@ TEST_F(cert, url_faults)
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
 		fault = url_fault_of(self, all[i].url);
-		if (all[i].fault) {
-			EXPECT_STREQ(all[i].fault, fault);
-		} else {
-			EXPECT_EQ(NULL, fault);
-		}
+		EXPECT_STREQ(all[i].fault ? all[i].fault : "none",
+			     fault ? fault : "none");
 		free(fault);
 	}
 	EXPECT_EQ(NULL, ocsp_cert_url_fault(self->ca.cert));

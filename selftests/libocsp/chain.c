@@ -361,18 +361,19 @@ static BOOL see(X509 *cert, PCCERT_CHAIN_CONTEXT chain, void *arg)
 TEST_F(chain, all_of_ssl_ctx)
 {
 	struct forge_cert spec = { .cn = "other", .issuer = &self->pki.ca };
-	EVP_PKEY *keys[] = { forge_rsa(0), self->pki.leaf.key,
-			     forge_ed25519(0) };
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
 	struct forged made[3];
 	struct seen seen = { 0 };
 
 	ASSERT_NE(NULL, ctx);
+	made[0].key = forge_rsa(0);
+	made[1].key = self->pki.leaf.key;
+	made[2].key = forge_ed25519(0);
 	EXPECT_FALSE(OcspEnumCertificateChainsOfSslCtx(ctx, see, &seen));
 	EXPECT_EQ(ERROR_INVALID_PARAMETER, GetLastError());
 	EXPECT_EQ(0, seen.count);
 	for (int i = 0; i < 3; i++) {
-		spec.key = keys[i];
+		spec.key = made[i].key;
 		made[i] = forge_cert(&spec);
 		ASSERT_EQ(1, SSL_CTX_use_certificate(ctx, made[i].cert));
 		/* Each of its own, but for one that is in the store. */
@@ -381,7 +382,7 @@ TEST_F(chain, all_of_ssl_ctx)
 		else
 			X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx),
 					    self->pki.ca.cert);
-		ASSERT_EQ(1, SSL_CTX_use_PrivateKey(ctx, keys[i]));
+		ASSERT_EQ(1, SSL_CTX_use_PrivateKey(ctx, made[i].key));
 	}
 	SSL_CTX_select_current_cert(ctx, made[1].cert);
 	EXPECT_TRUE(OcspEnumCertificateChainsOfSslCtx(ctx, see, &seen));

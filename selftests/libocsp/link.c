@@ -73,6 +73,10 @@ VOID WINAPI SetLastError(DWORD code)
 	interposed++;
 }
 
+typedef ElfW(Ehdr) elf_header;
+typedef ElfW(Phdr) program_header;
+typedef ElfW(Dyn) dynamic_entry;
+
 FIXTURE(link) {
 	char path[4096];		/* of the library, beside the test */
 	char dir[32];
@@ -127,10 +131,10 @@ static const unsigned char *map_file(const char *path, size_t *len)
 }
 
 /* The first program header of a type, or NULL. */
-static const ElfW(Phdr) *segment(const unsigned char *elf, ElfW(Word) type)
+static const program_header *segment(const unsigned char *elf, uint32_t type)
 {
-	const ElfW(Ehdr) *head = (const void *)elf;
-	const ElfW(Phdr) *p = (const void *)(elf + head->e_phoff);
+	const elf_header *head = (const void *)elf;
+	const program_header *p = (const void *)(elf + head->e_phoff);
 
 	for (int i = 0; i < head->e_phnum; i++)
 		if (p[i].p_type == type)
@@ -140,15 +144,17 @@ static const ElfW(Phdr) *segment(const unsigned char *elf, ElfW(Word) type)
 
 TEST_F(link, thread_local_memory)
 {
+	const program_header *tls, *dynamic;
+	const unsigned char *elf;
+	const dynamic_entry *d;
 	size_t len;
-	const unsigned char *elf = map_file(self->path, &len);
-	const ElfW(Phdr) *tls = segment(elf, PT_TLS);
-	const ElfW(Phdr) *dynamic = segment(elf, PT_DYNAMIC);
-	const ElfW(Dyn) *d = (const void *)(elf + dynamic->p_offset);
 
-	if (tls) {
-		EXPECT_GE(TLS_MAX, tls->p_memsz);
-	}
+	elf = map_file(self->path, &len);
+	tls = segment(elf, PT_TLS);
+	EXPECT_GE(TLS_MAX, tls ? tls->p_memsz : 0);
+	dynamic = segment(elf, PT_DYNAMIC);
+	ASSERT_NE(NULL, dynamic);
+	d = (const void *)(elf + dynamic->p_offset);
 	for (; d->d_tag != DT_NULL; d++)
 		if (d->d_tag == DT_FLAGS)
 			EXPECT_EQ(0, d->d_un.d_val & DF_STATIC_TLS);
@@ -166,14 +172,15 @@ static void write_file(const char *path, const void *data, size_t len)
 /* Each has the thread's own errors, in threads that were there before. */
 static void *use_copy(void *arg)
 {
-	DWORD (*get)(void) = (DWORD (*)(void))dlsym(arg, "GetLastError");
-	void (*set)(DWORD) = (void (*)(DWORD))dlsym(arg, "SetLastError");
-	const char *(*text)(void) = (const char *(*)(void))
-				    dlsym(arg, "OcspGetLastErrorMessage");
-	PCCERT_CHAIN_CONTEXT (*chain)(const char *) =
-		(PCCERT_CHAIN_CONTEXT (*)(const char *))
-		dlsym(arg, "OcspCreateCertificateChainFromFile");
+	typeof(OcspCreateCertificateChainFromFile) *chain;
+	typeof(OcspGetLastErrorMessage) *text;
+	typeof(GetLastError) *get;
+	typeof(SetLastError) *set;
 
+	get = dlsym(arg, "GetLastError");
+	set = dlsym(arg, "SetLastError");
+	text = dlsym(arg, "OcspGetLastErrorMessage");
+	chain = dlsym(arg, "OcspCreateCertificateChainFromFile");
 	if (!get || !set || !text || !chain || get() || text()[0] ||
 	    chain(NULL) || get() != ERROR_INVALID_PARAMETER || !text()[0])
 		return arg;
@@ -216,10 +223,9 @@ TEST_F(link, interposed)
 	struct forged leaf = forge_cert(&(struct forge_cert){
 		.cn = "leaf", .issuer = &ca, .key = forge_ec(1),
 		.aia = "OCSP;URI:http://127.0.0.1:8/" });
-	PCCERT_CHAIN_CONTEXT (*from_file)(const char *);
-	HCERT_SERVER_OCSP_RESPONSE (*open_handle)(PCCERT_CHAIN_CONTEXT, DWORD,
-						  void *);
-	void (*free_chain)(PCCERT_CHAIN_CONTEXT);
+	typeof(OcspCreateCertificateChainFromFile) *from_file;
+	typeof(CertOpenServerOcspResponse) *open_handle;
+	typeof(CertFreeCertificateChain) *free_chain;
 	PCCERT_CHAIN_CONTEXT chain;
 	FILE *f = fopen(self->file, "w");
 	void *so = dlopen(self->path, RTLD_NOW | RTLD_LOCAL);

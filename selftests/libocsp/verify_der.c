@@ -513,6 +513,9 @@ TEST_F(der, opaque_extensions)
 	EXPECT_STREQ(ACCEPTED, judge(self));
 }
 
+/* A GeneralizedTime; \062 is the 2, which would belong to the escape before. */
+#define DATE_2020	"\30\17\0620200101000000Z"
+
 TEST_F(der, critical_extensions)
 {
 	static const struct {
@@ -525,11 +528,11 @@ TEST_F(der, critical_extensions)
 		{ SINGLE, "\x2b\6\1\5\5\7\x30\1\x09", "\5\0", 2, NULL },
 		{ DATA, "\x2b\6\1\5\5\7\x30\1\2", "\4\1x", 3, NULL },
 		{ SINGLE, "\x2b\6\1\5\5\7\x30\1\6",
-		  "\x18\x0f" "20200101000000Z", 17, NULL },
+		  DATE_2020, 17, NULL },
 		{ SINGLE, "\x2b\6\1\5\5\7\x30\1\3", "\x30\0", 2, NULL },
 		/* reasonCode and invalidityDate */
 		{ SINGLE, "\x55\x1d\x15", "\12\1\4", 3, NULL },
-		{ SINGLE, "\x55\x1d\x18", "\x18\x0f" "20200101000000Z", 17,
+		{ SINGLE, "\x55\x1d\x18", DATE_2020, 17,
 		  NULL },
 		/* pref-sig-algs is for requests; certificateIssuer matters */
 		{ DATA, "\x2b\6\1\5\5\7\x30\1\x08", "\x30\0", 2,

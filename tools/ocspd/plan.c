@@ -223,11 +223,10 @@ static void not_applicable(struct cert *cert, const struct subject *subject)
 static void consider(struct cert *cert, const struct ocsp_response *r,
 		     const struct subject *subject)
 {
-	if (!subject->urls) {
+	if (!subject->urls)
 		not_applicable(cert, subject);
-	} else if (is_due(cert, r)) {
+	else if (is_due(cert, r))
 		attempt_begin(cert, subject);
-	}
 }
 
 /* With all that the store has of it but the blob. */
