@@ -200,12 +200,14 @@ fetch()
 		-no_nonce -respout "$dir/$name.der"
 }
 
-# is_listening PID: it sleeps in its poll. What user-mode Linux finds in the stack is not
-# that: there, it is asleep each time that it is looked at.
+# is_listening PID: it sleeps in its poll. User-mode Linux reads its own stacks out of bounds to tell
+# where a process sleeps: there, it is asleep each time that it is looked at.
 is_listening()
 {
-	grep -q poll "/proc/$1/wchan" && return
-	grep -q 'User Mode Linux' /proc/cpuinfo || return 1
+	if ! grep -q 'User Mode Linux' /proc/cpuinfo; then
+		grep -q poll "/proc/$1/wchan"
+		return
+	fi
 	for _ in 1 2 3 4 5; do
 		grep -q '^State:[[:space:]]*S' "/proc/$1/status" || return 1
 		sleep 0.1
