@@ -131,7 +131,7 @@ check-debug:
 	+@KINDS="$(KINDS)" selftests/ci/check_debug $(TESTS)
 
 # Every goal here that checks, one after the other.
-CHECKS ?= $(filter-out check-all,$(filter check check-% coverage fuzz \
+CHECKS ?= $(filter-out check-all check-quick,$(filter check check-% coverage fuzz \
 	fuzz-%,$(shell sed -n 's/^\([a-z-]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))))
 
 check-all:
