@@ -70,7 +70,13 @@ step()
 	shift
 	start=$(date +%s)
 	mkdir -p "$(dirname "$logs/$name")"
-	if "$@" >"$logs/$name.log" 2>&1 </dev/null; then
+	mark=$logs/running.$(echo "$name" | tr / .)
+	plan 1
+	echo "$name" >"$mark"
+	"$@" >"$logs/$name.log" 2>&1 </dev/null
+	status=$?
+	rm -f "$mark"
+	if [ "$status" = 0 ]; then
 		result "$name" 1 0 0 $(($(date +%s) - start))
 	else
 		result "$name" 0 1 0 $(($(date +%s) - start))
