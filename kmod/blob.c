@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory for what the store keeps: blobs and certificates.
+ * Memory for what an entry points to: blobs, certificates and failures.
  *
  * kmalloc() rounds 600 bytes up to 1024 and 2200 up to 4096, which would
- * nearly double what a host with many responses pays. So sizes up to a page
+ * nearly double what a host with many entries pays. So sizes up to a page
  * come from caches of our own, CACHE_STEP bytes apart, and larger ones from
  * vmalloc(), which rounds up to a page.
  */
@@ -145,6 +145,44 @@ void ktls_ocsp_certs_put(struct ktls_ocsp_certs *certs)
 {
 	if (certs && refcount_dec_and_test(&certs->refs))
 		call_rcu(&certs->rcu, certs_free_rcu);
+}
+
+/**
+ * ktls_ocsp_failure_alloc() - keep the reason of a failed attempt
+ * @reason: one line of text
+ * @time: when, in seconds since the epoch (UTC)
+ *
+ * May sleep.
+ *
+ * Return: the failure with one reference and no count, or NULL when there is
+ * no memory.
+ */
+struct ktls_ocsp_failure *ktls_ocsp_failure_alloc(const char *reason, s64 time)
+{
+	struct ktls_ocsp_failure *failure;
+	size_t size = strlen(reason) + 1;
+
+	failure = kmalloc(struct_size(failure, reason, size),
+			  GFP_KERNEL_ACCOUNT);
+	if (!failure)
+		return NULL;
+	refcount_set(&failure->refs, 1);
+	failure->count = 0;
+	failure->time = time;
+	memcpy(failure->reason, reason, size);
+	return failure;
+}
+
+/**
+ * ktls_ocsp_failure_put() - drop a reference to a failure
+ * @failure: the failure, or NULL
+ *
+ * Context: any.
+ */
+void ktls_ocsp_failure_put(struct ktls_ocsp_failure *failure)
+{
+	if (failure && refcount_dec_and_test(&failure->refs))
+		kfree_rcu(failure, rcu);
 }
 
 /**

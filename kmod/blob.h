@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Memory for what the store keeps: blobs and certificates. They are immutable,
- * refcounted, and freed after an RCU grace period.
+ * The immutable objects that an entry points to: blobs, certificates and
+ * failures. They are refcounted and freed after an RCU grace period. Owns
+ * their memory; knows no entry and no store.
  */
 #ifndef KTLS_OCSP_BLOB_H
 #define KTLS_OCSP_BLOB_H
 
+#include <linux/string.h>
 #include <net/ktls_ocsp.h>
 
 /**
  * struct ktls_ocsp_certs - what a refresher needs to ask for a response
- * @refs: references; the response holds one
+ * @refs: references; the entry holds one
  * @certificate_len: bytes of the server certificate in @data
  * @issuer_len: bytes of its issuer, which follow in @data
  * @rcu: defers the free, since readers look it up under RCU
@@ -26,12 +28,32 @@ struct ktls_ocsp_certs {
 
 static_assert(KTLS_OCSP_CERT_MAX <= U16_MAX);
 
+/**
+ * struct ktls_ocsp_failure - the last failed attempt to get a blob
+ * @refs: references; the entry holds one
+ * @count: attempts that failed since the last blob was stored; set before
+ *	the failure is published
+ * @time: when, in seconds since the epoch (UTC)
+ * @rcu: defers the free, since readers look it up under RCU
+ * @reason: one line of printable ASCII
+ */
+struct ktls_ocsp_failure {
+	refcount_t refs;
+	u32 count;
+	s64 time;
+	struct rcu_head rcu;
+	char reason[];
+};
+
 struct ktls_ocsp_blob *ktls_ocsp_blob_alloc(const void *data, u32 len);
 
 struct ktls_ocsp_certs *
 ktls_ocsp_certs_alloc(const void *certificate, u16 certificate_len,
 		      const void *issuer, u16 issuer_len);
 void ktls_ocsp_certs_put(struct ktls_ocsp_certs *certs);
+
+struct ktls_ocsp_failure *ktls_ocsp_failure_alloc(const char *reason, s64 time);
+void ktls_ocsp_failure_put(struct ktls_ocsp_failure *failure);
 
 /**
  * ktls_ocsp_certs_len() - bytes that count against the store's limit
@@ -42,6 +64,17 @@ void ktls_ocsp_certs_put(struct ktls_ocsp_certs *certs);
 static inline u32 ktls_ocsp_certs_len(const struct ktls_ocsp_certs *certs)
 {
 	return certs ? certs->certificate_len + certs->issuer_len : 0;
+}
+
+/**
+ * ktls_ocsp_failure_len() - bytes that count against the store's limit
+ * @failure: the failure, or NULL
+ *
+ * Return: the bytes, 0 for NULL.
+ */
+static inline u32 ktls_ocsp_failure_len(const struct ktls_ocsp_failure *failure)
+{
+	return failure ? strlen(failure->reason) + 1 : 0;
 }
 
 int ktls_ocsp_blob_init(void);

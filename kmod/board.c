@@ -7,12 +7,7 @@
  * generation (store-release here, load-acquire there), so whoever sees a
  * generation on the board gets that blob or a later one.
  */
-#include <linux/anon_inodes.h>
-#include <linux/file.h>
-#include <linux/fs.h>
 #include <linux/mm.h>
-#include <linux/module.h>
-#include <linux/slab.h>
 
 #include "board.h"
 #include "compat.h"
@@ -28,90 +23,118 @@ static unsigned long line_of(u32 slot)
 	return slot + 1UL;
 }
 
-static struct page *add_page(struct ktls_ocsp_board *board,
-			     unsigned long offset)
+static u32 slots_in(unsigned long pages)
+{
+	return pages * LINES_PER_PAGE - 1;
+}
+
+/**
+ * ktls_ocsp_board_init() - make the board of a new store
+ * @board: the board
+ * @limits: what its pages are charged to
+ *
+ * May sleep.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ktls_ocsp_board_init(struct ktls_ocsp_board *board,
+			 struct ktls_ocsp_limits *limits)
 {
 	struct page *page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 
 	if (!page)
-		return NULL;
-	if (!xa_err(xa_store(&board->pages, offset, page, GFP_KERNEL_ACCOUNT)))
-		return page;
-	__free_page(page);
-	return NULL;
-}
-
-/**
- * ktls_ocsp_board_create() - make the board of a new store
- *
- * Return: the board with one reference, or NULL when there is no memory.
- */
-struct ktls_ocsp_board *ktls_ocsp_board_create(void)
-{
-	struct ktls_ocsp_board *board;
-	struct page *page;
-
-	board = kzalloc(sizeof(*board), GFP_KERNEL_ACCOUNT);
-	if (!board)
-		return NULL;
+		return -ENOMEM;
+	mutex_init(&board->lock);
 	xa_init_flags(&board->pages, XA_FLAGS_ACCOUNT);
-	page = add_page(board, 0);
-	if (!page) {
-		kfree(board);
-		return NULL;
+	if (xa_err(xa_store(&board->pages, 0, page, GFP_KERNEL_ACCOUNT))) {
+		__free_page(page);
+		return -ENOMEM;
 	}
-	refcount_set(&board->refs, 1);
+	board->limits = limits;
 	board->header = page_address(page);
 	board->header->version = KTLS_OCSP_BOARD_VERSION;
-	board->header->slots = LINES_PER_PAGE - 1;
-	return board;
+	board->header->slots = slots_in(1);
+	return 0;
 }
 
 /**
- * ktls_ocsp_board_put() - drop a reference
+ * ktls_ocsp_board_destroy() - free a board that nothing maps
  * @board: the board
- *
- * May sleep.
  */
-void ktls_ocsp_board_put(struct ktls_ocsp_board *board)
+void ktls_ocsp_board_destroy(struct ktls_ocsp_board *board)
 {
 	unsigned long offset;
 	struct page *page;
 
-	if (!refcount_dec_and_test(&board->refs))
-		return;
-	xa_for_each(&board->pages, offset, page)
+	xa_for_each(&board->pages, offset, page) {
 		__free_page(page);
+		if (offset)
+			ktls_ocsp_uncharge(board->limits, board->limits->owner,
+					   KTLS_OCSP_BYTES, PAGE_SIZE);
+	}
 	xa_destroy(&board->pages);
-	kfree(board);
+	mutex_destroy(&board->lock);
+}
+
+/* Add a page, with all that takes memory done before the lock is taken. */
+static int add_page(struct ktls_ocsp_board *board, unsigned long offset)
+{
+	struct page *page;
+	int err;
+
+	page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	if (!page)
+		return -ENOMEM;
+	err = xa_reserve(&board->pages, offset, GFP_KERNEL_ACCOUNT);
+	if (err)
+		goto err_page;
+	mutex_lock(&board->lock);
+	/* A reserved place takes no memory any more. */
+	err = xa_load(&board->pages, offset) ? -EBUSY :
+	      xa_err(xa_store(&board->pages, offset, page, GFP_NOWAIT));
+	if (!err) {
+		ktls_ocsp_charge_always(board->limits, board->limits->owner,
+					KTLS_OCSP_BYTES, PAGE_SIZE);
+		/* Release: who sees the number finds the page. */
+		if (slots_in(offset + 1) > board->header->slots)
+			smp_store_release(&board->header->slots,
+					  slots_in(offset + 1));
+	}
+	mutex_unlock(&board->lock);
+	if (!err)
+		return 0;
+err_page:
+	__free_page(page);
+	/* Somebody else was faster. */
+	return err == -EBUSY ? 0 : err;
 }
 
 /**
  * ktls_ocsp_board_prepare() - make a slot readable
- * @board: the board; its store is locked
- * @slot: the slot, which is withdrawn
+ * @board: the board
+ * @slot: the slot, which shows nothing
+ *
+ * May sleep.
  *
  * Return: 0 or -ENOMEM.
  */
 int ktls_ocsp_board_prepare(struct ktls_ocsp_board *board, u32 slot)
 {
-	unsigned long offset = line_of(slot) / LINES_PER_PAGE;
-	unsigned long slots = (offset + 1) * LINES_PER_PAGE - 1;
+	unsigned long offset, last = line_of(slot) / LINES_PER_PAGE;
+	int err;
 
-	if (xa_load(&board->pages, offset))
-		return 0;
-	if (!add_page(board, offset))
-		return -ENOMEM;
-	/*
-	 * Slots are taken from the lowest on, so no page below is missing.
-	 * Release: who sees the number finds the page.
-	 */
-	smp_store_release(&board->header->slots, slots);
+	/* From the first that is missing: below header->slots none is. */
+	offset = (READ_ONCE(board->header->slots) + 1) / LINES_PER_PAGE;
+	for (; offset <= last; offset++) {
+		err = add_page(board, offset);
+		if (err)
+			return err;
+	}
 	return 0;
 }
 
 /**
- * ktls_ocsp_board_publish() - show a response's generation
+ * ktls_ocsp_board_publish() - show an entry's generation
  * @board: the board; its store is locked
  * @slot: a slot that was prepared
  * @generation: of the blob that can be read from now on, 0 for none
@@ -130,77 +153,47 @@ void ktls_ocsp_board_publish(struct ktls_ocsp_board *board, u32 slot,
 }
 
 /**
- * ktls_ocsp_board_size() - bytes that a mapping of so many slots takes
- * @slots: the slots
+ * ktls_ocsp_board_set_min_validity() - show that setting
+ * @board: the board
+ * @seconds: the setting
+ */
+void ktls_ocsp_board_set_min_validity(struct ktls_ocsp_board *board,
+				      unsigned int seconds)
+{
+	WRITE_ONCE(board->header->min_validity, seconds);
+}
+
+/**
+ * ktls_ocsp_board_size() - bytes that a session may map
+ * @entries: most entries that the store may have
+ *
+ * Twice the slots that these take: an entry that was reclaimed while sessions
+ * held it keeps its slot until they let go. A slot beyond the mapping is no
+ * error, its reader asks the kernel instead.
  *
  * Return: the bytes, whole pages.
  */
-u64 ktls_ocsp_board_size(unsigned int slots)
+u64 ktls_ocsp_board_size(unsigned int entries)
 {
-	return PAGE_ALIGN((1 + (u64)slots) * KTLS_OCSP_BOARD_LINE);
+	return PAGE_ALIGN((1 + 2 * (u64)entries) * KTLS_OCSP_BOARD_LINE);
 }
 
-static vm_fault_t board_fault(struct vm_fault *vmf)
+/**
+ * ktls_ocsp_board_fault() - a process touches a page for the first time
+ * @board: the board
+ * @vmf: where
+ *
+ * Return: 0 with a referenced page, or VM_FAULT_SIGBUS where there is none.
+ */
+vm_fault_t ktls_ocsp_board_fault(struct ktls_ocsp_board *board,
+				 struct vm_fault *vmf)
 {
-	struct ktls_ocsp_board *board = vmf->vma->vm_file->private_data;
-	struct page *page;
+	/* Pages are freed with the board alone, which the mapping pins. */
+	struct page *page = xa_load(&board->pages, vmf->pgoff);
 
-	/* Pages are added, and freed with the board alone, which we pin. */
-	page = xa_load(&board->pages, vmf->pgoff);
 	if (!page)
 		return VM_FAULT_SIGBUS;
 	get_page(page);
 	vmf->page = page;
-	return 0;
-}
-
-static const struct vm_operations_struct board_vm_ops = {
-	.fault = board_fault,
-};
-
-static int board_release(struct inode *inode, struct file *file)
-{
-	ktls_ocsp_board_put(file->private_data);
-	return 0;
-}
-
-/* Pins the module, as a session's file does. Never in a file table. */
-static const struct file_operations board_fops = {
-	.owner		= THIS_MODULE,
-	.release	= board_release,
-};
-
-/**
- * ktls_ocsp_board_mmap() - map a board
- * @board: the board
- * @size: bytes that may be mapped
- * @vma: the mapping, of a session's file
- *
- * The mapping gets a file of its own: it holds the board, not the session,
- * which otherwise a child that inherited the mapping would keep alive.
- *
- * Return: 0; -EPERM for a mapping to write or execute, -EINVAL when it goes
- * beyond the board, -ENOMEM or -ENFILE.
- */
-int ktls_ocsp_board_mmap(struct ktls_ocsp_board *board, u64 size,
-			 struct vm_area_struct *vma)
-{
-	struct file *file;
-
-	if (vma->vm_flags & (VM_WRITE | VM_EXEC))
-		return -EPERM;
-	if (vma->vm_pgoff + vma_pages(vma) > size >> PAGE_SHIFT)
-		return -EINVAL;
-	file = anon_inode_getfile("[ktls_ocsp_board]", &board_fops, board,
-				  O_RDONLY);
-	if (IS_ERR(file))
-		return PTR_ERR(file);
-	refcount_inc(&board->refs);
-	vma_set_file(vma, file);
-	fput(file);
-	/* What cannot be written now must not become so by mprotect(). */
-	vm_flags_mod(vma, VM_DONTEXPAND | VM_DONTDUMP,
-		     VM_MAYWRITE | VM_MAYEXEC);
-	vma->vm_ops = &board_vm_ops;
 	return 0;
 }

@@ -17,6 +17,17 @@
 #error "ktls_ocsp needs Linux 6.1 or later"
 #endif
 
+/* A generation is published with one store, and read with one load. */
+#if BITS_PER_LONG != 64
+#error "ktls_ocsp needs a 64-bit kernel"
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)
+#define ktls_ocsp_ctl_table		struct ctl_table
+#else
+#define ktls_ocsp_ctl_table		const struct ctl_table
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 static inline void vm_flags_mod(struct vm_area_struct *vma,
 				unsigned long set, unsigned long clear)
@@ -27,8 +38,12 @@ static inline void vm_flags_mod(struct vm_area_struct *vma,
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
 /* Older kernels look for an empty entry behind the last one instead. */
-#define register_net_sysctl_sz(net, path, table, size) \
-	((void)(size), register_net_sysctl(net, path, table))
+static inline struct ctl_table_header *
+register_net_sysctl_sz(struct net *net, const char *path,
+		       struct ctl_table *table, size_t size)
+{
+	return register_net_sysctl(net, path, table);
+}
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)

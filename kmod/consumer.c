@@ -4,11 +4,11 @@
  */
 #include <linux/module.h>
 
-#include "store.h"
+#include "net.h"
 
 /**
  * ktls_ocsp_get() - take the newest blob of a certificate
- * @net: the network namespace, referenced by the caller
+ * @net: the network namespace; it may be one that is being deleted
  * @key: SHA-256 of the certificate's DER
  *
  * The blob stays as it is while the caller has it, whatever happens to the
@@ -23,14 +23,20 @@
 struct ktls_ocsp_blob *ktls_ocsp_get(struct net *net,
 				     const u8 key[KTLS_OCSP_KEY_LEN])
 {
-	struct ktls_ocsp_response *response;
+	struct ktls_ocsp_entry *entry = NULL;
+	struct ktls_ocsp_store *store;
 	struct ktls_ocsp_blob *blob;
 
-	response = ktls_ocsp_store_find(ktls_ocsp_store_of(net), key);
-	if (!response)
+	rcu_read_lock();
+	/* None is made here; RCU keeps one that is being closed. */
+	store = ktls_ocsp_net_store(net);
+	if (store)
+		entry = ktls_ocsp_index_find(&store->index, key);
+	rcu_read_unlock();
+	if (!entry)
 		return ERR_PTR(-ENOENT);
-	blob = ktls_ocsp_response_blob(response);
-	ktls_ocsp_response_put(response);
+	blob = ktls_ocsp_entry_blob(entry);
+	ktls_ocsp_entry_put(entry);
 	if (!blob)
 		return ERR_PTR(-ENODATA);
 	if (ktls_ocsp_now() < blob->next_update)

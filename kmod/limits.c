@@ -1,63 +1,180 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Limits and their sysctls, net.ktls_ocsp.*
+ * Limits: what a store may use, and what it uses.
  *
  * An unprivileged user is root in a user namespace of his own and can make
  * any number of network namespaces there. So what all such namespaces use
  * together is limited as well, apart from what the host's own network
- * namespaces use: a user can exhaust the share of the users, not the host's.
+ * namespaces use; and each user's share of that.
  */
+#include <linux/capability.h>
+#include <linux/netlink.h>
 #include <linux/slab.h>
-#include <linux/sysctl.h>
 #include <linux/user_namespace.h>
-#include <net/net_namespace.h>
 
-#include "compat.h"
 #include "limits.h"
 
-#define TUNABLES	2	/* min_validity, linger */
+/* What only CAP_NET_ADMIN may take: one part of so many. */
+#define RESERVE		8
+/* What one user may take, unless an operator says else. */
+#define SHARE		8
 
-static const char * const max_names[KTLS_OCSP_RESOURCES] = {
-	[KTLS_OCSP_RESPONSES]	= "max_responses",
-	[KTLS_OCSP_BYTES]	= "max_bytes",
-	[KTLS_OCSP_SESSIONS]	= "max_sessions",
-	[KTLS_OCSP_HANDLES]	= "max_handles",
+#define RESPONSES	16384
+#define BYTES		(64 << 20)
+#define SESSIONS	16384
+#define HANDLES		262144
+
+static const struct ktls_ocsp_maxima default_maxima = {
+	.total = {
+		[KTLS_OCSP_RESPONSES]	= RESPONSES,
+		[KTLS_OCSP_BYTES]	= BYTES,
+		[KTLS_OCSP_SESSIONS]	= SESSIONS,
+		[KTLS_OCSP_HANDLES]	= HANDLES,
+	},
+	/* Entries and bytes are those of who has CAP_NET_ADMIN. */
+	.of_user = {
+		[KTLS_OCSP_SESSIONS]	= SESSIONS / SHARE,
+		[KTLS_OCSP_HANDLES]	= HANDLES / SHARE,
+	},
 };
 
-static const unsigned int max_defaults[KTLS_OCSP_RESOURCES] = {
-	[KTLS_OCSP_RESPONSES]	= 16384,
-	[KTLS_OCSP_BYTES]	= 64 << 20,
-	[KTLS_OCSP_SESSIONS]	= 16384,
-	[KTLS_OCSP_HANDLES]	= 262144,
-};
+/* A quarter of what one store of the host may use; each user a quarter. */
+#define OF_USERS(all)	((all) / 4)
+#define OF_ONE(all)	(OF_USERS(all) / 4)
 
-/* One user id may take half of what all may, unless an operator says else. */
-static const char * const user_names[KTLS_OCSP_RESOURCES] = {
-	[KTLS_OCSP_SESSIONS]	= "max_sessions_of_user",
-	[KTLS_OCSP_HANDLES]	= "max_handles_of_user",
-};
-
-static const char * const userns_names[KTLS_OCSP_RESOURCES] = {
-	[KTLS_OCSP_RESPONSES]	= "userns_max_responses",
-	[KTLS_OCSP_BYTES]	= "userns_max_bytes",
-	[KTLS_OCSP_SESSIONS]	= "userns_max_sessions",
-	[KTLS_OCSP_HANDLES]	= "userns_max_handles",
-};
-
-/* Sysctls, read without a lock. */
-static unsigned int userns_max[KTLS_OCSP_RESOURCES] = {
-	[KTLS_OCSP_RESPONSES]	= 4096,
-	[KTLS_OCSP_BYTES]	= 16 << 20,
-	[KTLS_OCSP_SESSIONS]	= 4096,
-	[KTLS_OCSP_HANDLES]	= 65536,
+struct ktls_ocsp_maxima ktls_ocsp_userns_maxima = {
+	.total = {
+		[KTLS_OCSP_RESPONSES]	= OF_USERS(RESPONSES),
+		[KTLS_OCSP_BYTES]	= OF_USERS(BYTES),
+		[KTLS_OCSP_SESSIONS]	= OF_USERS(SESSIONS),
+		[KTLS_OCSP_HANDLES]	= OF_USERS(HANDLES),
+	},
+	.of_user = {
+		[KTLS_OCSP_RESPONSES]	= OF_ONE(RESPONSES),
+		[KTLS_OCSP_BYTES]	= OF_ONE(BYTES),
+		[KTLS_OCSP_SESSIONS]	= OF_ONE(SESSIONS),
+		[KTLS_OCSP_HANDLES]	= OF_ONE(HANDLES),
+	},
 };
 
 static atomic_long_t userns_used[KTLS_OCSP_RESOURCES];
+static DEFINE_XARRAY_FLAGS(userns_accounts, XA_FLAGS_ACCOUNT);
 
-/* The counters are of int's size in sysctl: INT_MAX bounds them all. */
-static int tunable_max = INT_MAX;
-/* A blob that must be valid for more than a year would never be served. */
-static int seconds_max = 366 * 24 * 60 * 60;
+/**
+ * ktls_ocsp_settings_alloc() - make the settings of a network namespace
+ *
+ * Return: the defaults, with one reference; NULL when there is no memory.
+ */
+struct ktls_ocsp_settings *ktls_ocsp_settings_alloc(void)
+{
+	struct ktls_ocsp_settings *settings;
+
+	settings = kzalloc(sizeof(*settings), GFP_KERNEL_ACCOUNT);
+	if (!settings)
+		return NULL;
+	refcount_set(&settings->refs, 1);
+	settings->maxima = default_maxima;
+	settings->min_validity = 600;
+	settings->linger = 3600;
+	return settings;
+}
+
+/**
+ * ktls_ocsp_settings_put() - drop a reference
+ * @settings: the settings
+ *
+ * Context: any.
+ */
+void ktls_ocsp_settings_put(struct ktls_ocsp_settings *settings)
+{
+	if (refcount_dec_and_test(&settings->refs))
+		kfree(settings);
+}
+
+static struct xarray *accounts_of(struct ktls_ocsp_limits *limits)
+{
+	return limits->userns_owned ? &userns_accounts : &limits->accounts;
+}
+
+/**
+ * ktls_ocsp_limits_init() - set up a new store's limits
+ * @limits: the limits, zeroed
+ * @settings: the settings; a reference is taken
+ * @user_ns: owns the store's network namespace; pinned by the caller
+ *
+ * May sleep.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ktls_ocsp_limits_init(struct ktls_ocsp_limits *limits,
+			  struct ktls_ocsp_settings *settings,
+			  struct user_namespace *user_ns)
+{
+	xa_init_flags(&limits->accounts, XA_FLAGS_ACCOUNT);
+	limits->user_ns = user_ns;
+	limits->userns_owned = user_ns != &init_user_ns;
+	if (limits->userns_owned) {
+		limits->owner =
+			ktls_ocsp_limits_account(limits,
+						 ktls_ocsp_accountable(user_ns, INVALID_UID));
+		if (!limits->owner)
+			return -ENOMEM;
+	}
+	refcount_inc(&settings->refs);
+	limits->settings = settings;
+	return 0;
+}
+
+/**
+ * ktls_ocsp_limits_destroy() - give back what limits hold
+ * @limits: the limits, to which nothing is charged any more
+ */
+void ktls_ocsp_limits_destroy(struct ktls_ocsp_limits *limits)
+{
+	ktls_ocsp_account_put(limits->owner);
+	ktls_ocsp_settings_put(limits->settings);
+	xa_destroy(&limits->accounts);
+}
+
+/**
+ * ktls_ocsp_limits_account() - take a reference to a user's account
+ * @limits: the limits of the store that he uses
+ * @uid: the user id, which ktls_ocsp_accountable() told
+ *
+ * May sleep.
+ *
+ * Return: the account, or NULL when there is no memory.
+ */
+struct ktls_ocsp_account *
+ktls_ocsp_limits_account(struct ktls_ocsp_limits *limits, kuid_t uid)
+{
+	return ktls_ocsp_account_get(accounts_of(limits), uid);
+}
+
+static const struct ktls_ocsp_maxima *
+user_maxima(const struct ktls_ocsp_limits *limits)
+{
+	return limits->userns_owned ? &ktls_ocsp_userns_maxima :
+	       &limits->settings->maxima;
+}
+
+/*
+ * What the store may use of a resource when the current task takes so much
+ * more. The capability is only asked for where it makes a difference, and
+ * leaves no audit record: not to have it is no offence.
+ */
+static unsigned int total_max(const struct ktls_ocsp_limits *limits,
+			      enum ktls_ocsp_resource resource, long amount)
+{
+	unsigned int max, open_to_all;
+
+	max = READ_ONCE(limits->settings->maxima.total[resource]);
+	open_to_all = max - max / RESERVE;
+	if (atomic_long_read(&limits->used[resource]) + amount <= open_to_all ||
+	    !ns_capable_noaudit(limits->user_ns, CAP_NET_ADMIN))
+		return open_to_all;
+	return max;
+}
 
 static bool charge_one(atomic_long_t *used, unsigned int max, long amount)
 {
@@ -68,27 +185,125 @@ static bool charge_one(atomic_long_t *used, unsigned int max, long amount)
 }
 
 /**
+ * ktls_ocsp_refuse_room() - tell that a store is at its limit
+ * @resource: of what
+ * @extack: gets the reason
+ */
+void ktls_ocsp_refuse_room(enum ktls_ocsp_resource resource,
+			   struct netlink_ext_ack *extack)
+{
+	switch (resource) {
+	case KTLS_OCSP_RESPONSES:
+		NL_SET_ERR_MSG(extack, "the store is at its limit of responses");
+		break;
+	case KTLS_OCSP_BYTES:
+		NL_SET_ERR_MSG(extack, "the store is at its limit of bytes");
+		break;
+	case KTLS_OCSP_SESSIONS:
+		NL_SET_ERR_MSG(extack, "the store is at its limit of sessions");
+		break;
+	default:
+		NL_SET_ERR_MSG(extack, "the store is at its limit of handles");
+		break;
+	}
+}
+
+static void refuse_user(enum ktls_ocsp_resource resource,
+			struct netlink_ext_ack *extack)
+{
+	switch (resource) {
+	case KTLS_OCSP_RESPONSES:
+		NL_SET_ERR_MSG(extack, "the user is at its limit of responses");
+		break;
+	case KTLS_OCSP_BYTES:
+		NL_SET_ERR_MSG(extack, "the user is at its limit of bytes");
+		break;
+	case KTLS_OCSP_SESSIONS:
+		NL_SET_ERR_MSG(extack, "the user is at its limit of sessions");
+		break;
+	default:
+		NL_SET_ERR_MSG(extack, "the user is at its limit of handles");
+		break;
+	}
+}
+
+/**
  * ktls_ocsp_charge() - take some of a resource
  * @limits: the store's limits
+ * @account: the account that it is charged to, or NULL
+ * @resource: what
+ * @amount: how much, not negative
+ * @extack: gets the reason
+ *
+ * In the context of the process that takes it.
+ *
+ * Return: 0, or -ENOSPC with nothing taken.
+ */
+int ktls_ocsp_charge(struct ktls_ocsp_limits *limits,
+		     struct ktls_ocsp_account *account,
+		     enum ktls_ocsp_resource resource, long amount,
+		     struct netlink_ext_ack *extack)
+{
+	const struct ktls_ocsp_maxima *maxima = user_maxima(limits);
+
+	if (account && !charge_one(&account->used[resource],
+				   READ_ONCE(maxima->of_user[resource]),
+				   amount)) {
+		refuse_user(resource, extack);
+		return -ENOSPC;
+	}
+	if (!charge_one(&limits->used[resource],
+			total_max(limits, resource, amount), amount))
+		goto err_account;
+	if (!limits->userns_owned ||
+	    charge_one(&userns_used[resource],
+		       READ_ONCE(ktls_ocsp_userns_maxima.total[resource]),
+		       amount))
+		return 0;
+	atomic_long_sub(amount, &limits->used[resource]);
+err_account:
+	if (account)
+		atomic_long_sub(amount, &account->used[resource]);
+	ktls_ocsp_refuse_room(resource, extack);
+	return -ENOSPC;
+}
+
+/**
+ * ktls_ocsp_charge_always() - take some of a resource, whatever the limits
+ * @limits: the store's limits
+ * @account: the account that it is charged to, or NULL
+ * @resource: what
+ * @amount: how much; negative gives back
+ *
+ * For what comes with something that was charged within the limits.
+ *
+ * Context: any.
+ */
+void ktls_ocsp_charge_always(struct ktls_ocsp_limits *limits,
+			     struct ktls_ocsp_account *account,
+			     enum ktls_ocsp_resource resource, long amount)
+{
+	if (account)
+		atomic_long_add(amount, &account->used[resource]);
+	atomic_long_add(amount, &limits->used[resource]);
+	if (limits->userns_owned)
+		atomic_long_add(amount, &userns_used[resource]);
+}
+
+/**
+ * ktls_ocsp_uncharge() - give some of a resource back
+ * @limits: the store's limits
+ * @account: the account that it was charged to, or NULL
  * @resource: what
  * @amount: how much, not negative
  *
  * Context: any.
- *
- * Return: false, with nothing taken, when a limit would be exceeded.
  */
-bool ktls_ocsp_charge(struct ktls_ocsp_limits *limits,
-		      enum ktls_ocsp_resource resource, long amount)
+void ktls_ocsp_uncharge(struct ktls_ocsp_limits *limits,
+			struct ktls_ocsp_account *account,
+			enum ktls_ocsp_resource resource, long amount)
 {
-	if (!charge_one(&limits->used[resource],
-			READ_ONCE(limits->max[resource]), amount))
-		return false;
-	if (!limits->user || charge_one(&userns_used[resource],
-					READ_ONCE(userns_max[resource]),
-					amount))
-		return true;
-	atomic_long_sub(amount, &limits->used[resource]);
-	return false;
+	ktls_ocsp_charge_always(limits, account, resource, -amount);
 }
 
 static long excess_one(const atomic_long_t *used, unsigned int max,
@@ -98,125 +313,30 @@ static long excess_one(const atomic_long_t *used, unsigned int max,
 }
 
 /**
- * ktls_ocsp_excess() - by how much a charge would exceed the limits
+ * ktls_ocsp_excess() - by how much a charge to the owner would be too much
  * @limits: the store's limits
  * @resource: what
  * @amount: how much, not negative
  *
- * Context: any. Others charge at the same time, so it is a hint.
+ * In the context of the process that will take it. Others charge at the same
+ * time, so it is a hint.
  *
  * Return: what must be given back first, not positive when nothing.
  */
 long ktls_ocsp_excess(const struct ktls_ocsp_limits *limits,
 		      enum ktls_ocsp_resource resource, long amount)
 {
-	long over;
+	const struct ktls_ocsp_maxima *all = &ktls_ocsp_userns_maxima;
+	long excess;
 
-	over = excess_one(&limits->used[resource],
-			  READ_ONCE(limits->max[resource]), amount);
-	if (!limits->user)
-		return over;
-	return max(over, excess_one(&userns_used[resource],
-				    READ_ONCE(userns_max[resource]), amount));
-}
-
-/**
- * ktls_ocsp_uncharge() - give some of a resource back
- * @limits: the store's limits
- * @resource: what
- * @amount: how much, not negative
- *
- * Context: any.
- */
-void ktls_ocsp_uncharge(struct ktls_ocsp_limits *limits,
-			enum ktls_ocsp_resource resource, long amount)
-{
-	atomic_long_sub(amount, &limits->used[resource]);
-	if (limits->user)
-		atomic_long_sub(amount, &userns_used[resource]);
-}
-
-static void fill_entry(struct ctl_table *entry, const char *name,
-		       unsigned int *value, umode_t mode, int *most)
-{
-	entry->procname = name;
-	entry->data = value;
-	entry->maxlen = sizeof(*value);
-	entry->mode = mode;
-	entry->proc_handler = proc_dointvec_minmax;
-	entry->extra1 = SYSCTL_ZERO;
-	entry->extra2 = most;
-}
-
-static size_t fill_table(struct ktls_ocsp_limits *limits,
-			 struct ctl_table *table, bool initial)
-{
-	/* Who owns the network namespace must not lift what limits him. */
-	umode_t mode = limits->user ? 0444 : 0644;
-	size_t n = 0;
-	int i;
-
-	for (i = 0; i < KTLS_OCSP_RESOURCES; i++)
-		fill_entry(&table[n++], max_names[i], &limits->max[i], mode,
-			   &tunable_max);
-	for (i = 0; i < KTLS_OCSP_RESOURCES; i++)
-		if (user_names[i])
-			fill_entry(&table[n++], user_names[i],
-				   &limits->max_of_user[i], mode, &tunable_max);
-	fill_entry(&table[n++], "min_validity", limits->min_validity, mode,
-		   &seconds_max);
-	fill_entry(&table[n++], "linger", &limits->linger, mode, &seconds_max);
-	for (i = 0; initial && i < KTLS_OCSP_RESOURCES; i++)
-		fill_entry(&table[n++], userns_names[i], &userns_max[i], 0644,
-			   &tunable_max);
-	return n;
-}
-
-/**
- * ktls_ocsp_limits_init() - set the defaults and register the sysctls
- * @limits: the limits, zeroed
- * @net: the store's network namespace
- * @min_validity: where that sysctl's value stands, until
- *	ktls_ocsp_limits_exit()
- *
- * Return: 0 or -ENOMEM.
- */
-int ktls_ocsp_limits_init(struct ktls_ocsp_limits *limits, struct net *net,
-			  unsigned int *min_validity)
-{
-	size_t n;
-	int i;
-
-	limits->user = net->user_ns != &init_user_ns;
-	limits->min_validity = min_validity;
-	*min_validity = 600;
-	limits->linger = 3600;
-	memcpy(limits->max, max_defaults, sizeof(limits->max));
-	for (i = 0; i < KTLS_OCSP_RESOURCES; i++)
-		limits->max_of_user[i] = max_defaults[i] / 2;
-	xa_init_flags(&limits->users, XA_FLAGS_ACCOUNT);
-
-	/* One more, empty: where kernels before 6.6 look for the end. */
-	limits->table = kcalloc(3 * KTLS_OCSP_RESOURCES + TUNABLES + 1,
-				sizeof(*limits->table), GFP_KERNEL_ACCOUNT);
-	if (!limits->table)
-		return -ENOMEM;
-	n = fill_table(limits, limits->table, net_eq(net, &init_net));
-	limits->header = register_net_sysctl_sz(net, "net/ktls_ocsp",
-						limits->table, n);
-	if (!limits->header) {
-		kfree(limits->table);
-		return -ENOMEM;
-	}
-	return 0;
-}
-
-/**
- * ktls_ocsp_limits_exit() - unregister the sysctls
- * @limits: the limits; charging goes on working
- */
-void ktls_ocsp_limits_exit(struct ktls_ocsp_limits *limits)
-{
-	unregister_net_sysctl_table(limits->header);
-	kfree(limits->table);
+	excess = excess_one(&limits->used[resource],
+			    total_max(limits, resource, amount), amount);
+	if (!limits->userns_owned)
+		return excess;
+	excess = max(excess, excess_one(&userns_used[resource],
+					READ_ONCE(all->total[resource]),
+					amount));
+	return max(excess, excess_one(&limits->owner->used[resource],
+				      READ_ONCE(all->of_user[resource]),
+				      amount));
 }

@@ -1,64 +1,96 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Limits: what users of a network namespace may make the kernel keep, and
- * their sysctls.
+ * Limits: what a store may use, and what it uses. Owns the counters and the
+ * settings that bound them; knows accounts, and no entry.
  */
 #ifndef KTLS_OCSP_LIMITS_H
 #define KTLS_OCSP_LIMITS_H
 
-#include <linux/atomic.h>
-#include <linux/types.h>
-#include <linux/xarray.h>
+#include <linux/refcount.h>
 
-struct ctl_table;
-struct ctl_table_header;
+#include "account.h"
+
 struct net;
+struct netlink_ext_ack;
+struct user_namespace;
 
-/* What is counted and limited. */
-enum ktls_ocsp_resource {
-	KTLS_OCSP_RESPONSES,
-	KTLS_OCSP_BYTES,		/* of blobs, certificates and reasons */
-	KTLS_OCSP_SESSIONS,
-	KTLS_OCSP_HANDLES,
-	KTLS_OCSP_RESOURCES
+/**
+ * struct ktls_ocsp_maxima - most that may be used of each resource
+ * @total: by all together
+ * @of_user: by one user
+ *
+ * Sysctls, read without a lock: each is one word, and stands alone.
+ */
+struct ktls_ocsp_maxima {
+	unsigned int total[KTLS_OCSP_RESOURCES];
+	unsigned int of_user[KTLS_OCSP_RESOURCES];
+};
+
+/* Of all stores that a user namespace other than the initial one owns. */
+extern struct ktls_ocsp_maxima ktls_ocsp_userns_maxima;
+
+/**
+ * struct ktls_ocsp_settings - the sysctls of one network namespace
+ * @refs: the network namespace's reference, and its store's
+ * @maxima: most that its store may use
+ * @min_validity: seconds that a blob must still be valid to be stapled
+ * @linger: seconds that an unheld entry without a valid blob stays
+ * @own: whose settings they are, for the handler of a sysctl
+ *
+ * Read without a lock, as struct ktls_ocsp_maxima.
+ */
+struct ktls_ocsp_settings {
+	refcount_t refs;
+	struct ktls_ocsp_maxima maxima;
+	unsigned int min_validity;
+	unsigned int linger;
+	void *own;
 };
 
 /**
  * struct ktls_ocsp_limits - the limits of one store, and what it uses
+ * @settings: its sysctls, referenced
  * @used: what the store uses of each resource
- * @max: the most it may use; sysctls, read without a lock
- * @max_of_user: the most sessions and handles that one user id may use of
- *	these; sysctls
- * @users: struct ktls_ocsp_user by user id; has its own lock
- * @min_validity: seconds a blob must still be valid to be stapled; sysctl,
- *	which stands in the board's header
- * @linger: seconds that an unheld response without a blob stays; sysctl
- * @user: a user namespace other than the initial one owns the network
- *	namespace: its users count together against the userns_* limits
- * @table: the sysctl table
- * @header: its registration
+ * @user_ns: who has CAP_NET_ADMIN here may use all; the store pins it
+ * @userns_owned: @user_ns is not the initial one: the store's use counts
+ *	against ktls_ocsp_userns_maxima too
+ * @owner: the account for what is not a session's, referenced; NULL unless
+ *	@userns_owned
+ * @accounts: the accounts of the store's users, unless @userns_owned
  */
 struct ktls_ocsp_limits {
+	struct ktls_ocsp_settings *settings;
 	atomic_long_t used[KTLS_OCSP_RESOURCES];
-	unsigned int max[KTLS_OCSP_RESOURCES];
-	unsigned int max_of_user[KTLS_OCSP_RESOURCES];
-	struct xarray users;
-	unsigned int *min_validity;
-	unsigned int linger;
-	bool user;
-	struct ctl_table *table;
-	struct ctl_table_header *header;
+	struct user_namespace *user_ns;
+	bool userns_owned;
+	struct ktls_ocsp_account *owner;
+	struct xarray accounts;
 };
 
-int ktls_ocsp_limits_init(struct ktls_ocsp_limits *limits, struct net *net,
-			  unsigned int *min_validity);
-void ktls_ocsp_limits_exit(struct ktls_ocsp_limits *limits);
+struct ktls_ocsp_settings *ktls_ocsp_settings_alloc(void);
+void ktls_ocsp_settings_put(struct ktls_ocsp_settings *settings);
 
-bool ktls_ocsp_charge(struct ktls_ocsp_limits *limits,
-		      enum ktls_ocsp_resource resource, long amount);
+int ktls_ocsp_limits_init(struct ktls_ocsp_limits *limits,
+			  struct ktls_ocsp_settings *settings,
+			  struct user_namespace *user_ns);
+void ktls_ocsp_limits_destroy(struct ktls_ocsp_limits *limits);
+
+struct ktls_ocsp_account *
+ktls_ocsp_limits_account(struct ktls_ocsp_limits *limits, kuid_t uid);
+
+int ktls_ocsp_charge(struct ktls_ocsp_limits *limits,
+		     struct ktls_ocsp_account *account,
+		     enum ktls_ocsp_resource resource, long amount,
+		     struct netlink_ext_ack *extack);
+void ktls_ocsp_charge_always(struct ktls_ocsp_limits *limits,
+			     struct ktls_ocsp_account *account,
+			     enum ktls_ocsp_resource resource, long amount);
+void ktls_ocsp_uncharge(struct ktls_ocsp_limits *limits,
+			struct ktls_ocsp_account *account,
+			enum ktls_ocsp_resource resource, long amount);
 long ktls_ocsp_excess(const struct ktls_ocsp_limits *limits,
 		      enum ktls_ocsp_resource resource, long amount);
-void ktls_ocsp_uncharge(struct ktls_ocsp_limits *limits,
-			enum ktls_ocsp_resource resource, long amount);
+void ktls_ocsp_refuse_room(enum ktls_ocsp_resource resource,
+			   struct netlink_ext_ack *extack);
 
 #endif /* KTLS_OCSP_LIMITS_H */

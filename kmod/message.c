@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the kernel says of a response: its metadata in replies, and the
- * notifications of the two multicast groups.
+ * Messages: the metadata of entries in replies, and the notices of the two
+ * multicast groups.
  */
 #include <net/netlink.h>
 
+#include "family.h"
 #include "message.h"
-#include "netlink.h"
 
 /**
  * ktls_ocsp_reply_new() - begin a reply
@@ -44,14 +44,13 @@ size_t ktls_ocsp_metadata_size(void)
 	return nla_total_size(KTLS_OCSP_KEY_LEN) +
 	       nla_total_size(KTLS_OCSP_FAILURE_MAX + 1) +
 	       6 * nla_total_size(sizeof(u32)) +
-	       5 * nla_total_size_64bit(sizeof(u64));
+	       6 * nla_total_size_64bit(sizeof(u64));
 }
 
-static int put_name(struct sk_buff *skb,
-		    const struct ktls_ocsp_response *response)
+static int put_name(struct sk_buff *skb, u32 slot, const u8 *key)
 {
-	if (nla_put_u32(skb, KTLS_OCSP_A_SLOT, response->slot) ||
-	    nla_put(skb, KTLS_OCSP_A_KEY, KTLS_OCSP_KEY_LEN, response->key))
+	if (nla_put_u32(skb, KTLS_OCSP_A_SLOT, slot) ||
+	    nla_put(skb, KTLS_OCSP_A_KEY, KTLS_OCSP_KEY_LEN, key))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -74,27 +73,21 @@ static int put_blob_metadata(struct sk_buff *skb,
 }
 
 static int put_failure(struct sk_buff *skb,
-		       const struct ktls_ocsp_response *response)
+		       const struct ktls_ocsp_failure *failure)
 {
-	const struct ktls_ocsp_failure *failure;
-	int err = 0;
-
-	/* A failure is immutable; RCU keeps the one that we read in memory. */
-	rcu_read_lock();
-	failure = rcu_dereference(response->failure);
-	if (failure &&
-	    (nla_put_string(skb, KTLS_OCSP_A_FAILURE, failure->reason) ||
-	     put_time(skb, KTLS_OCSP_A_FAILURE_TIME, failure->time) ||
-	     nla_put_u32(skb, KTLS_OCSP_A_FAILURES, failure->count)))
-		err = -EMSGSIZE;
-	rcu_read_unlock();
-	return err;
+	if (!failure)
+		return 0;
+	if (nla_put_string(skb, KTLS_OCSP_A_FAILURE, failure->reason) ||
+	    put_time(skb, KTLS_OCSP_A_FAILURE_TIME, failure->time) ||
+	    nla_put_u32(skb, KTLS_OCSP_A_FAILURES, failure->count))
+		return -EMSGSIZE;
+	return 0;
 }
 
 /**
- * ktls_ocsp_put_metadata() - describe a response
+ * ktls_ocsp_put_metadata() - describe an entry
  * @skb: the message
- * @response: the response, kept in memory by the caller
+ * @entry: the entry, kept in memory by the caller
  * @blob: its blob, kept in memory by the caller, or NULL
  * @now: the time to judge its state by
  *
@@ -103,35 +96,44 @@ static int put_failure(struct sk_buff *skb,
  * Return: 0, or -EMSGSIZE when it does not fit.
  */
 int ktls_ocsp_put_metadata(struct sk_buff *skb,
-			   const struct ktls_ocsp_response *response,
+			   const struct ktls_ocsp_entry *entry,
 			   const struct ktls_ocsp_blob *blob, s64 now)
 {
-	if (put_name(skb, response) ||
+	int err;
+
+	if (put_name(skb, entry->slot, entry->key) ||
 	    nla_put_u32(skb, KTLS_OCSP_A_STATE,
-			ktls_ocsp_response_state(response, blob, now)) ||
+			ktls_ocsp_entry_state(entry, blob, now)) ||
 	    nla_put_u32(skb, KTLS_OCSP_A_HANDLES,
-			READ_ONCE(response->handles)))
+			READ_ONCE(entry->handles)))
 		return -EMSGSIZE;
 	if (blob && (put_blob_metadata(skb, blob) ||
 		     put_time(skb, KTLS_OCSP_A_STORED, blob->stored) ||
 		     nla_put_u32(skb, KTLS_OCSP_A_BLOB_LEN, blob->len)))
 		return -EMSGSIZE;
-	return put_failure(skb, response);
+	/* A failure is immutable; RCU keeps the one that we read in memory. */
+	rcu_read_lock();
+	err = put_failure(skb, rcu_dereference(entry->failure));
+	rcu_read_unlock();
+	return err;
 }
 
 /**
- * ktls_ocsp_has_refresher() - does anybody listen to "wanted"?
- * @store: the store, locked, its network namespace alive
+ * ktls_ocsp_message_is_heard() - may anybody listen to "events"?
+ * @net: the network namespace
  *
- * Return: true when so.
+ * A hint: the kernel has one answer for all network namespaces.
+ *
+ * Context: any.
+ *
+ * Return: false when surely nobody does.
  */
-bool ktls_ocsp_has_refresher(const struct ktls_ocsp_store *store)
+bool ktls_ocsp_message_is_heard(struct net *net)
 {
-	return genl_has_listeners(&ktls_ocsp_family, store->net,
-				  KTLS_OCSP_GROUP_WANTED);
+	return genl_has_listeners(&ktls_ocsp_family, net,
+				  KTLS_OCSP_GROUP_EVENTS);
 }
 
-/* Without memory for a notice, nobody is told. */
 static struct sk_buff *notice_new(u8 command, void **header)
 {
 	struct sk_buff *skb;
@@ -146,73 +148,101 @@ static struct sk_buff *notice_new(u8 command, void **header)
 	return NULL;
 }
 
-static void notice_send(const struct ktls_ocsp_store *store,
-			struct sk_buff *skb, void *header,
-			enum ktls_ocsp_group group)
+static int put_event(struct sk_buff *skb, const struct ktls_ocsp_notice *notice)
 {
-	genlmsg_end(skb, header);
-	genlmsg_multicast_netns(&ktls_ocsp_family, store->net, skb, 0, group,
-				GFP_KERNEL);
-}
-
-/**
- * ktls_ocsp_notify_wanted() - tell that a response needs a blob
- * @store: the store, locked, its network namespace alive
- * @response: the response
- */
-void ktls_ocsp_notify_wanted(const struct ktls_ocsp_store *store,
-			     const struct ktls_ocsp_response *response)
-{
-	struct sk_buff *skb;
-	void *header;
-
-	lockdep_assert_held(&store->lock);
-	if (!ktls_ocsp_has_refresher(store))
-		return;
-	skb = notice_new(KTLS_OCSP_CMD_WANTED_NTF, &header);
-	if (!skb)
-		return;
-	if (put_name(skb, response))
-		nlmsg_free(skb);
-	else
-		notice_send(store, skb, header, KTLS_OCSP_GROUP_WANTED);
-}
-
-static int put_event(struct sk_buff *skb,
-		     const struct ktls_ocsp_response *response,
-		     const struct ktls_ocsp_blob *blob,
-		     enum ktls_ocsp_event event)
-{
-	if (nla_put_u32(skb, KTLS_OCSP_A_EVENT, event) ||
-	    put_name(skb, response) || (blob && put_blob_metadata(skb, blob)))
+	if (nla_put_u32(skb, KTLS_OCSP_A_EVENT, notice->event) ||
+	    nla_put_u64_64bit(skb, KTLS_OCSP_A_EVENT_NUMBER, notice->number,
+			      KTLS_OCSP_A_PAD) ||
+	    put_name(skb, notice->slot, notice->key) ||
+	    (notice->blob && put_blob_metadata(skb, notice->blob)))
 		return -EMSGSIZE;
-	return event == KTLS_OCSP_EVENT_FAILED ? put_failure(skb, response) : 0;
+	return put_failure(skb, notice->failure);
 }
 
 /**
- * ktls_ocsp_notify_event() - tell what happened to a response
- * @store: the store, locked, its network namespace alive
- * @response: the response
- * @event: what happened
+ * ktls_ocsp_message_send_event() - send a notice to "events"
+ * @net: the network namespace, which the caller keeps
+ * @notice: the notice
+ *
+ * May sleep.
+ *
+ * Return: false when there is no memory for it. A listener without room for it
+ * is told that by netlink.
  */
-void ktls_ocsp_notify_event(const struct ktls_ocsp_store *store,
-			    const struct ktls_ocsp_response *response,
-			    enum ktls_ocsp_event event)
+bool ktls_ocsp_message_send_event(struct net *net,
+				  const struct ktls_ocsp_notice *notice)
 {
-	const struct ktls_ocsp_blob *blob;
 	struct sk_buff *skb;
 	void *header;
 
-	blob = rcu_dereference_protected(response->blob,
-					 lockdep_is_held(&store->lock));
-	if (!genl_has_listeners(&ktls_ocsp_family, store->net,
-				KTLS_OCSP_GROUP_EVENTS))
-		return;
 	skb = notice_new(KTLS_OCSP_CMD_EVENT_NTF, &header);
 	if (!skb)
-		return;
-	if (put_event(skb, response, blob, event))
+		return false;
+	if (put_event(skb, notice)) {
 		nlmsg_free(skb);
-	else
-		notice_send(store, skb, header, KTLS_OCSP_GROUP_EVENTS);
+		return false;
+	}
+	genlmsg_end(skb, header);
+	genlmsg_multicast_netns(&ktls_ocsp_family, net, skb, 0,
+				KTLS_OCSP_GROUP_EVENTS, GFP_KERNEL);
+	return true;
+}
+
+/**
+ * ktls_ocsp_message_tell_loss() - tell who listens to "events" of a loss
+ * @net: the network namespace, which the caller keeps
+ *
+ * Their next read fails with ENOBUFS, as when their buffer was too small.
+ */
+void ktls_ocsp_message_tell_loss(struct net *net)
+{
+	genl_set_err(&ktls_ocsp_family, net, 0, KTLS_OCSP_GROUP_EVENTS,
+		     -ENOBUFS);
+}
+
+/**
+ * ktls_ocsp_message_wanted() - make the notice that an entry needs a blob
+ * @entry: the entry, referenced
+ *
+ * May sleep.
+ *
+ * Return: the message, for ktls_ocsp_message_send_wanted() or kfree_skb();
+ * NULL when there is no memory.
+ */
+struct sk_buff *ktls_ocsp_message_wanted(const struct ktls_ocsp_entry *entry)
+{
+	struct sk_buff *skb;
+	void *header;
+
+	skb = notice_new(KTLS_OCSP_CMD_WANTED_NTF, &header);
+	if (!skb)
+		return NULL;
+	if (put_name(skb, entry->slot, entry->key)) {
+		nlmsg_free(skb);
+		return NULL;
+	}
+	genlmsg_end(skb, header);
+	return skb;
+}
+
+/**
+ * ktls_ocsp_message_send_wanted() - send it to "wanted"
+ * @net: the network namespace, which the caller keeps
+ * @skb: the message, which is consumed
+ *
+ * What was sent is the only thing that tells of listeners in one network
+ * namespace alone. A listener that had no room, and asked to have that
+ * reported (NETLINK_BROADCAST_ERROR), is one: it will read the store anew.
+ *
+ * May sleep.
+ *
+ * Return: true when somebody listens.
+ */
+bool ktls_ocsp_message_send_wanted(struct net *net, struct sk_buff *skb)
+{
+	int err;
+
+	err = genlmsg_multicast_netns(&ktls_ocsp_family, net, skb, 0,
+				      KTLS_OCSP_GROUP_WANTED, GFP_KERNEL);
+	return !err || err == -ENOBUFS;
 }

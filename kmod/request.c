@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a request names: a session, a store, a response, and what it brings.
- * The policies checked types and most lengths; the rest is checked here.
+ * Requests: what a message names and brings. The policies checked types and
+ * most lengths; the rest is checked here.
  */
 #include <linux/capability.h>
-#include <linux/ctype.h>
 #include <linux/file.h>
 #include <linux/netlink.h>
 #include <crypto/sha2.h>
 
+#include "net.h"
 #include "request.h"
 
 /*
@@ -54,13 +54,30 @@ int ktls_ocsp_request_begin(struct ktls_ocsp_request *request,
 			    struct netlink_ext_ack *extack)
 {
 	memset(request, 0, sizeof(*request));
-	request->store = ktls_ocsp_store_of(net);
+	request->store = ktls_ocsp_net_store(net);
 	if (attrs[KTLS_OCSP_A_KEY])
 		request->key = nla_data(attrs[KTLS_OCSP_A_KEY]);
 	if (attrs[KTLS_OCSP_A_SESSION])
 		return find_session(request, attrs[KTLS_OCSP_A_SESSION],
 				    extack);
 	return 0;
+}
+
+/**
+ * ktls_ocsp_request_make_store() - see to it that there is a store
+ * @request: the request, begun
+ * @net: the socket's network namespace
+ *
+ * May sleep.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ktls_ocsp_request_make_store(struct ktls_ocsp_request *request,
+				 struct net *net)
+{
+	if (!request->store)
+		request->store = ktls_ocsp_net_make_store(net);
+	return request->store ? 0 : -ENOMEM;
 }
 
 /**
@@ -141,7 +158,8 @@ int ktls_ocsp_request_privileged(const struct ktls_ocsp_request *request,
 {
 	if (netlink_ns_capable(skb, request->store->user_ns, CAP_NET_ADMIN))
 		return 0;
-	NL_SET_ERR_MSG(extack, KTLS_OCSP_NO_CAPABILITY);
+	NL_SET_ERR_MSG(extack,
+		       "CAP_NET_ADMIN over the store's network namespace is needed");
 	return -EPERM;
 }
 
@@ -164,6 +182,11 @@ static int check_times(struct nlattr **attrs, s64 this_update, s64 next_update,
 	if (this_update >= next_update) {
 		NL_SET_ERR_MSG_ATTR(extack, next_attr,
 				    "next-update is not after this-update");
+		return -EINVAL;
+	}
+	if (this_update > now + KTLS_OCSP_CLOCK_TOLERANCE) {
+		NL_SET_ERR_MSG_ATTR(extack, this_attr,
+				    "this-update lies in the future");
 		return -EINVAL;
 	}
 	if (next_update <= now) {
@@ -212,13 +235,13 @@ static int update_blob(struct nlattr **attrs, struct ktls_ocsp_update *update,
 	return 0;
 }
 
-/* It will be shown on terminals. Bytes above ASCII may be UTF-8. */
-static bool has_control(const char *text)
+/* It is shown on terminals, and read by programs that expect text. */
+static bool is_printable(const char *text)
 {
 	for (; *text; text++)
-		if (isascii(*text) && iscntrl(*text))
-			return true;
-	return false;
+		if (*text < ' ' || *text > '~')
+			return false;
+	return true;
 }
 
 static int update_failure(struct nlattr **attrs,
@@ -226,30 +249,31 @@ static int update_failure(struct nlattr **attrs,
 			  struct netlink_ext_ack *extack)
 {
 	const struct nlattr *attr = attrs[KTLS_OCSP_A_FAILURE];
+	const char *reason;
 
 	if (attrs[KTLS_OCSP_A_STATUS] || attrs[KTLS_OCSP_A_THIS_UPDATE] ||
 	    attrs[KTLS_OCSP_A_NEXT_UPDATE]) {
 		NL_SET_ERR_MSG(extack, "a failure has no status and no times");
 		return -EINVAL;
 	}
-	update->reason = nla_data(attr);
-	if (!*update->reason) {
+	reason = nla_data(attr);
+	if (!*reason) {
 		NL_SET_ERR_MSG_ATTR(extack, attr, "the failure has no reason");
 		return -EINVAL;
 	}
-	if (has_control(update->reason)) {
+	if (!is_printable(reason)) {
 		NL_SET_ERR_MSG_ATTR(extack, attr,
-				    "the failure is not one line of text");
+				    "the failure is not one line of printable ASCII");
 		return -EINVAL;
 	}
-	return 0;
+	update->failure = ktls_ocsp_failure_alloc(reason, ktls_ocsp_now());
+	return update->failure ? 0 : -ENOMEM;
 }
 
 /**
  * ktls_ocsp_request_update() - take what a set brings
  * @attrs: the request's attributes
- * @update: gets the blob, with a reference for the caller, or the reason,
- *	which stays in the request
+ * @update: gets the blob or the failure, with a reference for the caller
  * @extack: gets the reason
  *
  * May sleep.

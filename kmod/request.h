@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a request names: a session, a store, a response.
+ * Requests: what a message names (a session, a store, an entry) and brings.
+ * Owns the references that it takes for the time of the request.
  */
 #ifndef KTLS_OCSP_REQUEST_H
 #define KTLS_OCSP_REQUEST_H
@@ -8,13 +9,15 @@
 #include <net/netlink.h>
 
 #include "session.h"
+#include "update.h"
 
 /**
  * struct ktls_ocsp_request - what a request names
  * @file: the session's file, referenced, or NULL
  * @session: the session, or NULL
- * @store: the session's store, or else the socket's; pinned by either
- * @key: the response's key, or NULL
+ * @store: the session's store, or else the socket's, pinned by either; NULL
+ *	when that was not made yet
+ * @key: the entry's key, or NULL
  * @certs: certificate and issuer, referenced, or NULL
  * @digest: where @key points when it comes from a certificate
  */
@@ -40,6 +43,8 @@ struct ktls_ocsp_request {
 int ktls_ocsp_request_begin(struct ktls_ocsp_request *request,
 			    struct nlattr **attrs, struct net *net,
 			    struct netlink_ext_ack *extack);
+int ktls_ocsp_request_make_store(struct ktls_ocsp_request *request,
+				 struct net *net);
 int ktls_ocsp_request_certs(struct ktls_ocsp_request *request,
 			    struct nlattr **attrs,
 			    struct netlink_ext_ack *extack);

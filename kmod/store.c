@@ -1,72 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The store: all responses of one network namespace.
+ * The store: all entries of one network namespace.
  *
- * Writers hold the store's lock. Readers find a response under RCU and take a
+ * Writers hold the store's lock. Readers find an entry under RCU and take a
  * reference; a blob is immutable and swapped as a whole, so what they see is
  * always one complete version.
  */
-#include <linux/rhashtable.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
 #include <net/net_namespace.h>
 
-#include "message.h"
 #include "store.h"
 
-static const struct rhashtable_params table_params = {
-	.head_offset = offsetof(struct ktls_ocsp_response, node),
-	.key_offset = offsetof(struct ktls_ocsp_response, key),
-	.key_len = KTLS_OCSP_KEY_LEN,
-	.automatic_shrinking = true,
-};
+/* What is done before the lock is given to others for a moment. */
+#define DUE_AT_ONCE	256
 
-/**
- * ktls_ocsp_store_create() - make the store of a network namespace
- * @net: the network namespace
- *
- * Return: the store with one reference, to be given to
- * ktls_ocsp_store_close(); or an ERR_PTR.
- */
-struct ktls_ocsp_store *ktls_ocsp_store_create(struct net *net)
+static struct workqueue_struct *store_wq;
+
+static void count(struct ktls_ocsp_store *store, enum ktls_ocsp_count what)
 {
-	struct ktls_ocsp_store *store;
-	int err;
-
-	store = kzalloc(sizeof(*store), GFP_KERNEL_ACCOUNT);
-	if (!store)
-		return ERR_PTR(-ENOMEM);
-	err = rhashtable_init(&store->table, &table_params);
-	if (err)
-		goto err_free;
-	err = -ENOMEM;
-	store->board = ktls_ocsp_board_create();
-	if (!store->board)
-		goto err_table;
-	err = ktls_ocsp_limits_init(&store->limits, net,
-				    &store->board->header->min_validity);
-	if (err)
-		goto err_board;
-
-	refcount_set(&store->refs, 1);
-	mutex_init(&store->lock);
-	xa_init_flags(&store->slots, XA_FLAGS_ALLOC | XA_FLAGS_ACCOUNT);
-	store->net = net;
-	store->user_ns = get_user_ns(net->user_ns);
-	store->changes = 1;
-	store->timeline = RB_ROOT;
-	store->idle = RB_ROOT;
-	ktls_ocsp_expiry_init(store);
-	return store;
-
-err_board:
-	ktls_ocsp_board_put(store->board);
-err_table:
-	rhashtable_destroy(&store->table);
-err_free:
-	kfree(store);
-	return ERR_PTR(err);
+	atomic64_inc(&store->counts[what]);
 }
 
 /**
@@ -81,48 +35,158 @@ struct ktls_ocsp_store *ktls_ocsp_store_get(struct ktls_ocsp_store *store)
 	return store;
 }
 
-/**
- * ktls_ocsp_store_put() - drop a reference
- * @store: the store; it was closed before its last reference goes
- *
- * May sleep.
- */
-void ktls_ocsp_store_put(struct ktls_ocsp_store *store)
+static void store_free(struct work_struct *work)
 {
-	if (!refcount_dec_and_test(&store->refs))
-		return;
-	WARN_ON_ONCE(store->net);
-	ktls_ocsp_board_put(store->board);
-	rhashtable_destroy(&store->table);
-	xa_destroy(&store->slots);
-	xa_destroy(&store->limits.users);
+	struct ktls_ocsp_store *store;
+
+	store = container_of(to_rcu_work(work), struct ktls_ocsp_store,
+			     free_work);
+	ktls_ocsp_index_destroy(&store->index);
+	ktls_ocsp_limits_destroy(&store->limits);
 	put_user_ns(store->user_ns);
 	mutex_destroy(&store->lock);
 	kfree(store);
 }
 
 /**
- * ktls_ocsp_store_lock() - take the store's lock to change the store
- * @store: the store
- * @extack: gets the reason
+ * ktls_ocsp_store_put() - drop a reference
+ * @store: the store; it was closed before its last reference goes
  *
- * On success the caller unlocks store->lock, and what time had to do to the
- * store has been done. May sleep.
- *
- * Return: 0, or -ESHUTDOWN, unlocked, when the network namespace is gone.
+ * Context: any.
  */
-int ktls_ocsp_store_lock(struct ktls_ocsp_store *store,
-			 struct netlink_ext_ack *extack)
+void ktls_ocsp_store_put(struct ktls_ocsp_store *store)
 {
+	if (!refcount_dec_and_test(&store->refs))
+		return;
+	WARN_ON_ONCE(store->net);
+	queue_rcu_work(store_wq, &store->free_work);
+}
+
+/*
+ * Queued work has a reference of its own: whoever queues it may be a reader
+ * whose own reference is the last one.
+ */
+static void queue_work_of(struct ktls_ocsp_store *store)
+{
+	ktls_ocsp_store_get(store);
+	if (!queue_work(store_wq, &store->work))
+		ktls_ocsp_store_put(store);
+}
+
+static enum hrtimer_restart deadline_fires(struct hrtimer *timer)
+{
+	queue_work_of(container_of(timer, struct ktls_ocsp_store,
+				   schedule.deadline_timer));
+	return HRTIMER_NORESTART;
+}
+
+static enum hrtimer_restart linger_fires(struct hrtimer *timer)
+{
+	queue_work_of(container_of(timer, struct ktls_ocsp_store,
+				   schedule.linger_timer));
+	return HRTIMER_NORESTART;
+}
+
+static void store_work(struct work_struct *work)
+{
+	struct ktls_ocsp_store *store;
+
+	store = container_of(work, struct ktls_ocsp_store, work);
+	if (!ktls_ocsp_store_begin(store, NULL)) {
+		/* The timer that fired is not armed any more. */
+		store->schedule.changed = true;
+		ktls_ocsp_store_end(store);
+	}
+	ktls_ocsp_store_put(store);
+}
+
+/**
+ * ktls_ocsp_store_create() - make the store of a network namespace
+ * @net: the network namespace
+ * @settings: its settings; a reference is taken
+ *
+ * May sleep.
+ *
+ * Return: the store with one reference, to be given to
+ * ktls_ocsp_store_close(); or NULL when there is no memory.
+ */
+struct ktls_ocsp_store *
+ktls_ocsp_store_create(struct net *net, struct ktls_ocsp_settings *settings)
+{
+	struct ktls_ocsp_store *store;
+
+	store = kzalloc(sizeof(*store), GFP_KERNEL_ACCOUNT);
+	if (!store)
+		return NULL;
+	if (ktls_ocsp_limits_init(&store->limits, settings, net->user_ns))
+		goto err_free;
+	if (ktls_ocsp_index_init(&store->index, &store->limits))
+		goto err_limits;
+	ktls_ocsp_board_set_min_validity(&store->index.board,
+					 READ_ONCE(settings->min_validity));
+	refcount_set(&store->refs, 1);
+	mutex_init(&store->lock);
+	store->net = net;
+	store->user_ns = get_user_ns(net->user_ns);
+	ktls_ocsp_schedule_init(&store->schedule, settings, deadline_fires,
+				linger_fires);
+	ktls_ocsp_notices_init(&store->notices, net);
+	INIT_WORK(&store->work, store_work);
+	INIT_RCU_WORK(&store->free_work, store_free);
+	return store;
+
+err_limits:
+	ktls_ocsp_limits_destroy(&store->limits);
+err_free:
+	kfree(store);
+	return NULL;
+}
+
+/**
+ * ktls_ocsp_store_close() - empty the store of a dying network namespace
+ * @store: the store; sessions may live on, and get -ESHUTDOWN
+ *
+ * Drops the network namespace's reference. May sleep.
+ */
+void ktls_ocsp_store_close(struct ktls_ocsp_store *store)
+{
+	struct ktls_ocsp_entry *entry;
+	unsigned long slot;
+
 	mutex_lock(&store->lock);
-	if (store->net) {
-		ktls_ocsp_expiry_run(store);
-		/* coccicheck: it stays locked, as the name says */
-		return 0;
+	WRITE_ONCE(store->net, NULL);
+	xa_for_each(&store->index.by_slot, slot, entry) {
+		/* Nobody takes a slot any more, so none waits for its holders. */
+		ktls_ocsp_index_release_slot(&store->index, entry);
+		if (!entry->gone)
+			ktls_ocsp_store_remove(store, entry,
+					       KTLS_OCSP_EVENT_REMOVED);
+		cond_resched();
 	}
 	mutex_unlock(&store->lock);
-	NL_SET_ERR_MSG(extack, KTLS_OCSP_GONE);
-	return -ESHUTDOWN;
+
+	ktls_ocsp_schedule_stop(&store->schedule);
+	if (cancel_work_sync(&store->work))
+		ktls_ocsp_store_put(store);
+	ktls_ocsp_notices_close(&store->notices);
+	ktls_ocsp_store_put(store);
+}
+
+/**
+ * ktls_ocsp_store_set_min_validity() - that setting was changed
+ * @store: the store
+ * @seconds: the setting
+ *
+ * May sleep.
+ */
+void ktls_ocsp_store_set_min_validity(struct ktls_ocsp_store *store,
+				      unsigned int seconds)
+{
+	ktls_ocsp_board_set_min_validity(&store->index.board, seconds);
+	if (ktls_ocsp_store_begin(store, NULL))
+		return;
+	store->schedule.changed = true;
+	ktls_ocsp_store_end(store);
 }
 
 /**
@@ -145,213 +209,249 @@ int ktls_ocsp_store_usable(const struct ktls_ocsp_store *store,
 }
 
 /**
- * ktls_ocsp_store_lookup() - find a response, for a writer
- * @store: the store, locked
- * @key: its key
+ * ktls_ocsp_store_check_clock() - notice that the clock was stepped back
+ * @store: the store, referenced by the caller
+ * @blob: a blob that the caller just found valid
  *
- * Return: the response, valid while the lock is held, or NULL.
+ * Context: any; takes no lock.
  */
-struct ktls_ocsp_response *
-ktls_ocsp_store_lookup(struct ktls_ocsp_store *store,
-		       const u8 key[KTLS_OCSP_KEY_LEN])
+void ktls_ocsp_store_check_clock(struct ktls_ocsp_store *store,
+				 const struct ktls_ocsp_blob *blob)
+{
+	if (unlikely(ktls_ocsp_schedule_is_behind(&store->schedule, blob)))
+		queue_work_of(store);
+}
+
+/**
+ * ktls_ocsp_store_bytes() - what an entry counts for
+ * @store: its store, locked
+ * @entry: the entry
+ *
+ * Return: bytes of blob, certificates and reason.
+ */
+long ktls_ocsp_store_bytes(const struct ktls_ocsp_store *store,
+			   const struct ktls_ocsp_entry *entry)
+{
+	const struct ktls_ocsp_blob *blob;
+
+	blob = ktls_ocsp_locked(store, entry->blob);
+	return (blob ? blob->len : 0) +
+	       ktls_ocsp_certs_len(ktls_ocsp_locked(store, entry->certs)) +
+	       ktls_ocsp_failure_len(ktls_ocsp_locked(store, entry->failure));
+}
+
+/**
+ * ktls_ocsp_store_file() - put an entry where it belongs in the schedule
+ * @store: the store, locked, its network namespace alive
+ * @entry: the entry, whose blob or holders changed
+ */
+void ktls_ocsp_store_file(struct ktls_ocsp_store *store,
+			  struct ktls_ocsp_entry *entry)
 {
 	lockdep_assert_held(&store->lock);
-	return rhashtable_lookup_fast(&store->table, key, table_params);
+	ktls_ocsp_schedule_file(&store->schedule, entry);
 }
 
 /**
- * ktls_ocsp_store_find() - find a response, for a reader
- * @store: the store
- * @key: its key
- *
- * Takes no lock: the table is read under RCU, and a response whose last
- * reference has gone is as good as not found.
- *
- * Return: the response with a reference for the caller, or NULL.
+ * ktls_ocsp_store_tell() - tell what happened to an entry
+ * @store: the store, locked, its network namespace alive
+ * @entry: the entry
+ * @event: what happened
  */
-struct ktls_ocsp_response *
-ktls_ocsp_store_find(struct ktls_ocsp_store *store,
-		     const u8 key[KTLS_OCSP_KEY_LEN])
-{
-	struct ktls_ocsp_response *response;
-
-	rcu_read_lock();
-	response = rhashtable_lookup(&store->table, key, table_params);
-	if (response && !ktls_ocsp_response_tryget(response))
-		response = NULL;
-	rcu_read_unlock();
-	return response;
-}
-
-/* Readers of a dump compare this number; 0 means "does not say" to them. */
-static void count_change(struct ktls_ocsp_store *store)
-{
-	if (!++store->changes)
-		store->changes = 1;
-}
-
-/**
- * ktls_ocsp_store_discard() - take a response out that was not admitted
- * @store: the store, locked
- * @response: the response, which ktls_ocsp_store_add() made
- */
-void ktls_ocsp_store_discard(struct ktls_ocsp_store *store,
-			     struct ktls_ocsp_response *response)
+void ktls_ocsp_store_tell(struct ktls_ocsp_store *store,
+			  const struct ktls_ocsp_entry *entry,
+			  enum ktls_ocsp_event event)
 {
 	lockdep_assert_held(&store->lock);
-	rhashtable_remove_fast(&store->table, &response->node, table_params);
-	xa_erase(&store->slots, response->slot);
-	ktls_ocsp_response_put(response);
+	ktls_ocsp_notices_add(&store->notices, entry, event);
 }
 
 /**
- * ktls_ocsp_store_remove() - take a response out of the store
+ * ktls_ocsp_store_swap() - replace what an entry has of blob and failure
  * @store: the store, locked
- * @response: the response; no session holds it, or the store is closing
+ * @entry: the entry
+ * @blob: its new blob, whose reference is taken over; NULL for none; what it
+ *	has stays
+ * @failure: dto. for the failure
+ */
+void ktls_ocsp_store_swap(struct ktls_ocsp_store *store,
+			  struct ktls_ocsp_entry *entry,
+			  struct ktls_ocsp_blob *blob,
+			  struct ktls_ocsp_failure *failure)
+{
+	struct ktls_ocsp_failure *old_failure;
+	struct ktls_ocsp_blob *old_blob;
+
+	old_blob = rcu_replace_pointer(entry->blob, blob,
+				       lockdep_is_held(&store->lock));
+	old_failure = rcu_replace_pointer(entry->failure, failure,
+					  lockdep_is_held(&store->lock));
+	if (old_blob != blob) {
+		ktls_ocsp_index_publish(&store->index, entry,
+					blob ? blob->generation : 0);
+		ktls_ocsp_put(old_blob);
+	}
+	if (old_failure != failure)
+		ktls_ocsp_failure_put(old_failure);
+}
+
+/**
+ * ktls_ocsp_store_swap_certs() - replace an entry's certificates
+ * @store: the store, locked
+ * @entry: the entry
+ * @certs: the certificates, of which a reference is taken; NULL for none
+ */
+void ktls_ocsp_store_swap_certs(struct ktls_ocsp_store *store,
+				struct ktls_ocsp_entry *entry,
+				struct ktls_ocsp_certs *certs)
+{
+	if (certs)
+		refcount_inc(&certs->refs);
+	ktls_ocsp_certs_put(rcu_replace_pointer(entry->certs, certs,
+						lockdep_is_held(&store->lock)));
+}
+
+/**
+ * ktls_ocsp_store_remove() - take an entry out of the store
+ * @store: the store, locked
+ * @entry: the entry; sessions that hold it keep its slot, and nothing else
+ * @event: why, for those who follow the store
  */
 void ktls_ocsp_store_remove(struct ktls_ocsp_store *store,
-			    struct ktls_ocsp_response *response)
+			    struct ktls_ocsp_entry *entry,
+			    enum ktls_ocsp_event event)
 {
+	struct ktls_ocsp_limits *limits = &store->limits;
+
 	lockdep_assert_held(&store->lock);
-	ktls_ocsp_expiry_forget(store, response);
-	ktls_ocsp_board_publish(store->board, response->slot, 0);
-	count_change(store);
-	ktls_ocsp_uncharge(&store->limits, KTLS_OCSP_BYTES,
-			   ktls_ocsp_response_bytes(store, response));
-	ktls_ocsp_uncharge(&store->limits, KTLS_OCSP_RESPONSES, 1);
-	ktls_ocsp_store_discard(store, response);
+	ktls_ocsp_schedule_forget(&store->schedule, entry);
+	if (store->net)
+		ktls_ocsp_store_tell(store, entry, event);
+	if (event == KTLS_OCSP_EVENT_EVICTED)
+		count(store, KTLS_OCSP_COUNT_EVICTED);
+	ktls_ocsp_uncharge(limits, limits->owner, KTLS_OCSP_BYTES,
+			   ktls_ocsp_store_bytes(store, entry));
+	ktls_ocsp_uncharge(limits, limits->owner, KTLS_OCSP_RESPONSES, 1);
+	ktls_ocsp_store_swap(store, entry, NULL, NULL);
+	ktls_ocsp_store_swap_certs(store, entry, NULL);
+	if (!entry->handles)
+		ktls_ocsp_index_release_slot(&store->index, entry);
+	ktls_ocsp_index_remove(&store->index, entry);
+}
+
+static void expire(struct ktls_ocsp_store *store, struct ktls_ocsp_entry *entry)
+{
+	count(store, KTLS_OCSP_COUNT_EXPIRED);
+	ktls_ocsp_store_tell(store, entry, KTLS_OCSP_EVENT_EXPIRED);
+	if (entry->handles)
+		ktls_ocsp_store_file(store, entry);
+	else
+		ktls_ocsp_store_remove(store, entry, KTLS_OCSP_EVENT_REMOVED);
+}
+
+/* The clock may have been stepped back, and the blob be valid again. */
+static void linger_out(struct ktls_ocsp_store *store,
+		       struct ktls_ocsp_entry *entry)
+{
+	const struct ktls_ocsp_blob *blob;
+
+	blob = ktls_ocsp_locked(store, entry->blob);
+	if (blob && ktls_ocsp_now() < blob->next_update)
+		ktls_ocsp_store_file(store, entry);
+	else
+		ktls_ocsp_store_remove(store, entry, KTLS_OCSP_EVENT_REMOVED);
+}
+
+/* Do what time asks for; false: there is more. */
+static bool do_due(struct ktls_ocsp_store *store)
+{
+	struct ktls_ocsp_entry *entry;
+	enum ktls_ocsp_due due;
+	int n;
+
+	for (n = 0; n < DUE_AT_ONCE; n++) {
+		entry = ktls_ocsp_schedule_next_due(&store->schedule, &due);
+		if (!entry)
+			return true;
+		if (due == KTLS_OCSP_DUE_EXPIRED)
+			expire(store, entry);
+		else if (due == KTLS_OCSP_DUE_LINGERED)
+			linger_out(store, entry);
+		else if (READ_ONCE(store->limits.settings->min_validity))
+			ktls_ocsp_store_tell(store, entry,
+					     KTLS_OCSP_EVENT_EXPIRING);
+	}
+	return false;
 }
 
 /**
- * ktls_ocsp_store_add() - create a response
- * @store: the store, locked
- * @key: its key, which is not in the store
- * @bytes: what will be charged for its contents
+ * ktls_ocsp_store_begin() - lock the store to change it
+ * @store: the store, referenced
  * @extack: gets the reason
  *
- * Does all that takes memory, so that a lack of it is found before anything
- * is evicted. The caller goes on to ktls_ocsp_store_admit() or to
- * ktls_ocsp_store_discard() before it unlocks the store.
+ * On success the caller goes on to ktls_ocsp_store_end(), and what time had to
+ * do to the store has been done. May sleep.
  *
- * Return: the response, not charged yet; or an ERR_PTR: -ENOSPC when there
- * will be no room for it, -ENOMEM.
+ * Return: 0, or -ESHUTDOWN, unlocked, when the network namespace is gone.
  */
-struct ktls_ocsp_response *
-ktls_ocsp_store_add(struct ktls_ocsp_store *store,
-		    const u8 key[KTLS_OCSP_KEY_LEN], long bytes,
-		    struct netlink_ext_ack *extack)
-{
-	struct ktls_ocsp_response *response;
-	int err;
-
-	lockdep_assert_held(&store->lock);
-	err = ktls_ocsp_check_room(store, 1, bytes, NULL, extack);
-	if (err)
-		return ERR_PTR(err);
-	response = ktls_ocsp_response_alloc(key);
-	if (!response)
-		return ERR_PTR(-ENOMEM);
-	err = xa_alloc(&store->slots, &response->slot, response,
-		       XA_LIMIT(0, INT_MAX), GFP_KERNEL_ACCOUNT);
-	if (err)
-		goto err_put;
-	err = ktls_ocsp_board_prepare(store->board, response->slot);
-	if (err)
-		goto err_slot;
-	err = rhashtable_insert_fast(&store->table, &response->node,
-				     table_params);
-	if (err)
-		goto err_slot;
-	return response;
-
-err_slot:
-	xa_erase(&store->slots, response->slot);
-err_put:
-	ktls_ocsp_response_put(response);
-	return ERR_PTR(-ENOMEM);
-}
-
-/**
- * ktls_ocsp_store_admit() - count a response that was added
- * @store: the store, locked
- * @response: the response, which stands in no tree until
- *	ktls_ocsp_store_hold() or ktls_ocsp_expiry_file() puts it there
- * @bytes: what will be charged for its contents next: there is room for it
- * @extack: gets the reason
- *
- * At the store's limits, others are evicted. On success the response goes by
- * ktls_ocsp_store_remove(), else it is discarded.
- *
- * Return: 0, or -ENOSPC at the store's limit.
- */
-int ktls_ocsp_store_admit(struct ktls_ocsp_store *store,
-			  struct ktls_ocsp_response *response, long bytes,
+int ktls_ocsp_store_begin(struct ktls_ocsp_store *store,
 			  struct netlink_ext_ack *extack)
 {
-	int err;
-
-	err = ktls_ocsp_make_room(store, 1, bytes, response, extack);
-	if (!err && !ktls_ocsp_charge(&store->limits, KTLS_OCSP_RESPONSES, 1)) {
-		NL_SET_ERR_MSG(extack, KTLS_OCSP_NO_RESPONSES);
-		err = -ENOSPC;
-	}
-	if (err)
-		ktls_ocsp_store_discard(store, response);
-	else
-		count_change(store);
-	return err;
-}
-
-/**
- * ktls_ocsp_store_hold() - one more session holds a response
- * @store: the store, locked
- * @response: the response
- */
-void ktls_ocsp_store_hold(struct ktls_ocsp_store *store,
-			  struct ktls_ocsp_response *response)
-{
-	lockdep_assert_held(&store->lock);
-	WRITE_ONCE(response->handles, response->handles + 1);
-	if (response->handles == 1)
-		ktls_ocsp_expiry_file(store, response);
-}
-
-/**
- * ktls_ocsp_store_release() - one session less holds a response
- * @store: the store, locked
- * @response: the response; the caller's reference keeps it in memory
- */
-void ktls_ocsp_store_release(struct ktls_ocsp_store *store,
-			     struct ktls_ocsp_response *response)
-{
-	lockdep_assert_held(&store->lock);
-	WRITE_ONCE(response->handles, response->handles - 1);
-	if (!response->handles && store->net)
-		ktls_ocsp_expiry_file(store, response);
-}
-
-/**
- * ktls_ocsp_store_close() - empty the store of a dying network namespace
- * @store: the store; sessions may live on, and get -ESHUTDOWN
- *
- * Drops the network namespace's reference. May sleep.
- */
-void ktls_ocsp_store_close(struct ktls_ocsp_store *store)
-{
-	struct ktls_ocsp_response *response;
-	unsigned long slot;
-
 	mutex_lock(&store->lock);
-	WRITE_ONCE(store->net, NULL);
-	xa_for_each(&store->slots, slot, response) {
-		/* A session that lives on keeps the response, but no blob. */
-		ktls_ocsp_store_empty(store, response);
-		ktls_ocsp_store_remove(store, response);
+	while (store->net) {
+		if (do_due(store)) {
+			/* coccicheck: it stays locked, as the name says */
+			return 0;
+		}
+		ktls_ocsp_store_end(store);
 		cond_resched();
+		mutex_lock(&store->lock);
 	}
 	mutex_unlock(&store->lock);
+	NL_SET_ERR_MSG(extack, KTLS_OCSP_GONE);
+	return -ESHUTDOWN;
+}
 
-	ktls_ocsp_expiry_stop(store);
-	ktls_ocsp_limits_exit(&store->limits);
-	ktls_ocsp_store_put(store);
+/**
+ * ktls_ocsp_store_end() - unlock the store, and tell what happened
+ * @store: the store, which ktls_ocsp_store_begin() locked
+ *
+ * May sleep.
+ */
+void ktls_ocsp_store_end(struct ktls_ocsp_store *store)
+{
+	bool told;
+
+	/* Also when nothing was filed: the marks may have gone back. */
+	if (store->schedule.changed)
+		ktls_ocsp_schedule_arm(&store->schedule);
+	told = READ_ONCE(store->notices.queued) ||
+	       READ_ONCE(store->notices.lost);
+	mutex_unlock(&store->lock);
+	if (told)
+		ktls_ocsp_notices_send(&store->notices);
+}
+
+/**
+ * ktls_ocsp_store_init() - set up what all stores share
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int __init ktls_ocsp_store_init(void)
+{
+	store_wq = alloc_workqueue("ktls_ocsp", WQ_UNBOUND, 0);
+	return store_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * ktls_ocsp_store_exit() - give back what all stores shared
+ *
+ * All stores are closed, and nobody has a reference. Waits for those that are
+ * being freed.
+ */
+void ktls_ocsp_store_exit(void)
+{
+	/* What RCU still holds back is queued then. */
+	rcu_barrier();
+	destroy_workqueue(store_wq);
 }

@@ -1,164 +1,117 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The store: all responses of one network namespace.
+ * The store: all entries of one network namespace. Owns the lock that all
+ * changes are made under, and puts the parts together; what it is told to
+ * change is in admission.h, update.h and hold.h.
+ *
+ * A change is prepared without the lock (all that takes memory), made between
+ * ktls_ocsp_store_begin() and ktls_ocsp_store_end(), and told afterwards.
  */
 #ifndef KTLS_OCSP_STORE_H
 #define KTLS_OCSP_STORE_H
 
-#include <linux/hrtimer.h>
 #include <linux/mutex.h>
 #include <linux/netlink.h>
-#include <linux/rhashtable-types.h>
 #include <linux/workqueue.h>
-#include <linux/xarray.h>
 
-#include "board.h"
+#include "index.h"
 #include "limits.h"
-#include "response.h"
+#include "notice.h"
+#include "schedule.h"
 
 struct net;
 struct user_namespace;
 
-/* What a blob's age can cross, in the order in which it does. */
-enum ktls_ocsp_threshold {
-	KTLS_OCSP_EXPIRING,		/* min_validity before next update */
-	KTLS_OCSP_EXPIRED,		/* next update */
-	KTLS_OCSP_THRESHOLDS
+/* What happened to a store's entries, ever. */
+enum ktls_ocsp_count {
+	KTLS_OCSP_COUNT_SET,		/* blobs stored */
+	KTLS_OCSP_COUNT_REFUSED,	/* blobs that were not */
+	KTLS_OCSP_COUNT_EVICTED,	/* entries that made room */
+	KTLS_OCSP_COUNT_EXPIRED,	/* blobs */
+	KTLS_OCSP_COUNTS
 };
 
 /**
- * struct ktls_ocsp_store - all responses of one network namespace
- * @refs: the network namespace's reference, one of each session and request
+ * struct ktls_ocsp_store - all entries of one network namespace
+ * @refs: the network namespace's reference, one of each session, dump and
+ *	queued @work
  * @user_ns: who has CAP_NET_ADMIN here may write; pinned
- * @board: shows the generations to processes; pinned
- * @lock: protects the members below down to @passed, and what changes in the
- *	responses. Taken inside a session's lock.
+ * @lock: protects @net, @index, @schedule, @generation, the numbers of
+ *	@notices, and what changes in the entries. Taken inside a session's
+ *	lock; @notices' queue_lock and the board's lock are taken inside.
  * @net: the network namespace, NULL once it is being deleted
- * @table: responses by key; read under RCU
- * @slots: responses by slot
+ * @index: the entries
+ * @schedule: what time will do to them
  * @generation: of the last blob that was stored
- * @changes: counts responses that came or went, for dumps; never 0
- * @timeline: responses by deadline, see expiry.c
- * @idle: those that no session holds, by deadline: the first makes room
- * @passed: up to which deadline each event was told, see expiry.c
- * @timer: fires at the next deadline
- * @work: does what a deadline asks for
+ * @notices: what happened to them; has locks of its own
  * @limits: has its own rules
+ * @counts: what happened, for statistics; not exact with one another
+ * @work: does what is due
+ * @free_work: frees the store when RCU readers are done with it
  */
 struct ktls_ocsp_store {
 	refcount_t refs;
 	struct user_namespace *user_ns;
-	struct ktls_ocsp_board *board;
 
-	struct mutex lock; /* protects down to @passed */
+	struct mutex lock; /* protects down to @generation, and entries */
 	struct net *net;
-	struct rhashtable table;
-	struct xarray slots;
+	struct ktls_ocsp_index index;
+	struct ktls_ocsp_schedule schedule;
 	u64 generation;
-	u32 changes;
-	struct rb_root timeline;
-	struct rb_root idle;
-	s64 passed[KTLS_OCSP_THRESHOLDS];
 
-	struct hrtimer timer;
-	struct work_struct work;
+	struct ktls_ocsp_notices notices;
 	struct ktls_ocsp_limits limits;
+	atomic64_t counts[KTLS_OCSP_COUNTS];
+	struct work_struct work;
+	struct rcu_work free_work;
 };
 
-/**
- * struct ktls_ocsp_update - what a set brings
- * @blob: a blob, complete but for its generation, or NULL
- * @reason: why there is none, when @blob is NULL
- * @certs: certificates to keep with the response, or NULL
- */
-struct ktls_ocsp_update {
-	struct ktls_ocsp_blob *blob;
-	const char *reason;
-	struct ktls_ocsp_certs *certs;
-};
+/* Follow a pointer of an entry with the store's lock held. */
+#define ktls_ocsp_locked(store, pointer) \
+	rcu_dereference_protected(pointer, lockdep_is_held(&(store)->lock))
 
 /* The text of every -ESHUTDOWN. */
 #define KTLS_OCSP_GONE	"the session's network namespace is gone"
 
-/* The texts of -ENOSPC. */
-#define KTLS_OCSP_NO_RESPONSES	"the store is at its limit of responses"
-#define KTLS_OCSP_NO_BYTES	"the store is at its limit of bytes"
-
-struct ktls_ocsp_store *ktls_ocsp_store_create(struct net *net);
+struct ktls_ocsp_store *
+ktls_ocsp_store_create(struct net *net, struct ktls_ocsp_settings *settings);
 void ktls_ocsp_store_close(struct ktls_ocsp_store *store);
 struct ktls_ocsp_store *ktls_ocsp_store_get(struct ktls_ocsp_store *store);
 void ktls_ocsp_store_put(struct ktls_ocsp_store *store);
-
-/* main.c */
-struct ktls_ocsp_store *ktls_ocsp_store_of(const struct net *net);
+void ktls_ocsp_store_set_min_validity(struct ktls_ocsp_store *store,
+				      unsigned int seconds);
 
 /* For readers, who take no lock. */
 int ktls_ocsp_store_usable(const struct ktls_ocsp_store *store,
 			   struct netlink_ext_ack *extack);
-struct ktls_ocsp_response *
-ktls_ocsp_store_find(struct ktls_ocsp_store *store,
-		     const u8 key[KTLS_OCSP_KEY_LEN]);
+void ktls_ocsp_store_check_clock(struct ktls_ocsp_store *store,
+				 const struct ktls_ocsp_blob *blob);
 
-int ktls_ocsp_store_lock(struct ktls_ocsp_store *store,
-			 struct netlink_ext_ack *extack);
-
-/* For those who hold the store's lock. */
-struct ktls_ocsp_response *
-ktls_ocsp_store_lookup(struct ktls_ocsp_store *store,
-		       const u8 key[KTLS_OCSP_KEY_LEN]);
-struct ktls_ocsp_response *
-ktls_ocsp_store_add(struct ktls_ocsp_store *store,
-		    const u8 key[KTLS_OCSP_KEY_LEN], long bytes,
-		    struct netlink_ext_ack *extack);
-void ktls_ocsp_store_discard(struct ktls_ocsp_store *store,
-			     struct ktls_ocsp_response *response);
-int ktls_ocsp_store_admit(struct ktls_ocsp_store *store,
-			  struct ktls_ocsp_response *response, long bytes,
+/* For those who change it. */
+int ktls_ocsp_store_begin(struct ktls_ocsp_store *store,
 			  struct netlink_ext_ack *extack);
+void ktls_ocsp_store_end(struct ktls_ocsp_store *store);
+
+/* In between: with the lock held. */
+long ktls_ocsp_store_bytes(const struct ktls_ocsp_store *store,
+			   const struct ktls_ocsp_entry *entry);
+void ktls_ocsp_store_file(struct ktls_ocsp_store *store,
+			  struct ktls_ocsp_entry *entry);
+void ktls_ocsp_store_tell(struct ktls_ocsp_store *store,
+			  const struct ktls_ocsp_entry *entry,
+			  enum ktls_ocsp_event event);
+void ktls_ocsp_store_swap(struct ktls_ocsp_store *store,
+			  struct ktls_ocsp_entry *entry,
+			  struct ktls_ocsp_blob *blob,
+			  struct ktls_ocsp_failure *failure);
+void ktls_ocsp_store_swap_certs(struct ktls_ocsp_store *store,
+				struct ktls_ocsp_entry *entry,
+				struct ktls_ocsp_certs *certs);
 void ktls_ocsp_store_remove(struct ktls_ocsp_store *store,
-			    struct ktls_ocsp_response *response);
-void ktls_ocsp_store_hold(struct ktls_ocsp_store *store,
-			  struct ktls_ocsp_response *response);
-void ktls_ocsp_store_release(struct ktls_ocsp_store *store,
-			     struct ktls_ocsp_response *response);
-/* update.c: what a writer changes in a response */
-long ktls_ocsp_response_bytes(const struct ktls_ocsp_store *store,
-			      const struct ktls_ocsp_response *response);
-int ktls_ocsp_store_attach(struct ktls_ocsp_store *store,
-			   struct ktls_ocsp_response *response,
-			   struct ktls_ocsp_certs *certs,
-			   struct netlink_ext_ack *extack);
-int ktls_ocsp_store_set(struct ktls_ocsp_store *store,
-			const u8 key[KTLS_OCSP_KEY_LEN],
-			const struct ktls_ocsp_update *update, u32 *slot,
-			u64 *generation, struct netlink_ext_ack *extack);
-int ktls_ocsp_store_withdraw(struct ktls_ocsp_store *store,
-			     const u8 key[KTLS_OCSP_KEY_LEN],
-			     struct netlink_ext_ack *extack);
-void ktls_ocsp_store_empty(struct ktls_ocsp_store *store,
-			   struct ktls_ocsp_response *response);
+			    struct ktls_ocsp_entry *entry,
+			    enum ktls_ocsp_event event);
 
-/* evict.c: room at a limit */
-int ktls_ocsp_check_room(struct ktls_ocsp_store *store, long responses,
-			 long bytes, const struct ktls_ocsp_response *keep,
-			 struct netlink_ext_ack *extack);
-int ktls_ocsp_make_room(struct ktls_ocsp_store *store, long responses,
-			long bytes, const struct ktls_ocsp_response *keep,
-			struct netlink_ext_ack *extack);
-
-/* expiry.c: what time does */
-void ktls_ocsp_expiry_init(struct ktls_ocsp_store *store);
-void ktls_ocsp_expiry_stop(struct ktls_ocsp_store *store);
-void ktls_ocsp_expiry_run(struct ktls_ocsp_store *store);
-void ktls_ocsp_expiry_file(struct ktls_ocsp_store *store,
-			   struct ktls_ocsp_response *response);
-void ktls_ocsp_expiry_forget(struct ktls_ocsp_store *store,
-			     struct ktls_ocsp_response *response);
-bool ktls_ocsp_expiry_near(const struct ktls_ocsp_store *store,
-			   const struct ktls_ocsp_blob *blob);
-void ktls_ocsp_expiry_check(struct ktls_ocsp_store *store,
-			    const struct ktls_ocsp_blob *blob);
-int ktls_ocsp_expiry_start(void);
-void ktls_ocsp_expiry_end(void);
+int ktls_ocsp_store_init(void);
+void ktls_ocsp_store_exit(void);
 
 #endif /* KTLS_OCSP_STORE_H */

@@ -1,330 +1,248 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a writer changes in a response: its blob, its failure, its
+ * Updates: what a writer changes in an entry: its blob, its failure, its
  * certificates. All that can fail is done first, so that a refused update
  * changes nothing.
  */
-#include <linux/overflow.h>
-#include <linux/slab.h>
+#include "admission.h"
+#include "update.h"
 
-#include "message.h"
-#include "store.h"
-
-#define locked_dereference(p, store) \
-	rcu_dereference_protected(p, lockdep_is_held(&(store)->lock))
-
-static long failure_bytes(const struct ktls_ocsp_failure *failure)
-{
-	return failure ? strlen(failure->reason) + 1 : 0;
-}
-
-/**
- * ktls_ocsp_response_bytes() - what a response counts for
- * @store: its store, locked
- * @response: the response
- *
- * Return: bytes of blob, certificates and reason.
- */
-long ktls_ocsp_response_bytes(const struct ktls_ocsp_store *store,
-			      const struct ktls_ocsp_response *response)
-{
-	const struct ktls_ocsp_blob *blob;
-
-	blob = locked_dereference(response->blob, store);
-	return (blob ? blob->len : 0) +
-	       ktls_ocsp_certs_len(locked_dereference(response->certs, store)) +
-	       failure_bytes(locked_dereference(response->failure, store));
-}
-
-/* Charge what the response will take more, or give back what it takes less. */
-static int recharge_bytes(struct ktls_ocsp_store *store, long more,
-			  const struct ktls_ocsp_response *response,
-			  struct netlink_ext_ack *extack)
-{
-	int err;
-
-	if (more <= 0) {
-		ktls_ocsp_uncharge(&store->limits, KTLS_OCSP_BYTES, -more);
-		return 0;
-	}
-	err = ktls_ocsp_make_room(store, 0, more, response, extack);
-	if (err)
-		return err;
-	if (ktls_ocsp_charge(&store->limits, KTLS_OCSP_BYTES, more))
-		return 0;
-	NL_SET_ERR_MSG(extack, KTLS_OCSP_NO_BYTES);
-	return -ENOSPC;
-}
-
-/* By how much @certs would take more than what is kept; 0 when it is kept. */
-static long certs_growth(struct ktls_ocsp_store *store,
-			 const struct ktls_ocsp_response *response,
+/* By how much new certificates take more than the old ones. */
+static long certs_growth(const struct ktls_ocsp_store *store,
+			 const struct ktls_ocsp_entry *entry,
 			 const struct ktls_ocsp_certs *certs)
 {
 	if (!certs)
 		return 0;
 	return (long)ktls_ocsp_certs_len(certs) -
-	       ktls_ocsp_certs_len(locked_dereference(response->certs, store));
+	       ktls_ocsp_certs_len(ktls_ocsp_locked(store, entry->certs));
 }
 
-static void swap_certs(struct ktls_ocsp_store *store,
-		       struct ktls_ocsp_response *response,
+static void keep_certs(struct ktls_ocsp_store *store,
+		       struct ktls_ocsp_entry *entry,
 		       struct ktls_ocsp_certs *certs)
 {
-	if (!certs)
-		return;
-	refcount_inc(&certs->refs);
-	ktls_ocsp_certs_put(rcu_replace_pointer(response->certs, certs,
-						lockdep_is_held(&store->lock)));
+	if (certs)
+		ktls_ocsp_store_swap_certs(store, entry, certs);
 }
 
-/**
- * ktls_ocsp_store_attach() - keep certificates with a response
- * @store: the store, locked
- * @response: the response
- * @certs: the certificates; a reference is taken
- * @extack: gets the reason
- *
- * Return: 0, or -ENOSPC at the store's limit.
+/*
+ * A blob whose this-update lies in the future was stored when the clock was
+ * ahead, and must not keep later ones out.
  */
-int ktls_ocsp_store_attach(struct ktls_ocsp_store *store,
-			   struct ktls_ocsp_response *response,
-			   struct ktls_ocsp_certs *certs,
-			   struct netlink_ext_ack *extack)
+static bool is_newer(const struct ktls_ocsp_blob *old,
+		     const struct ktls_ocsp_blob *blob)
 {
-	int err;
-
-	lockdep_assert_held(&store->lock);
-	err = recharge_bytes(store, certs_growth(store, response, certs),
-			     response, extack);
-	if (!err)
-		swap_certs(store, response, certs);
-	return err;
-}
-
-/* Replace what the response has of blob and failure; NULL is none. */
-static void swap_contents(struct ktls_ocsp_store *store,
-			  struct ktls_ocsp_response *response,
-			  struct ktls_ocsp_blob *blob,
-			  struct ktls_ocsp_failure *failure)
-{
-	struct ktls_ocsp_failure *old_failure;
-	struct ktls_ocsp_blob *old_blob;
-
-	old_blob = rcu_replace_pointer(response->blob, blob,
-				       lockdep_is_held(&store->lock));
-	old_failure = rcu_replace_pointer(response->failure, failure,
-					  lockdep_is_held(&store->lock));
-	if (old_blob != blob) {
-		ktls_ocsp_board_publish(store->board, response->slot,
-					blob ? blob->generation : 0);
-		ktls_ocsp_put(old_blob);
-	}
-	if (old_failure)
-		kfree_rcu(old_failure, rcu);
+	return old && blob->this_update < old->this_update &&
+	       old->this_update <= ktls_ocsp_now() + KTLS_OCSP_CLOCK_TOLERANCE;
 }
 
 static int set_blob(struct ktls_ocsp_store *store,
-		    struct ktls_ocsp_response *response,
+		    struct ktls_ocsp_entry *entry,
 		    const struct ktls_ocsp_update *update,
 		    struct netlink_ext_ack *extack)
 {
-	const struct ktls_ocsp_blob *old;
 	struct ktls_ocsp_blob *blob = update->blob;
-	enum ktls_ocsp_event event;
+	const struct ktls_ocsp_blob *old;
 	long more;
 	int err;
 
-	old = locked_dereference(response->blob, store);
-	if (old && blob->this_update < old->this_update) {
+	old = ktls_ocsp_locked(store, entry->blob);
+	if (is_newer(old, blob)) {
 		NL_SET_ERR_MSG(extack,
 			       "a response with a later this-update is stored");
 		return -EEXIST;
 	}
 	more = (long)blob->len - (old ? old->len : 0) -
-	       failure_bytes(locked_dereference(response->failure, store)) +
-	       certs_growth(store, response, update->certs);
-	err = recharge_bytes(store, more, response, extack);
+	       ktls_ocsp_failure_len(ktls_ocsp_locked(store, entry->failure)) +
+	       certs_growth(store, entry, update->certs);
+	err = ktls_ocsp_recharge(store, more, entry, extack);
 	if (err)
 		return err;
 
-	swap_certs(store, response, update->certs);
+	keep_certs(store, entry, update->certs);
 	blob->generation = ++store->generation;
 	refcount_inc(&blob->refs);
-	swap_contents(store, response, blob, NULL);
-	WRITE_ONCE(response->withdrawn, false);
-	ktls_ocsp_expiry_file(store, response);
-	event = blob->status == KTLS_OCSP_CERT_STATUS_REVOKED ?
-		KTLS_OCSP_EVENT_REVOKED : KTLS_OCSP_EVENT_UPDATED;
-	ktls_ocsp_notify_event(store, response, event);
-	if (ktls_ocsp_expiry_near(store, blob))
-		ktls_ocsp_notify_event(store, response,
-				       KTLS_OCSP_EVENT_EXPIRING);
+	ktls_ocsp_store_swap(store, entry, blob, NULL);
+	WRITE_ONCE(entry->withdrawn, false);
+	ktls_ocsp_store_file(store, entry);
+	ktls_ocsp_store_tell(store, entry,
+			     blob->status == KTLS_OCSP_CERT_STATUS_REVOKED ?
+			     KTLS_OCSP_EVENT_REVOKED : KTLS_OCSP_EVENT_UPDATED);
+	if (ktls_ocsp_schedule_is_expiring(&store->schedule, blob))
+		ktls_ocsp_store_tell(store, entry, KTLS_OCSP_EVENT_EXPIRING);
 	return 0;
 }
 
 static int set_failure(struct ktls_ocsp_store *store,
-		       struct ktls_ocsp_response *response,
+		       struct ktls_ocsp_entry *entry,
 		       const struct ktls_ocsp_update *update,
 		       struct netlink_ext_ack *extack)
 {
-	size_t size = strlen(update->reason) + 1;
-	struct ktls_ocsp_failure *failure;
+	struct ktls_ocsp_failure *failure = update->failure;
 	const struct ktls_ocsp_failure *old;
 	long more;
 	int err;
 
-	failure = kmalloc(struct_size(failure, reason, size),
-			  GFP_KERNEL_ACCOUNT);
-	if (!failure)
-		return -ENOMEM;
-	old = locked_dereference(response->failure, store);
-	more = (long)size - failure_bytes(old) +
-	       certs_growth(store, response, update->certs);
-	err = recharge_bytes(store, more, response, extack);
-	if (err) {
-		kfree(failure);
+	old = ktls_ocsp_locked(store, entry->failure);
+	more = (long)ktls_ocsp_failure_len(failure) -
+	       ktls_ocsp_failure_len(old) +
+	       certs_growth(store, entry, update->certs);
+	err = ktls_ocsp_recharge(store, more, entry, extack);
+	if (err)
 		return err;
-	}
 
-	failure->time = ktls_ocsp_now();
 	failure->count = old ? old->count + 1 : 1;
-	memcpy(failure->reason, update->reason, size);
-	swap_certs(store, response, update->certs);
-	swap_contents(store, response,
-		      locked_dereference(response->blob, store), failure);
-	ktls_ocsp_notify_event(store, response, KTLS_OCSP_EVENT_FAILED);
+	keep_certs(store, entry, update->certs);
+	refcount_inc(&failure->refs);
+	ktls_ocsp_store_swap(store, entry, ktls_ocsp_locked(store, entry->blob),
+			     failure);
+	ktls_ocsp_store_tell(store, entry, KTLS_OCSP_EVENT_FAILED);
 	return 0;
 }
 
-/* Store the first blob of a response that is not there. */
-static struct ktls_ocsp_response *
-create_with_blob(struct ktls_ocsp_store *store,
-		 const u8 key[KTLS_OCSP_KEY_LEN],
-		 const struct ktls_ocsp_update *update,
-		 struct netlink_ext_ack *extack)
-{
-	long bytes = update->blob->len + ktls_ocsp_certs_len(update->certs);
-	struct ktls_ocsp_response *response;
-	int err;
-
-	response = ktls_ocsp_store_add(store, key, bytes, extack);
-	if (IS_ERR(response))
-		return response;
-	err = ktls_ocsp_store_admit(store, response, bytes, extack);
-	if (err)
-		return ERR_PTR(err);
-	err = set_blob(store, response, update, extack);
-	if (!err)
-		return response;
-	ktls_ocsp_store_remove(store, response);
-	return ERR_PTR(err);
-}
-
-static struct ktls_ocsp_response *not_found(struct netlink_ext_ack *extack)
+static int not_found(struct netlink_ext_ack *extack)
 {
 	NL_SET_ERR_MSG(extack, "no response has this key");
-	return ERR_PTR(-ENOENT);
+	return -ENOENT;
 }
 
-/**
- * ktls_ocsp_store_set() - store a blob, or report a failed attempt
- * @store: the store
- * @key: the response's key; it is created for a blob where it is absent
- * @update: the blob or the reason; references are taken
- * @slot: gets the response's slot
- * @generation: gets the generation of the response's blob, 0 if it has none
- * @extack: gets the reason
- *
- * May sleep.
- *
- * Return: 0; -ENOENT for a failure of an absent response, -EEXIST when a later
- * response is stored, -ENOSPC at the store's limit, -ENOMEM, or -ESHUTDOWN.
- * Then the store is as it was.
- */
-int ktls_ocsp_store_set(struct ktls_ocsp_store *store,
-			const u8 key[KTLS_OCSP_KEY_LEN],
-			const struct ktls_ocsp_update *update, u32 *slot,
-			u64 *generation, struct netlink_ext_ack *extack)
+static int update_locked(struct ktls_ocsp_store *store,
+			 struct ktls_ocsp_candidate *candidate,
+			 const struct ktls_ocsp_update *update,
+			 struct ktls_ocsp_placed *placed,
+			 struct netlink_ext_ack *extack)
 {
-	struct ktls_ocsp_response *response;
+	struct ktls_ocsp_entry *entry = candidate->entry;
+	bool is_new = candidate->is_new;
 	const struct ktls_ocsp_blob *blob;
 	int err;
 
-	err = ktls_ocsp_store_lock(store, extack);
+	err = ktls_ocsp_candidate_admit(store, candidate,
+					is_new ? update->blob->len +
+					ktls_ocsp_certs_len(update->certs) : 0,
+					extack);
 	if (err)
 		return err;
-	response = ktls_ocsp_store_lookup(store, key);
-	if (!response && !update->blob)
-		response = not_found(extack);
-	else if (!response)
-		response = create_with_blob(store, key, update, extack);
-	else
-		err = update->blob ?
-		      set_blob(store, response, update, extack) :
-		      set_failure(store, response, update, extack);
-	if (IS_ERR(response))
-		err = PTR_ERR(response);
+	err = update->blob ? set_blob(store, entry, update, extack) :
+	      set_failure(store, entry, update, extack);
+	if (err) {
+		/* Another network namespace took the room. */
+		if (is_new)
+			ktls_ocsp_store_remove(store, entry,
+					       KTLS_OCSP_EVENT_REMOVED);
+		return err;
+	}
+	blob = ktls_ocsp_locked(store, entry->blob);
+	placed->slot = entry->slot;
+	placed->generation = blob ? blob->generation : 0;
+	return 0;
+}
+
+/* -EAGAIN: what was prepared does not fit any more. */
+static int update_once(struct ktls_ocsp_store *store,
+		       const u8 key[KTLS_OCSP_KEY_LEN],
+		       const struct ktls_ocsp_update *update,
+		       struct ktls_ocsp_placed *placed,
+		       struct netlink_ext_ack *extack)
+{
+	struct ktls_ocsp_candidate candidate;
+	int err;
+
+	err = ktls_ocsp_store_usable(store, extack);
 	if (err)
-		goto unlock;
-	blob = locked_dereference(response->blob, store);
-	*slot = response->slot;
-	*generation = blob ? blob->generation : 0;
-unlock:
-	mutex_unlock(&store->lock);
+		return err;
+	if (!ktls_ocsp_candidate_find(store, key, &candidate)) {
+		if (!update->blob)
+			return not_found(extack);
+		err = ktls_ocsp_candidate_make(store, key, &candidate);
+		if (err)
+			return err;
+	}
+	err = ktls_ocsp_store_begin(store, extack);
+	if (!err) {
+		err = update_locked(store, &candidate, update, placed, extack);
+		ktls_ocsp_store_end(store);
+	}
+	ktls_ocsp_candidate_drop(store, &candidate);
 	return err;
 }
 
 /**
- * ktls_ocsp_store_empty() - drop a response's blob and failure
- * @store: the store, locked
- * @response: the response, which keeps its certificates
+ * ktls_ocsp_update() - store a blob, or report a failed attempt
+ * @store: the store
+ * @key: the entry's key; it is created for a blob where it is absent
+ * @update: the blob or the failure; references are taken
+ * @placed: gets where the entry stands
+ * @extack: gets the reason
+ *
+ * May sleep.
+ *
+ * Return: 0; -ENOENT for a failure of an absent entry, -EEXIST when a later
+ * response is stored, -ENOSPC at the store's limit, -ENOMEM, or -ESHUTDOWN.
+ * Then the store is as it was.
  */
-void ktls_ocsp_store_empty(struct ktls_ocsp_store *store,
-			   struct ktls_ocsp_response *response)
+int ktls_ocsp_update(struct ktls_ocsp_store *store,
+		     const u8 key[KTLS_OCSP_KEY_LEN],
+		     const struct ktls_ocsp_update *update,
+		     struct ktls_ocsp_placed *placed,
+		     struct netlink_ext_ack *extack)
 {
-	long bytes = ktls_ocsp_response_bytes(store, response);
+	int err;
 
-	lockdep_assert_held(&store->lock);
-	WRITE_ONCE(response->withdrawn, true);
-	swap_contents(store, response, NULL, NULL);
-	ktls_ocsp_uncharge(&store->limits, KTLS_OCSP_BYTES,
-			   bytes - ktls_ocsp_response_bytes(store, response));
+	do {
+		err = update_once(store, key, update, placed, extack);
+	} while (err == -EAGAIN);
+	if (update->blob)
+		atomic64_inc(&store->counts[err ? KTLS_OCSP_COUNT_REFUSED :
+					    KTLS_OCSP_COUNT_SET]);
+	return err;
+}
+
+/* Drop an entry's blob and failure; its certificates stay. */
+static void empty(struct ktls_ocsp_store *store, struct ktls_ocsp_entry *entry)
+{
+	struct ktls_ocsp_limits *limits = &store->limits;
+	long bytes = ktls_ocsp_store_bytes(store, entry);
+
+	WRITE_ONCE(entry->withdrawn, true);
+	ktls_ocsp_store_swap(store, entry, NULL, NULL);
+	ktls_ocsp_uncharge(limits, limits->owner, KTLS_OCSP_BYTES,
+			   bytes - ktls_ocsp_store_bytes(store, entry));
 }
 
 /**
- * ktls_ocsp_store_withdraw() - delete a response
+ * ktls_ocsp_withdraw() - delete an entry
  * @store: the store
- * @key: the response's key
+ * @key: the entry's key
  * @extack: gets the reason
  *
- * The blob goes at once; the response too, unless a session holds it. May
- * sleep.
+ * The blob goes at once; the entry too, unless a session holds it. May sleep.
  *
  * Return: 0, -ENOENT or -ESHUTDOWN.
  */
-int ktls_ocsp_store_withdraw(struct ktls_ocsp_store *store,
-			     const u8 key[KTLS_OCSP_KEY_LEN],
-			     struct netlink_ext_ack *extack)
+int ktls_ocsp_withdraw(struct ktls_ocsp_store *store,
+		       const u8 key[KTLS_OCSP_KEY_LEN],
+		       struct netlink_ext_ack *extack)
 {
-	struct ktls_ocsp_response *response;
+	struct ktls_ocsp_entry *entry;
 	int err;
 
-	err = ktls_ocsp_store_lock(store, extack);
+	err = ktls_ocsp_store_begin(store, extack);
 	if (err)
 		return err;
-	response = ktls_ocsp_store_lookup(store, key);
-	if (!response) {
-		err = PTR_ERR(not_found(extack));
-		goto unlock;
+	entry = ktls_ocsp_index_lookup(&store->index, key);
+	if (!entry) {
+		err = not_found(extack);
+		goto end;
 	}
-	ktls_ocsp_store_empty(store, response);
-	ktls_ocsp_notify_event(store, response, KTLS_OCSP_EVENT_WITHDRAWN);
-	if (response->handles)
-		ktls_ocsp_expiry_file(store, response);
+	empty(store, entry);
+	ktls_ocsp_store_tell(store, entry, KTLS_OCSP_EVENT_WITHDRAWN);
+	if (entry->handles)
+		ktls_ocsp_store_file(store, entry);
 	else
-		ktls_ocsp_store_remove(store, response);
-unlock:
-	mutex_unlock(&store->lock);
+		ktls_ocsp_store_remove(store, entry, KTLS_OCSP_EVENT_REMOVED);
+end:
+	ktls_ocsp_store_end(store);
 	return err;
 }

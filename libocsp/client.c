@@ -357,6 +357,11 @@ int ocsp_client_listen(struct ocsp_client *client, bool wanted, bool events)
 
 	if (set_option(client, SOL_SOCKET, SO_RCVBUFFORCE, NOTICE_BUFFER))
 		set_option(client, SOL_SOCKET, SO_RCVBUF, NOTICE_BUFFER);
+	/* Who has no room for a "wanted" is there all the same: say so. */
+	if (wanted)
+		rc = set_option(client, SOL_NETLINK, NETLINK_BROADCAST_ERROR, 1);
+	if (rc)
+		return ocsp_fail(client, -rc, "cannot listen: %s", strerror(-rc));
 	if (wanted)
 		rc = join(client, client->group_wanted);
 	if (!rc && events)
@@ -376,6 +381,8 @@ static int notice_parse(struct ocsp_client *client, struct nlmsghdr *hdr,
 		return rc;
 	n->wanted = genlmsg_hdr(hdr)->cmd == KTLS_OCSP_CMD_WANTED_NTF;
 	n->event = tb[KTLS_OCSP_A_EVENT] ? nla_get_u32(tb[KTLS_OCSP_A_EVENT]) : 0;
+	n->number = tb[KTLS_OCSP_A_EVENT_NUMBER] ?
+		    nla_get_u64(tb[KTLS_OCSP_A_EVENT_NUMBER]) : 0;
 	return 0;
 }
 

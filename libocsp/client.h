@@ -61,7 +61,7 @@ struct ocsp_opened {
 	uint32_t slot;
 	uint64_t generation;
 	enum ktls_ocsp_state state;
-	bool refresher;			/* somebody listens to "wanted" */
+	bool refresher;			/* somebody heard that it is wanted */
 };
 
 /* What a set stores: a blob, or the reason why there is none. */
@@ -78,6 +78,7 @@ struct ocsp_update {
 struct ocsp_notice {
 	bool wanted;			/* of "wanted"; else of "events" */
 	enum ktls_ocsp_event event;	/* of "events" */
+	uint64_t number;		/* of "events": counts the store's */
 	struct ocsp_response response;	/* the members that the message has */
 };
 

@@ -30,6 +30,8 @@ static const struct nla_policy policy[KTLS_OCSP_A_MAX + 1] = {
 	[KTLS_OCSP_A_MIN_VALIDITY]	= EXACT_32,
 	[KTLS_OCSP_A_EVENT]		= EXACT_32,
 	[KTLS_OCSP_A_BOARD_SIZE]	= EXACT_64,
+	[KTLS_OCSP_A_BOARD_VERSION]	= EXACT_32,
+	[KTLS_OCSP_A_EVENT_NUMBER]	= EXACT_64,
 };
 
 static const char * const names[KTLS_OCSP_A_MAX + 1] = {
@@ -45,6 +47,7 @@ static const char * const names[KTLS_OCSP_A_MAX + 1] = {
 	[KTLS_OCSP_A_FAILURE]		= "failure",
 	[KTLS_OCSP_A_WAIT]		= "wait",
 	[KTLS_OCSP_A_PARTS]		= "parts",
+	[KTLS_OCSP_A_BOARD_VERSION]	= "board-version",
 };
 
 /* An attribute's name in the spec; NULL for one that no request has. */

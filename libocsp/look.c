@@ -153,19 +153,13 @@ static bool is_meta_first(const struct ocsp_handle *h)
 	return h->current;
 }
 
-/* Ask the store, with the lock held. */
-static int look_store(struct ocsp_session *session, void *arg)
+/* Ask the store for what is in our slot, with the lock held. */
+static int look_slot(struct ocsp_session *session, struct look *l)
 {
-	struct look *l = arg;
 	struct ocsp_handle *h = l->h;
 	bool need_blob = true;
 	int rc = 0;
 
-	if (h->epoch != ocsp_session_epoch)
-		rc = ocsp_handle_attach(session, h, false, NULL);
-	/* Another thread may have asked while we waited for the lock. */
-	if (rc || look_board(l, session))
-		return rc;
 	if (is_meta_first(h)) {
 		rc = look_meta(session, l);
 		need_blob = l->meta.generation &&
@@ -173,6 +167,35 @@ static int look_store(struct ocsp_session *session, void *arg)
 	}
 	if (!rc && need_blob)
 		rc = look_blob(session, l);
+	return rc;
+}
+
+/* The response made room for another one: let go of it, and open it again. */
+static int reopen(struct ocsp_session *session, struct ocsp_handle *h)
+{
+	ocsp_handle_detach(session, h, 0);
+	h->epoch = 0;
+	return ocsp_handle_attach(session, h, false, NULL);
+}
+
+/* Ask the store, with the lock held. */
+static int look_store(struct ocsp_session *session, void *arg)
+{
+	struct look *l = arg;
+	struct ocsp_handle *h = l->h;
+	int rc = 0;
+
+	if (h->epoch != ocsp_session_epoch)
+		rc = ocsp_handle_attach(session, h, false, NULL);
+	/* Another thread may have asked while we waited for the lock. */
+	if (rc || look_board(l, session))
+		return rc;
+	rc = look_slot(session, l);
+	if (rc == -EIDRM) {
+		rc = reopen(session, h);
+		if (!rc)
+			rc = look_slot(session, l);
+	}
 	if (rc || l->no_memory)
 		return rc;
 	l->place = h->place;

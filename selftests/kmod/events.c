@@ -89,6 +89,8 @@ TEST_F(events, wanted_when_created)
 	ASSERT_EQ(0, kt_open(&self->sk, self->session, 1, NULL));
 	ASSERT_EQ(0, kt_create(&self->sk, self->session, 1, NULL));
 	expect_silence(wanted);
+	expect_event(CREATED, 1);
+	EXPECT_EQ(slot, kt_u32(&self->msg, KTLS_OCSP_A_SLOT));
 	expect_silence(events);
 }
 
@@ -166,6 +168,7 @@ TEST_F(events, updated)
 TEST_F(events, failed)
 {
 	ASSERT_EQ(0, kt_create(&self->sk, self->session, 1, NULL));
+	expect_event(CREATED, 1);
 	ASSERT_EQ(0, kt_fail(&self->sk, 1, "certificate expired"));
 	expect_event(FAILED, 1);
 	EXPECT_STREQ("certificate expired",
@@ -178,6 +181,7 @@ TEST_F(events, failed)
 TEST_F(events, withdrawn)
 {
 	ASSERT_EQ(0, kt_create(&self->sk, self->session, 1, NULL));
+	expect_event(CREATED, 1);
 	ASSERT_EQ(0, kt_set_for(&self->sk, 1, KT_DAY));
 	expect_event(UPDATED, 1);
 	ASSERT_EQ(0, kt_del(&self->sk, -1, 1));
@@ -186,7 +190,58 @@ TEST_F(events, withdrawn)
 	expect_event(UPDATED, 2);
 	ASSERT_EQ(0, kt_del(&self->sk, -1, 2));
 	expect_event(WITHDRAWN, 2);
+	expect_event(REMOVED, 2);
 	expect_silence(events);
+}
+
+/* What makes room is told apart from what was deleted. */
+TEST_F(events, evicted)
+{
+	ASSERT_EQ(0, kt_set_for(&self->sk, 1, KT_DAY));
+	expect_event(UPDATED, 1);
+	ASSERT_EQ(0, kt_sysctl("max_responses", 1));
+	ASSERT_EQ(0, kt_set_for(&self->sk, 2, KT_DAY));
+	expect_event(EVICTED, 1);
+	expect_event(UPDATED, 2);
+	expect_silence(events);
+}
+
+TEST_F(events, lingered_out)
+{
+	uint32_t slot;
+
+	ASSERT_EQ(0, kt_sysctl("linger", 1));
+	ASSERT_EQ(0, kt_create(&self->sk, self->session, 1, &slot));
+	expect_event(CREATED, 1);
+	ASSERT_EQ(0, kt_close(&self->sk, self->session, slot));
+	expect_event(REMOVED, 1);
+	EXPECT_EQ(-ENOENT, kt_get(&self->sk, -1, 1, 0, &self->msg));
+	expect_silence(events);
+}
+
+/* Each has the next number, also when nobody listens for a while. */
+TEST_F(events, numbered)
+{
+	uint64_t number = 0;
+
+	for (uint32_t n = 0; n < 20; n++) {
+		ASSERT_EQ(0, kt_set_for(&self->sk, n, KT_DAY));
+		ASSERT_EQ(0, kt_del(&self->sk, -1, n));
+	}
+	while (!kt_next(&self->events, SOON, &self->msg)) {
+		ASSERT_EQ(++number, kt_u64(&self->msg,
+					   KTLS_OCSP_A_EVENT_NUMBER));
+		if (number == 60)
+			break;
+	}
+	EXPECT_EQ(60, number);
+	kt_free(&self->events);
+	ASSERT_EQ(0, kt_set_for(&self->sk, 1, KT_DAY));
+	kt_new(&self->events);
+	ASSERT_EQ(0, kt_join(&self->events, self->events.events));
+	ASSERT_EQ(0, kt_set_for(&self->sk, 1, KT_DAY));
+	expect_event(UPDATED, 1);
+	EXPECT_EQ(62, kt_u64(&self->msg, KTLS_OCSP_A_EVENT_NUMBER));
 }
 
 TEST_F(events, in_order)
@@ -198,6 +253,7 @@ TEST_F(events, in_order)
 	for (uint32_t n = 0; n < 50; n++) {
 		expect_event(UPDATED, n);
 		expect_event(WITHDRAWN, n);
+		expect_event(REMOVED, n);
 	}
 }
 
@@ -226,6 +282,7 @@ TEST_F(events, other_namespace)
 	expect_silence(events);
 	ASSERT_EQ(0, kt_create(&elsewhere, self->session, 2, NULL));
 	expect_wanted(2);
+	expect_event(CREATED, 2);
 	ASSERT_EQ(0, kt_del(&elsewhere, self->session, 2));
 	expect_event(WITHDRAWN, 2);
 	expect_silence(events);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The limits of a store, who makes room, and who is told that there is none. */
 #include <fcntl.h>
+#include <sys/mman.h>
 
 #include "ktest.h"
 #include "kselftest_harness.h"
@@ -254,6 +255,125 @@ TEST_F(limits, refused_set_evicts_nothing)
 	ASSERT_EQ(0, kt_sysctl("max_bytes", 200));
 	expect_full(set_bytes(&self->sk, 2, 150, KT_DAY));
 	EXPECT_TRUE(is_there(1));
+}
+
+/*
+ * What was withdrawn makes room though somebody holds it, who need not be
+ * anybody: else he would keep the writers out for good.
+ */
+TEST_F(limits, dead_ones_make_room)
+{
+	uint32_t slots[3], slot;
+	struct kt_req req;
+
+	ASSERT_EQ(0, kt_sysctl("max_responses", 3));
+	for (uint32_t n = 0; n < 3; n++) {
+		ASSERT_EQ(0, kt_set_for(&self->sk, n, KT_DAY));
+		ASSERT_EQ(0, kt_open(&self->sk, self->session, n, &slots[n]));
+	}
+	expect_full(kt_set_for(&self->sk, 3, KT_DAY));
+	for (uint32_t n = 0; n < 3; n++)
+		ASSERT_EQ(0, kt_del(&self->sk, -1, n));
+	EXPECT_EQ(0, kt_set_for(&self->sk, 3, KT_DAY));
+	EXPECT_FALSE(is_there(0));
+	EXPECT_EQ(3, kt_count(&self->sk, -1));
+
+	/* The holder is told, and its slot is nobody else's. */
+	kt_begin(&req, &self->sk, KTLS_OCSP_CMD_GET, 0);
+	kt_put_u32(&req, KTLS_OCSP_A_SESSION, self->session);
+	kt_put_u32(&req, KTLS_OCSP_A_SLOT, slots[0]);
+	EXPECT_EQ(-EIDRM, kt_call(&self->sk, &req, NULL));
+	EXPECT_NE('\0', self->sk.text[0]);
+	ASSERT_EQ(0, kt_open(&self->sk, self->session, 3, &slot));
+	for (uint32_t n = 0; n < 3; n++)
+		EXPECT_NE(slots[n], slot);
+	ASSERT_EQ(0, kt_close(&self->sk, self->session, slots[0]));
+	EXPECT_EQ(-ENOENT, kt_call(&self->sk, &req, NULL));
+	/* It is open to who wants it again. */
+	ASSERT_EQ(0, kt_create(&self->sk, self->session, 0, &slot));
+	EXPECT_EQ(slots[0], slot);
+}
+
+/* So does what has been without a blob for as long as it would linger. */
+TEST_F(limits, dead_ones_in_time)
+{
+	ASSERT_EQ(0, kt_sysctl("linger", 2));
+	ASSERT_EQ(0, kt_sysctl("max_responses", 1));
+	ASSERT_EQ(0, kt_create(&self->sk, self->session, 0, NULL));
+	expect_full(kt_set_for(&self->sk, 1, KT_DAY));
+	kt_sleep_ms(3500);
+	EXPECT_TRUE(is_there(0));
+	EXPECT_EQ(0, kt_set_for(&self->sk, 1, KT_DAY));
+	EXPECT_FALSE(is_there(0));
+}
+
+/* A board that is mapped counts as the session did that it was mapped from. */
+TEST_F(limits, boards)
+{
+	struct kt_req req;
+	int other;
+	void *map;
+	size_t size;
+
+	ASSERT_EQ(0, kt_sysctl("max_sessions", 2));
+	kt_begin(&req, &self->sk, KTLS_OCSP_CMD_SESSION, 0);
+	ASSERT_EQ(0, kt_call(&self->sk, &req, &self->msg));
+	other = kt_u32(&self->msg, KTLS_OCSP_A_SESSION);
+	size = kt_u64(&self->msg, KTLS_OCSP_A_BOARD_SIZE);
+	map = mmap(NULL, size, PROT_READ, MAP_SHARED, other, 0);
+	ASSERT_NE(MAP_FAILED, map);
+	close(other);
+	expect_full(kt_session(&self->sk));
+	munmap(map, size);
+	other = kt_session(&self->sk);
+	EXPECT_LE(0, other);
+	close(other);
+}
+
+static long open_files(void)
+{
+	FILE *file = fopen("/proc/sys/fs/file-nr", "re");
+	long files = 0;
+
+	if (file && fscanf(file, "%ld", &files) != 1)
+		files = 0;
+	if (file)
+		fclose(file);
+	return files;
+}
+
+#define MAPS	2000
+
+/* However often a session is mapped, it takes the kernel one file. */
+TEST_F(limits, files_of_boards)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	void *maps[MAPS];
+	long before;
+
+	before = open_files();
+	for (int i = 0; i < MAPS; i++) {
+		maps[i] = mmap(NULL, page, PROT_READ, MAP_SHARED,
+			       self->session, 0);
+		ASSERT_NE(MAP_FAILED, maps[i]);
+	}
+	EXPECT_GT(before + MAPS / 2, open_files());
+	for (int i = 0; i < MAPS; i++)
+		munmap(maps[i], page);
+}
+
+/* The pages of the board count, but for the first, which a store has anyway. */
+TEST_F(limits, bytes_of_board)
+{
+	uint32_t per_page = sysconf(_SC_PAGESIZE) / 64, n;
+	long bytes = KT_CERT_LEN + strlen(KT_ISSUER);
+
+	ASSERT_EQ(0, kt_sysctl("max_bytes", 2 * per_page * bytes));
+	for (n = 0; n < 2 * per_page; n++)
+		if (kt_create(&self->sk, self->session, n, NULL))
+			break;
+	EXPECT_LE(per_page - 1, n);
+	EXPECT_GT(per_page + 1, n);
 }
 
 static bool gone_within(struct kt_sock *sk, uint32_t n, int ms)

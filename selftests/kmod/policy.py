@@ -65,10 +65,11 @@ class Family:
                     yield name, op.req_value, mode == 'dump', listed
 
     def const(self, value):
-        """A check's number, or the constant that it names."""
-        if isinstance(value, str):
-            return self.spec.consts[value]['value']
-        return value
+        """A check's number, or the constant or the flags that it names."""
+        if not isinstance(value, str):
+            return value
+        const = self.spec.consts[value]
+        return const.get_mask() if const.type == 'flags' else const['value']
 
     def checks(self, name):
         """The limits that the spec sets an attribute."""
@@ -81,7 +82,9 @@ class Family:
         number, code = KINDS[kind]
         checks = self.checks(name)
         policy = {'type': number}
-        if code:
+        if 'flags-mask' in checks:
+            policy['mask'] = checks['flags-mask']
+        elif code:
             bits = 8 * struct.calcsize(code)
             sign = 's' if kind[0] == 's' else 'u'
             low, high = (-1 << bits - 1, (1 << bits - 1) - 1) \
@@ -100,7 +103,7 @@ class Family:
         kind = self.space[name]['type']
         code = KINDS[kind][1] if kind in KINDS else None
         if code:
-            return struct.pack(code, 0)
+            return struct.pack(code, self.checks(name).get('min', 0))
         if kind == 'string':
             return b'x\0'
         return b'x' * self.checks(name).get('exact-len', 0)
@@ -222,15 +225,20 @@ def check_sizes(family, name, number, dump, listed):
 
 
 def check_ranges(family, name, number, dump, listed):
-    """Each number that has a limit, one above it."""
+    """Each number that has a limit, one beyond it."""
     for attribute in listed:
-        high = family.checks(attribute).get('max')
+        checks = family.checks(attribute)
         code = KINDS[family.space[attribute]['type']][1]
-        if high is None or not code:
-            continue
-        for value in (high + 1, (1 << 32) - 1):
+        bad = []
+        if 'max' in checks:
+            bad += [checks['max'] + 1, (1 << 32) - 1]
+        if 'min' in checks:
+            bad += [checks['min'] - 1]
+        if 'flags-mask' in checks:
+            bad += [checks['flags-mask'] + 1, (1 << 32) - 1]
+        for value in bad:
             refused(family, f'{name}: {value}', number, dump, attribute,
-                    struct.pack(code, value), [errno.ERANGE])
+                    struct.pack(code, value), [errno.ERANGE, errno.EINVAL])
 
 
 def main():

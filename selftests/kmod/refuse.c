@@ -36,7 +36,7 @@ static uint8_t keys[4][KTLS_OCSP_KEY_LEN + 1];
 static uint8_t certificate[KTLS_OCSP_CERT_MAX + 1];
 static uint8_t bytes[KTLS_OCSP_BLOB_MAX + 1];
 static char text[KTLS_OCSP_FAILURE_MAX + 2];
-static int64_t last_year, yesterday, today, tomorrow;
+static int64_t last_year, yesterday, today, tomorrow, next_week;
 
 static const int32_t minus_one = -1;
 
@@ -134,7 +134,7 @@ static const struct refusal get_refusals[] = {
 	  A(SLOT, &valid_slot, 4), P_KEY(VALID)),
 	R("a key that is absent", ENOENT, KEY, P_KEY(ABSENT)),
 	{ "the blob of one that has none", ENODATA, 0, { P_KEY(PENDING) } },
-	R("a part that does not exist", ERANGE, PARTS, P_KEY(VALID),
+	R("a part that does not exist", EINVAL, PARTS, P_KEY(VALID),
 	  U32(PARTS, 4)),
 	R("short parts", EINVAL, PARTS, P_KEY(VALID), A(PARTS, bytes, 1)),
 	R("an unknown attribute", EINVAL, MAX + 1, P_KEY(VALID), P_UNKNOWN),
@@ -199,6 +199,9 @@ static const struct refusal time_refusals[] = {
 	R("the year 10000", EINVAL, NEXT_UPDATE,
 	  SET_TIMES(TIME(THIS_UPDATE, today),
 		    S64(NEXT_UPDATE, 253402300800))),
+	R("not valid before tomorrow", EINVAL, THIS_UPDATE,
+	  SET_TIMES(TIME(THIS_UPDATE, tomorrow),
+		    TIME(NEXT_UPDATE, next_week))),
 	R("expired yesterday", ESTALE, NEXT_UPDATE,
 	  SET_TIMES(TIME(THIS_UPDATE, last_year),
 		    TIME(NEXT_UPDATE, yesterday))),
@@ -218,6 +221,11 @@ static const struct refusal failure_refusals[] = {
 	R("two lines", EINVAL, FAILURE, P_KEY(VALID), A(FAILURE, "a\nb", 4)),
 	R("an escape sequence", EINVAL, FAILURE, P_KEY(VALID),
 	  A(FAILURE, "\033[2J", 5)),
+	R("an escape sequence in one byte", EINVAL, FAILURE, P_KEY(VALID),
+	  A(FAILURE, "\x9b" "2J", 4)),
+	R("UTF-8", EINVAL, FAILURE, P_KEY(VALID),
+	  A(FAILURE, "caf\xc3\xa9", 6)),
+	R("a DEL", EINVAL, FAILURE, P_KEY(VALID), A(FAILURE, "\x7f", 2)),
 };
 
 static const struct refusal del_refusals[] = {
@@ -287,6 +295,7 @@ static void fill_globals(void)
 	today = kt_now();
 	yesterday = today - KT_DAY;
 	tomorrow = today + KT_DAY;
+	next_week = today + 7 * KT_DAY;
 	last_year = today - 365 * KT_DAY;
 	for (int i = 0; i < 4; i++)
 		kt_key(i, keys[i]);

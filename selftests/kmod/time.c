@@ -60,6 +60,7 @@ FIXTURE_SETUP(time)
 	self->session = kt_session(&self->sk);
 	ASSERT_LE(0, self->session);
 	ASSERT_EQ(0, kt_create(&self->sk, self->session, HELD, NULL));
+	ASSERT_EQ(0, kt_next(&self->events, LATE, &self->msg));
 	ASSERT_EQ(0, kt_sysctl("min_validity", 0));
 	self->skip_expiring = true;
 }
@@ -75,16 +76,25 @@ static int step(FIXTURE_DATA(time) *self, int64_t seconds)
 	return set_clock(self->offset + seconds * 1000000000LL);
 }
 
-/* "expiring" has tests of its own, and is left out elsewhere. */
+/*
+ * "expiring" has tests of its own, and is left out elsewhere; "removed" follows
+ * what unheld ones meet.
+ */
+static bool is_skipped(const FIXTURE_DATA(time) *self)
+{
+	uint32_t event = kt_u32(&self->msg, KTLS_OCSP_A_EVENT);
+
+	return event == KTLS_OCSP_EVENT_REMOVED ||
+	       (event == KTLS_OCSP_EVENT_EXPIRING && self->skip_expiring);
+}
+
 static int next_event(FIXTURE_DATA(time) *self, int ms)
 {
 	int err;
 
 	do {
 		err = kt_next(&self->events, ms, &self->msg);
-	} while (!err && self->skip_expiring &&
-		 kt_u32(&self->msg, KTLS_OCSP_A_EVENT) ==
-		 KTLS_OCSP_EVENT_EXPIRING);
+	} while (!err && is_skipped(self));
 	return err;
 }
 
@@ -384,6 +394,79 @@ TEST_F(time, back_in_silence)
 	EXPECT_EQ(0, get_blob(self, HELD));
 	expect_event(EXPIRED, HELD, 7000 + LATE);
 	expect_stale(HELD);
+}
+
+/* Who notices the step changes nothing, and nobody else comes. */
+TEST_F(time, back_and_refused)
+{
+	ASSERT_EQ(0, set_until(self, HELD, kt_now() + 4));
+	ASSERT_EQ(0, step(self, HOUR));
+	expect_event(EXPIRED, HELD, LATE);
+	ASSERT_EQ(0, step(self, 0));
+	EXPECT_EQ(-ENOENT, kt_del(&self->sk, -1, UNHELD));
+	expect_event(EXPIRED, HELD, 4000 + LATE);
+}
+
+/* Nor does who opens once more what he holds. */
+TEST_F(time, back_and_opened_again)
+{
+	ASSERT_EQ(0, set_until(self, HELD, kt_now() + 4));
+	ASSERT_EQ(0, step(self, HOUR));
+	expect_event(EXPIRED, HELD, LATE);
+	ASSERT_EQ(0, step(self, 0));
+	EXPECT_EQ(0, kt_open(&self->sk, self->session, HELD, NULL));
+	expect_event(EXPIRED, HELD, 4000 + LATE);
+}
+
+/* The timer goes by the setting that there is, not by the one that was. */
+TEST_F(time, expiring_follows_min_validity)
+{
+	self->skip_expiring = false;
+	ASSERT_EQ(0, set_until(self, HELD, kt_now() + 8));
+	ASSERT_EQ(0, kt_sysctl("min_validity", 6));
+	expect_event(EXPIRING, HELD, 2000 + LATE);
+	ASSERT_EQ(0, kt_sysctl("min_validity", 2));
+	expect_event(EXPIRING, HELD, 4000 + LATE);
+	expect_event(EXPIRED, HELD, 2000 + LATE);
+}
+
+/* What nobody holds goes in time, though the clock was far ahead. */
+TEST_F(time, lingers_by_uptime)
+{
+	uint32_t slot;
+
+	ASSERT_EQ(0, kt_sysctl("linger", 2));
+	ASSERT_EQ(0, step(self, 1000 * HOUR));
+	ASSERT_EQ(0, kt_create(&self->sk, self->session, UNHELD, &slot));
+	ASSERT_EQ(0, kt_close(&self->sk, self->session, slot));
+	ASSERT_EQ(0, step(self, 0));
+	kt_sleep_ms(1000);
+	EXPECT_EQ(KTLS_OCSP_STATE_PENDING, state_of(self, UNHELD));
+	kt_sleep_ms(1500 + LATE);
+	EXPECT_EQ(-ENOENT, state_of(self, UNHELD));
+}
+
+/* A blob from when the clock was ahead keeps no later one out. */
+TEST_F(time, set_after_step)
+{
+	int64_t now = kt_now();
+	uint8_t data[KT_BLOB_MIN];
+	struct kt_blob blob = {
+		.session = -1,
+		.data = data,
+		.len = sizeof(data),
+		.this_update = now + 500 * HOUR,
+		.next_update = now + 2000 * HOUR,
+	};
+
+	kt_blob(data, sizeof(data), HELD);
+	ASSERT_EQ(0, step(self, 1000 * HOUR));
+	ASSERT_EQ(0, kt_set(&self->sk, HELD, &blob, NULL));
+	ASSERT_EQ(0, step(self, 0));
+	blob.this_update = now - HOUR;
+	EXPECT_EQ(0, kt_set(&self->sk, HELD, &blob, NULL));
+	blob.this_update = now - 2 * HOUR;
+	EXPECT_EQ(-EEXIST, kt_set(&self->sk, HELD, &blob, NULL));
 }
 
 /* A step while nothing is stored leaves no trace. */

@@ -19,7 +19,9 @@
 
 static const char * const sums[] = {
 	"userns_max_responses", "userns_max_bytes", "userns_max_sessions",
-	"userns_max_handles",
+	"userns_max_handles", "userns_max_responses_of_user",
+	"userns_max_bytes_of_user", "userns_max_sessions_of_user",
+	"userns_max_handles_of_user",
 };
 
 #define SUMS	ARRAY_SIZE(sums)
@@ -366,6 +368,34 @@ TEST_F_TIMEOUT(userns, sum_of_sessions, 90)
 TEST_F_TIMEOUT(userns, sum_of_handles, 90)
 {
 	set_sum(self, "userns_max_handles", SHARE);
+	share_out(_metadata, self, take_handles,
+		  offsetof(struct got, handles));
+}
+
+/* All of them are one user's, so his share ends what they get. */
+TEST_F_TIMEOUT(userns, share_of_responses, 90)
+{
+	set_sum(self, "userns_max_responses_of_user", SHARE);
+	share_out(_metadata, self, take_responses,
+		  offsetof(struct got, responses));
+}
+
+TEST_F_TIMEOUT(userns, share_of_bytes, 90)
+{
+	set_sum(self, "userns_max_bytes_of_user", SHARE * BLOB_BYTES);
+	share_out(_metadata, self, take_blobs, offsetof(struct got, blobs));
+}
+
+TEST_F_TIMEOUT(userns, share_of_sessions, 90)
+{
+	set_sum(self, "userns_max_sessions_of_user", SHARE);
+	share_out(_metadata, self, take_sessions,
+		  offsetof(struct got, sessions));
+}
+
+TEST_F_TIMEOUT(userns, share_of_handles, 90)
+{
+	set_sum(self, "userns_max_handles_of_user", SHARE);
 	share_out(_metadata, self, take_handles,
 		  offsetof(struct got, handles));
 }

@@ -3,6 +3,9 @@
  * What one user id may take of a store that all users of the host share: its
  * part of the sessions and handles, so that others find theirs.
  */
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <sys/socket.h>
 
 #include "ktest.h"
@@ -115,6 +118,112 @@ TEST_F(users, store_comes_first)
 	ASSERT_EQ(0, kt_sysctl("max_sessions_of_user", PART));
 	take_sessions(_metadata, &self->sk);
 	as_other_user(_metadata, expect_store_full);
+}
+
+static void take_most(struct __test_metadata *_metadata, struct kt_sock *sk)
+{
+	for (int i = 0; i < 14; i++)
+		EXPECT_LE(0, kt_session(sk));
+	expect_full(sk, kt_session(sk));
+}
+
+/* The last eighth is for who has CAP_NET_ADMIN. */
+TEST_F(users, reserve)
+{
+	int pair[2];
+	pid_t pid;
+	char c;
+
+	ASSERT_EQ(0, pipe(pair));
+	ASSERT_EQ(0, kt_sysctl("max_sessions", 16));
+	pid = fork();
+	if (!pid) {
+		struct kt_sock sk;
+
+		kt_become_nobody();
+		kt_new(&sk);
+		take_most(_metadata, &sk);
+		close(pair[1]);
+		pause();
+	}
+	close(pair[1]);
+	EXPECT_EQ(0, read(pair[0], &c, 1));
+	EXPECT_LE(0, kt_session(&self->sk));
+	EXPECT_LE(0, kt_session(&self->sk));
+	expect_full(&self->sk, kt_session(&self->sk));
+	kill(pid, SIGKILL);
+	EXPECT_EQ(pid, waitpid(pid, NULL, 0));
+}
+
+#define IDS	4
+
+/* In a user namespace of nobody's: a session from each of its ids. */
+static void be_many(int ready, int go, int *got)
+{
+	char c;
+
+	kt_become_nobody();
+	if (unshare(CLONE_NEWUSER) || write(ready, "", 1) != 1 ||
+	    read(go, &c, 1) != 1)
+		_exit(1);
+	for (int id = 0; id < IDS; id++) {
+		pid_t pid = fork();
+
+		if (!pid) {
+			struct kt_sock sk;
+
+			if (setresuid(id, id, id))
+				_exit(1);
+			kt_new(&sk);
+			while (*got < IDS * PART && kt_session(&sk) >= 0)
+				++*got;
+			pause();
+		}
+		kt_sleep_ms(300);
+	}
+	pause();
+}
+
+static bool map_ids(pid_t pid)
+{
+	char path[64], map[64];
+	bool ok;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/uid_map", pid);
+	snprintf(map, sizeof(map), "0 100000 %d\n", IDS);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	ok = fd >= 0 && write(fd, map, strlen(map)) == (ssize_t)strlen(map);
+	close(fd);
+	return ok;
+}
+
+/* A user is one, however many ids he has in a user namespace of his own. */
+TEST_F(users, many_ids)
+{
+	int ready[2], go[2], *got = kt_shared(sizeof(*got));
+	int64_t end;
+	pid_t pid;
+	char c;
+
+	ASSERT_EQ(0, pipe(ready));
+	ASSERT_EQ(0, pipe(go));
+	ASSERT_EQ(0, kt_sysctl("max_sessions_of_user", PART));
+	pid = fork();
+	if (!pid) {
+		setpgid(0, 0);
+		be_many(ready[1], go[0], got);
+	}
+	setpgid(pid, pid);
+	ASSERT_EQ(1, read(ready[0], &c, 1));
+	ASSERT_TRUE(map_ids(pid));
+	ASSERT_EQ(1, write(go[1], "", 1));
+	end = kt_uptime_ms() + 3000;
+	while (kt_uptime_ms() < end)
+		kt_sleep_ms(100);
+	EXPECT_EQ(PART, *got);
+	kill(-pid, SIGKILL);
+	EXPECT_EQ(pid, waitpid(pid, NULL, 0));
 }
 
 static void give_session(int unix_fd)

@@ -90,7 +90,7 @@ class Test:
         ktap.equal(reply, {'slot': self.slot, 'key': KEY, 'generation': 1},
                    'reply')
         ktap.equal(heard(listener), [('event-ntf', {
-            'event': 'updated', 'slot': self.slot, 'key': KEY,
+            'event': 'updated', 'event-number': 2, 'slot': self.slot, 'key': KEY,
             'generation': 1, 'status': 'good', 'this-update': NOW,
             'next-update': NOW + 86400})], 'events')
 

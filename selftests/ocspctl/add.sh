@@ -132,10 +132,10 @@ monitor()
 	done
 	begun=$(date +%s)
 	expect 0 set "$leaf" "$dir/new.der" &&
-	ocsp_report "$key" "HTTP${CSI}503" && expect 0 set "$leaf" "$dir/newer.der" &&
+	ocsp_report "$key" "HTTP 503" && expect 0 set "$leaf" "$dir/newer.der" &&
 	expect 0 del "$leaf" && expect 0 add --no-wait "$leaf" &&
 	monitored mon " wanted *$key$" && monitored mon.json wanted &&
-	monitored mon.nobody withdrawn || return 1
+	monitored mon.nobody created || return 1
 	kill -INT "$text" && wait "$text" &&
 	kill -TERM "$json" && wait "$json" &&
 	kill -INT "$nobody" && wait "$nobody" && ! [ -s "$dir/mon.err" ]
@@ -146,9 +146,9 @@ monitor_text()
 {
 	cp "$dir/mon" "$dir/out"
 	[ "$(cut -d ' ' -f 4 "$dir/mon" | tr '\n' ' ')" = \
-		"updated failed revoked withdrawn wanted " ] &&
+		"updated failed revoked withdrawn removed created wanted " ] &&
 	grep -q "^20.* UTC updated *$key good, next update in" "$dir/mon" &&
-	prints '\x9B503' && ! LC_ALL=C grep -q "$CSI" "$dir/mon"
+	prints ': HTTP 503'
 }
 check "monitor: one line for each event" monitor_text
 
@@ -157,11 +157,11 @@ monitor_json()
 	cp "$dir/mon.json" "$dir/lines"
 	{ echo '['; sed '$!s/$/,/' "$dir/lines"; echo ']'; } > "$dir/out"
 	json "[e['event'] for e in j] == ['updated', 'failed', 'revoked',
-		'withdrawn', 'wanted'] and
+		'withdrawn', 'removed', 'created', 'wanted'] and
 		all(e['key'] == '$key' for e in j)" &&
 	json "j[0]['status'] == 'good' and j[0]['generation'] > 0 and
 		j[2]['status'] == 'revoked' and
-		j[1]['failure'] == r'HTTP\x9B503' and
+		j[1]['failure'] == 'HTTP 503' and
 		j[0]['failure'] is None and
 		$begun <= j[0]['time'] <= $(date +%s)"
 }

@@ -44,6 +44,9 @@ const char *event_name(enum ktls_ocsp_event event)
 		[KTLS_OCSP_EVENT_EXPIRED] = "expired",
 		[KTLS_OCSP_EVENT_REVOKED] = "revoked",
 		[KTLS_OCSP_EVENT_WITHDRAWN] = "withdrawn",
+		[KTLS_OCSP_EVENT_CREATED] = "created",
+		[KTLS_OCSP_EVENT_REMOVED] = "removed",
+		[KTLS_OCSP_EVENT_EVICTED] = "evicted",
 	};
 
 	return name_of(names, ARRAY_SIZE(names), event);

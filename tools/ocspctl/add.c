@@ -40,7 +40,8 @@ static int notice(const struct ocsp_notice *n, void *arg)
 	if (n->event == KTLS_OCSP_EVENT_UPDATED ||
 	    n->event == KTLS_OCSP_EVENT_REVOKED ||
 	    n->event == KTLS_OCSP_EVENT_FAILED ||
-	    n->event == KTLS_OCSP_EVENT_WITHDRAWN)
+	    n->event == KTLS_OCSP_EVENT_WITHDRAWN ||
+	    n->event == KTLS_OCSP_EVENT_EVICTED)
 		a->over = true;
 	return 0;
 }

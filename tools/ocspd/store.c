@@ -35,7 +35,8 @@ static int on_notice(const struct ocsp_notice *n, void *arg)
 	(void)arg;
 	if (n->wanted)
 		calls.wanted(n->response.key);
-	else if (n->event == KTLS_OCSP_EVENT_WITHDRAWN)
+	else if (n->event == KTLS_OCSP_EVENT_WITHDRAWN ||
+		 n->event == KTLS_OCSP_EVENT_EVICTED)
 		calls.withdrawn(n->response.key);
 	return 0;
 }

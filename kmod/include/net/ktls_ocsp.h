@@ -14,7 +14,7 @@ struct net;
 
 /**
  * struct ktls_ocsp_blob - one OCSP response, immutable once it is stored
- * @refs: references; the store holds one while the blob is its newest
+ * @refs: references; the store holds one while the blob is its entry's newest
  * @len: bytes in @data, 1 to KTLS_OCSP_BLOB_MAX
  * @rcu: defers the free, since readers look the blob up under RCU
  * @generation: number of the blob in its store, never used twice

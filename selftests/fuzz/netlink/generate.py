@@ -40,7 +40,10 @@ class Family:
 
     def check(self, attr, name):
         """One of an attribute's limits, or None."""
-        value = attr.get('checks', {}).get(name)
+        checks = attr.get('checks', {})
+        if name == 'max' and 'flags-mask' in checks:
+            return (1 << len(self.consts[checks['flags-mask']]['entries'])) - 1
+        value = checks.get(name)
         return None if value is None else self.number(value)
 
 

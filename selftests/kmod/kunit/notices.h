@@ -10,9 +10,11 @@
 struct notice {
 	u8 name;			/* the first byte of the key */
 	enum ktls_ocsp_event event;
+	u64 number;
 };
 
 extern struct notice notices[NOTICES_MAX];
 extern unsigned int notice_count;
+extern unsigned int notice_losses;
 
 #endif /* KTLS_OCSP_KUNIT_NOTICES_H */

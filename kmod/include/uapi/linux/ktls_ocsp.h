@@ -9,10 +9,11 @@
 #define KTLS_OCSP_FAMILY_NAME		"ktls_ocsp"
 #define KTLS_OCSP_FAMILY_VERSION	1
 
-#define KTLS_OCSP_KEY_LEN	32
-#define KTLS_OCSP_BLOB_MAX	65527
-#define KTLS_OCSP_CERT_MAX	16384
-#define KTLS_OCSP_FAILURE_MAX	255
+#define KTLS_OCSP_KEY_LEN		32
+#define KTLS_OCSP_BLOB_MAX		65527
+#define KTLS_OCSP_CERT_MAX		16384
+#define KTLS_OCSP_FAILURE_MAX		255
+#define KTLS_OCSP_CLOCK_TOLERANCE	300
 
 /**
  * enum ktls_ocsp_state - What the store can serve for a response, judged now.
@@ -54,7 +55,15 @@ enum ktls_ocsp_cert_status {
  * @KTLS_OCSP_EVENT_EXPIRED: The blob's next update has passed.
  * @KTLS_OCSP_EVENT_REVOKED: A new blob is served; it says that the certificate
  *   is revoked.
- * @KTLS_OCSP_EVENT_WITHDRAWN: The response was deleted.
+ * @KTLS_OCSP_EVENT_WITHDRAWN: The blob was deleted. The response is kept for
+ *   the sessions that hold it; without any, removed follows.
+ * @KTLS_OCSP_EVENT_CREATED: The response was created by an open; it has no
+ *   blob yet.
+ * @KTLS_OCSP_EVENT_REMOVED: The response left the store: nobody held it, and
+ *   it was withdrawn, has expired, or was without a valid blob for too long.
+ * @KTLS_OCSP_EVENT_EVICTED: The response left the store to make room for
+ *   another one. Sessions that hold it have to close it, and may open it
+ *   again.
  */
 enum ktls_ocsp_event {
 	KTLS_OCSP_EVENT_UPDATED,
@@ -63,6 +72,9 @@ enum ktls_ocsp_event {
 	KTLS_OCSP_EVENT_EXPIRED,
 	KTLS_OCSP_EVENT_REVOKED,
 	KTLS_OCSP_EVENT_WITHDRAWN,
+	KTLS_OCSP_EVENT_CREATED,
+	KTLS_OCSP_EVENT_REMOVED,
+	KTLS_OCSP_EVENT_EVICTED,
 };
 
 /**
@@ -102,6 +114,8 @@ enum {
 	KTLS_OCSP_A_PARTS,
 	KTLS_OCSP_A_EVENT,
 	KTLS_OCSP_A_BOARD_SIZE,
+	KTLS_OCSP_A_BOARD_VERSION,
+	KTLS_OCSP_A_EVENT_NUMBER,
 
 	__KTLS_OCSP_A_MAX,
 	KTLS_OCSP_A_MAX = (__KTLS_OCSP_A_MAX - 1)

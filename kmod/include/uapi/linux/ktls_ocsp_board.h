@@ -4,13 +4,21 @@
  * system call.
  *
  * mmap(NULL, board-size, PROT_READ, MAP_SHARED, session, 0) maps the board of
- * the session's store; board-size comes with the session. A header stands at
- * its start, one slot of the same size behind the other after it. The kernel
- * writes, processes only read. A mapping outlives the session and its store's
- * network namespace; then all slots are withdrawn.
+ * the session's store. Both board-size and the layout, board-version, come
+ * with the session: the newest that the kernel has and the request named. A
+ * header stands at the start of version 1, one slot of the same size behind
+ * the other after it. The kernel writes, processes only read. A mapping
+ * outlives the session and its store's network namespace; then all slots show
+ * 0.
  *
- * A slot may be read while its response is held, and only below the header's
- * slots: memory behind them does not exist yet (SIGBUS).
+ * A slot may be read while its response is held, and only if it lies below the
+ * header's slots and within what was mapped. Memory at or above the header's
+ * slots does not exist yet (SIGBUS); and the store may have grown beyond the
+ * mapping since. For a slot that cannot be read, ask with "get".
+ *
+ * A generation is read with one load of 64 bits. A process that has none, as
+ * on 32-bit architectures, cannot map a board: mmap fails with EOPNOTSUPP, and
+ * it asks with "get". The kernel itself is a 64-bit one.
  */
 #ifndef _UAPI_LINUX_KTLS_OCSP_BOARD_H
 #define _UAPI_LINUX_KTLS_OCSP_BOARD_H
@@ -39,8 +47,8 @@ struct ktls_ocsp_board_header {
 
 /**
  * struct ktls_ocsp_board_slot - what a response offers
- * @generation: of the response's newest blob; 0 when it has none. Written
- *	with release semantics after the blob can be read by "get", so read it
+ * @generation: of the response's newest blob; 0 when it has none, or left
+ *	the store. Written with release semantics after the blob can be read by "get", so read it
  *	with acquire semantics. A value never comes back, also when another
  *	response takes the slot. It does not change when the blob expires:
  *	compare its next update with the clock.

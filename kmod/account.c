@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Accounts: who uses how much.
+ *
+ * Whoever may open sockets may open sessions, and the host's limits are for
+ * all its users together. So each user can take only a part of them. The
+ * kernel counts such things per user already (ucounts), but not for modules.
+ */
+#include <linux/slab.h>
+#include <linux/user_namespace.h>
+
+#include "account.h"
+
+/**
+ * ktls_ocsp_accountable() - who is charged for what a user does
+ * @ns: the user's user namespace
+ * @uid: the user id
+ *
+ * A user has any number of ids in the user namespaces that he may create, so
+ * these are all charged to the owner of the outermost one below the initial
+ * user namespace. That is what ucounts do.
+ *
+ * Return: the user id to charge.
+ */
+kuid_t ktls_ocsp_accountable(struct user_namespace *ns, kuid_t uid)
+{
+	/* A user namespace holds a reference on its parent. */
+	for (; ns != &init_user_ns; ns = ns->parent)
+		uid = ns->owner;
+	return uid;
+}
+
+/* Take a reference to the user's account where there is one. Locked. */
+static struct ktls_ocsp_account *join(struct xarray *set, kuid_t uid)
+{
+	struct ktls_ocsp_account *account = xa_load(set, __kuid_val(uid));
+
+	if (account)
+		account->refs++;
+	return account;
+}
+
+/**
+ * ktls_ocsp_account_get() - take a reference to a user's account
+ * @set: the accounts
+ * @uid: the user id, which ktls_ocsp_accountable() told
+ *
+ * May sleep.
+ *
+ * Return: the account, or NULL when there is no memory.
+ */
+struct ktls_ocsp_account *ktls_ocsp_account_get(struct xarray *set, kuid_t uid)
+{
+	struct ktls_ocsp_account *account, *new;
+	int err = 0;
+
+	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+	if (!new)
+		return NULL;
+	new->set = set;
+	new->uid = uid;
+	new->refs = 1;
+
+	xa_lock(set);
+	account = join(set, uid);
+	if (!account) {
+		/*
+		 * Drops the lock where it has to allocate, and another
+		 * session of this user may come in between: hence insert.
+		 */
+		err = __xa_insert(set, __kuid_val(uid), new,
+				  GFP_KERNEL_ACCOUNT);
+		account = err == -EBUSY ? join(set, uid) : err ? NULL : new;
+	}
+	xa_unlock(set);
+	if (account != new)
+		kfree(new);
+	return account;
+}
+
+/**
+ * ktls_ocsp_account_put() - drop a reference to an account
+ * @account: the account, or NULL; nothing is charged to it with the last one
+ *
+ * Context: process.
+ */
+void ktls_ocsp_account_put(struct ktls_ocsp_account *account)
+{
+	struct xarray *set;
+
+	if (!account)
+		return;
+	set = account->set;
+	xa_lock(set);
+	if (--account->refs)
+		account = NULL;
+	else
+		__xa_erase(set, __kuid_val(account->uid));
+	xa_unlock(set);
+	kfree(account);
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Holds: how an entry is created for, held by and released by a session. */
+#include <linux/skbuff.h>
+
+#include "hold.h"
+#include "message.h"
+
+/* The text of every -EPERM. */
+static int not_permitted(struct netlink_ext_ack *extack)
+{
+	NL_SET_ERR_MSG(extack,
+		       "CAP_NET_ADMIN over the store's network namespace is needed");
+	return -EPERM;
+}
+
+/**
+ * ktls_ocsp_claim_find() - find or make the entry that a session asks for
+ * @store: the store, not locked
+ * @claim: what is asked for
+ * @candidate: gets it, for ktls_ocsp_candidate_drop()
+ * @extack: gets the reason
+ *
+ * May sleep.
+ *
+ * Return: 0; -ENOENT when it is absent and @claim brings no certificates,
+ * -EPERM when it may not be created, -ENOMEM, or -ESHUTDOWN.
+ */
+int ktls_ocsp_claim_find(struct ktls_ocsp_store *store,
+			 const struct ktls_ocsp_claim *claim,
+			 struct ktls_ocsp_candidate *candidate,
+			 struct netlink_ext_ack *extack)
+{
+	int err;
+
+	err = ktls_ocsp_store_usable(store, extack);
+	if (err || ktls_ocsp_candidate_find(store, claim->key, candidate))
+		return err;
+	if (!claim->certs) {
+		NL_SET_ERR_MSG(extack, "no response has this key");
+		return -ENOENT;
+	}
+	if (!claim->may_create(claim))
+		return not_permitted(extack);
+	return ktls_ocsp_candidate_make(store, claim->key, candidate);
+}
+
+static void describe(struct ktls_ocsp_store *store,
+		     const struct ktls_ocsp_entry *entry,
+		     struct ktls_ocsp_held *held)
+{
+	struct ktls_ocsp_blob *blob = ktls_ocsp_entry_blob(entry);
+
+	held->slot = entry->slot;
+	held->generation = blob ? blob->generation : 0;
+	held->state = ktls_ocsp_entry_state(entry, blob, ktls_ocsp_now());
+	held->refresher = false;
+	if (held->state == KTLS_OCSP_STATE_VALID)
+		ktls_ocsp_store_check_clock(store, blob);
+	ktls_ocsp_put(blob);
+}
+
+/* Keep certificates with an entry; a new one has none. */
+static int attach(struct ktls_ocsp_store *store, struct ktls_ocsp_entry *entry,
+		  struct ktls_ocsp_certs *certs, struct netlink_ext_ack *extack)
+{
+	int err;
+
+	err = ktls_ocsp_recharge(store, ktls_ocsp_certs_len(certs), entry,
+				 extack);
+	if (!err)
+		ktls_ocsp_store_swap_certs(store, entry, certs);
+	return err;
+}
+
+/* A set by key alone brought no certificates; a refresher needs them. */
+static bool wants_certs(const struct ktls_ocsp_claim *claim,
+			const struct ktls_ocsp_entry *entry)
+{
+	return claim->certs && !rcu_access_pointer(entry->certs) &&
+	       claim->may_create(claim);
+}
+
+static int hold_locked(struct ktls_ocsp_store *store,
+		       struct ktls_ocsp_candidate *candidate,
+		       struct ktls_ocsp_certs *certs,
+		       struct netlink_ext_ack *extack)
+{
+	struct ktls_ocsp_entry *entry = candidate->entry;
+	bool is_new = candidate->is_new;
+	int err;
+
+	err = ktls_ocsp_candidate_admit(store, candidate,
+					ktls_ocsp_certs_len(certs), extack);
+	if (err)
+		return err;
+	if (is_new)
+		err = attach(store, entry, certs, extack);
+	else if (certs && !rcu_access_pointer(entry->certs))
+		attach(store, entry, certs, NULL);
+	if (err) {
+		ktls_ocsp_store_remove(store, entry, KTLS_OCSP_EVENT_REMOVED);
+		return err;
+	}
+	if (is_new)
+		ktls_ocsp_store_tell(store, entry, KTLS_OCSP_EVENT_CREATED);
+	WRITE_ONCE(entry->handles, entry->handles + 1);
+	if (entry->handles == 1)
+		ktls_ocsp_store_file(store, entry);
+	return 0;
+}
+
+/**
+ * ktls_ocsp_claim_hold() - make a session hold an entry
+ * @store: the store, not locked
+ * @claim: what is asked for
+ * @candidate: what ktls_ocsp_claim_find() found; it is in the store then
+ * @held: gets the answer
+ * @extack: gets the reason
+ *
+ * Counts one session more; ktls_ocsp_release() counts it less. May sleep.
+ *
+ * Return: 0; -EAGAIN when the candidate has to be found anew; -ENOSPC at a
+ * limit, -ENOMEM or -ESHUTDOWN. Then nothing has changed.
+ */
+int ktls_ocsp_claim_hold(struct ktls_ocsp_store *store,
+			 const struct ktls_ocsp_claim *claim,
+			 struct ktls_ocsp_candidate *candidate,
+			 struct ktls_ocsp_held *held,
+			 struct netlink_ext_ack *extack)
+{
+	struct ktls_ocsp_entry *entry = candidate->entry;
+	bool is_new = candidate->is_new;
+	struct ktls_ocsp_certs *certs = NULL;
+	struct sk_buff *wanted = NULL;
+	int err;
+
+	if (is_new || wants_certs(claim, entry))
+		certs = claim->certs;
+	if (is_new || claim->wait) {
+		wanted = ktls_ocsp_message_wanted(entry);
+		if (!wanted)
+			return -ENOMEM;
+	}
+	err = ktls_ocsp_store_begin(store, extack);
+	if (err)
+		goto free;
+	err = hold_locked(store, candidate, certs, extack);
+	ktls_ocsp_store_end(store);
+	if (err)
+		goto free;
+	describe(store, entry, held);
+	if (is_new || (claim->wait && held->state != KTLS_OCSP_STATE_VALID))
+		held->refresher = ktls_ocsp_notices_want(&store->notices, entry,
+							 &wanted);
+free:
+	kfree_skb(wanted);
+	return err;
+}
+
+/**
+ * ktls_ocsp_claim_again() - a session asks for what it holds
+ * @store: the store, not locked
+ * @claim: what is asked for
+ * @entry: the entry, which the session holds
+ * @held: gets the answer
+ *
+ * May sleep.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ktls_ocsp_claim_again(struct ktls_ocsp_store *store,
+			  const struct ktls_ocsp_claim *claim,
+			  struct ktls_ocsp_entry *entry,
+			  struct ktls_ocsp_held *held)
+{
+	struct sk_buff *wanted;
+
+	if (wants_certs(claim, entry) &&
+	    !ktls_ocsp_store_begin(store, NULL)) {
+		if (!entry->gone && !rcu_access_pointer(entry->certs))
+			attach(store, entry, claim->certs, NULL);
+		ktls_ocsp_store_end(store);
+	}
+	describe(store, entry, held);
+	if (!claim->wait || held->state == KTLS_OCSP_STATE_VALID)
+		return 0;
+	wanted = ktls_ocsp_message_wanted(entry);
+	if (!wanted)
+		return -ENOMEM;
+	held->refresher = ktls_ocsp_notices_want(&store->notices, entry,
+						 &wanted);
+	kfree_skb(wanted);
+	return 0;
+}
+
+/**
+ * ktls_ocsp_release() - one session less holds an entry
+ * @store: the store, not locked
+ * @entry: the entry; the caller's reference keeps it in memory
+ *
+ * Works when the store's network namespace is gone, too. May sleep.
+ */
+void ktls_ocsp_release(struct ktls_ocsp_store *store,
+		       struct ktls_ocsp_entry *entry)
+{
+	bool alive = !ktls_ocsp_store_begin(store, NULL);
+
+	if (!alive)
+		mutex_lock(&store->lock);
+	WRITE_ONCE(entry->handles, entry->handles - 1);
+	if (alive && !entry->handles) {
+		if (entry->gone)
+			ktls_ocsp_index_release_slot(&store->index, entry);
+		else
+			ktls_ocsp_store_file(store, entry);
+	}
+	if (alive)
+		ktls_ocsp_store_end(store);
+	else
+		mutex_unlock(&store->lock);
+}

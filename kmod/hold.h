@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Holds: how an entry is created for, held by and released by a session. Owns
+ * nothing; knows the store and admission, and no session.
+ */
+#ifndef KTLS_OCSP_HOLD_H
+#define KTLS_OCSP_HOLD_H
+
+#include "admission.h"
+
+struct ktls_ocsp_claim;
+
+/**
+ * struct ktls_ocsp_claim - what a session asks for
+ * @key: the entry's key
+ * @certs: certificates with which to create it, or NULL
+ * @may_create: tells whether the caller may create entries; only asked for
+ *	where that matters
+ * @wait: the caller waits for the first blob
+ */
+struct ktls_ocsp_claim {
+	const u8 *key;
+	struct ktls_ocsp_certs *certs;
+	bool (*may_create)(const struct ktls_ocsp_claim *claim);
+	bool wait;
+};
+
+/**
+ * struct ktls_ocsp_held - what a session got
+ * @slot: the entry's slot
+ * @generation: of its blob, 0 when it has none
+ * @state: its state
+ * @refresher: somebody has heard that it is wanted
+ */
+struct ktls_ocsp_held {
+	u32 slot;
+	u64 generation;
+	enum ktls_ocsp_state state;
+	bool refresher;
+};
+
+int ktls_ocsp_claim_find(struct ktls_ocsp_store *store,
+			 const struct ktls_ocsp_claim *claim,
+			 struct ktls_ocsp_candidate *candidate,
+			 struct netlink_ext_ack *extack);
+int ktls_ocsp_claim_hold(struct ktls_ocsp_store *store,
+			 const struct ktls_ocsp_claim *claim,
+			 struct ktls_ocsp_candidate *candidate,
+			 struct ktls_ocsp_held *held,
+			 struct netlink_ext_ack *extack);
+int ktls_ocsp_claim_again(struct ktls_ocsp_store *store,
+			  const struct ktls_ocsp_claim *claim,
+			  struct ktls_ocsp_entry *entry,
+			  struct ktls_ocsp_held *held);
+void ktls_ocsp_release(struct ktls_ocsp_store *store,
+		       struct ktls_ocsp_entry *entry);
+
+#endif /* KTLS_OCSP_HOLD_H */

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Network namespaces: the settings of each, and its store. */
+#include <linux/mutex.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+
+#include "compat.h"
+#include "net.h"
+#include "sysctl.h"
+
+/**
+ * struct ktls_ocsp_net - what a network namespace has
+ * @store: its store, or NULL: it was not used yet, or is being deleted
+ * @settings: its settings, referenced
+ * @sysctls: their sysctls
+ */
+struct ktls_ocsp_net {
+	struct ktls_ocsp_store __rcu *store;
+	struct ktls_ocsp_settings *settings;
+	struct ktls_ocsp_sysctls sysctls;
+};
+
+static unsigned int net_id __ro_after_init;
+
+/* Protects that a network namespace gets one store; innermost. */
+static DEFINE_MUTEX(make_lock);
+
+static struct ktls_ocsp_net *own_of(const struct net *net)
+{
+	return net_generic(net, net_id);
+}
+
+/**
+ * ktls_ocsp_net_store() - the store of a network namespace
+ * @net: the network namespace
+ *
+ * Context: any; under rcu_read_lock(), or with a reference on @net, which
+ * keeps the store that it has.
+ *
+ * Return: the store, or NULL when there is none.
+ */
+struct ktls_ocsp_store *ktls_ocsp_net_store(const struct net *net)
+{
+	return rcu_dereference_check(own_of(net)->store, true);
+}
+
+/**
+ * ktls_ocsp_net_make_store() - the store of a network namespace, made if needed
+ * @net: the network namespace, referenced by the caller
+ *
+ * May sleep.
+ *
+ * Return: the store, which lives as long as that reference; NULL when there is
+ * no memory for it.
+ */
+struct ktls_ocsp_store *ktls_ocsp_net_make_store(struct net *net)
+{
+	struct ktls_ocsp_store *store = ktls_ocsp_net_store(net);
+	struct ktls_ocsp_net *own = own_of(net);
+
+	if (store)
+		return store;
+	mutex_lock(&make_lock);
+	store = ktls_ocsp_net_store(net);
+	if (!store) {
+		store = ktls_ocsp_store_create(net, own->settings);
+		rcu_assign_pointer(own->store, store);
+	}
+	mutex_unlock(&make_lock);
+	return store;
+}
+
+/*
+ * The timers depend on it, and the board shows it. The process that writes may
+ * be in another network namespace than the one whose sysctl it opened, so the
+ * table tells which it is.
+ */
+static int set_min_validity(ktls_ocsp_ctl_table *table, int write, void *buffer,
+			    size_t *len, loff_t *pos)
+{
+	struct ktls_ocsp_settings *settings;
+	struct ktls_ocsp_store *store;
+	struct ktls_ocsp_net *own;
+	int err;
+
+	err = proc_dointvec_minmax(table, write, buffer, len, pos);
+	if (err || !write)
+		return err;
+	settings = container_of(table->data, struct ktls_ocsp_settings,
+				min_validity);
+	own = settings->own;
+	/* Under the lock, so that a store is not made with the old value. */
+	mutex_lock(&make_lock);
+	store = rcu_dereference_protected(own->store,
+					  lockdep_is_held(&make_lock));
+	if (store)
+		ktls_ocsp_store_set_min_validity(store,
+						 READ_ONCE(settings->min_validity));
+	mutex_unlock(&make_lock);
+	return 0;
+}
+
+static int __net_init net_init(struct net *net)
+{
+	struct ktls_ocsp_net *own = own_of(net);
+	int err;
+
+	own->settings = ktls_ocsp_settings_alloc();
+	if (!own->settings)
+		return -ENOMEM;
+	own->settings->own = own;
+	err = ktls_ocsp_sysctls_init(&own->sysctls, net, own->settings,
+				     set_min_validity);
+	if (err)
+		ktls_ocsp_settings_put(own->settings);
+	return err;
+}
+
+static void __net_exit net_exit(struct net *net)
+{
+	struct ktls_ocsp_net *own = own_of(net);
+	struct ktls_ocsp_store *store = ktls_ocsp_net_store(net);
+
+	ktls_ocsp_sysctls_exit(&own->sysctls);
+	/* Who still looks, another one's exit for example, finds none. */
+	RCU_INIT_POINTER(own->store, NULL);
+	if (store)
+		ktls_ocsp_store_close(store);
+	ktls_ocsp_settings_put(own->settings);
+}
+
+static struct pernet_operations net_ops = {
+	.init = net_init,
+	.exit = net_exit,
+	.id = &net_id,
+	.size = sizeof(struct ktls_ocsp_net),
+};
+
+/**
+ * ktls_ocsp_net_init() - be told of network namespaces
+ *
+ * Return: 0 or a negative errno.
+ */
+int __init ktls_ocsp_net_init(void)
+{
+	return register_pernet_subsys(&net_ops);
+}
+
+/**
+ * ktls_ocsp_net_exit() - be told no more, and close all stores
+ */
+void ktls_ocsp_net_exit(void)
+{
+	unregister_pernet_subsys(&net_ops);
+}
