@@ -9,8 +9,9 @@
 #include "response.h"
 
 /*
- * How often to look at the store itself, in ms. Events can be dropped, and go
- * to another network namespace than ours when the thread has changed its own.
+ * How often to look at the store itself, in ms, and to ask again. Events can be
+ * dropped, and go to another network namespace than ours when the thread has
+ * changed its own.
  */
 #define RECHECK		1000
 
@@ -49,6 +50,21 @@ static int wait_start(struct ocsp_session *session, void *arg)
 	return 0;
 }
 
+/*
+ * The kernel tells "wanted" once a second at most for a response: where others
+ * were answered within that second, it told nobody of us.
+ */
+static int ask_again(struct ocsp_session *session, const struct wait *w)
+{
+	struct ocsp_name name = { .session = session->fd, .key = w->h->subject->key };
+	struct ocsp_opened opened;
+	int rc;
+
+	rc = ocsp_client_open(session->client, &name, true, &opened);
+	return rc ? rc : ocsp_client_close(session->client, session->fd,
+					   opened.slot);
+}
+
 static int recheck(struct ocsp_session *session, void *arg)
 {
 	struct wait *w = arg;
@@ -63,7 +79,7 @@ static int recheck(struct ocsp_session *session, void *arg)
 	if (!rc)
 		w->done = r.state == KTLS_OCSP_STATE_VALID ||
 			  r.failures != w->failures;
-	return rc;
+	return rc || w->done ? rc : ask_again(session, w);
 }
 
 static int on_notice(const struct ocsp_notice *n, void *arg)

@@ -11,6 +11,8 @@
 
 /* As long as CertOpenServerOcspResponse() waits for the first response. */
 #define WAIT_SECONDS	15
+/* ms after which we ask again: the kernel tells "wanted" once a second at most */
+#define ASK_EVERY	1000
 
 /* One that is being added. */
 struct addition {
@@ -46,7 +48,16 @@ static int notice(const struct ocsp_notice *n, void *arg)
 	return 0;
 }
 
-static void await(struct addition *a)
+/* Where others were answered within this second, nobody was told of us. */
+static void ask_again(struct addition *a, const struct ocsp_name *name)
+{
+	struct ocsp_opened opened;
+
+	if (!ocsp_client_open(a->client, name, true, &opened))
+		ocsp_client_close(a->client, name->session, opened.slot);
+}
+
+static void await(struct addition *a, const struct ocsp_name *name)
 {
 	struct pollfd fd = { ocsp_client_fd(a->events), POLLIN, 0 };
 	int64_t end = monotonic_ms() + WAIT_SECONDS * 1000;
@@ -54,8 +65,10 @@ static void await(struct addition *a)
 	int err;
 
 	while (!a->over && (left = end - monotonic_ms()) > 0) {
-		if (poll(&fd, 1, left) <= 0)
+		if (poll(&fd, 1, left < ASK_EVERY ? left : ASK_EVERY) <= 0) {
+			ask_again(a, name);
 			continue;
+		}
 		err = ocsp_client_notice(a->events, notice, a);
 		/* Without all events the store itself has to be looked at. */
 		if (err)
@@ -117,7 +130,7 @@ static int open_and_wait(struct addition *a, int session)
 		return client_error(a->client, a->target.text);
 	if (a->opened.state != KTLS_OCSP_STATE_VALID && a->opened.refresher &&
 	    !a->args->no_wait)
-		await(a);
+		await(a, &name);
 	if (ocsp_client_get(a->client, &a->target.name,
 			    KTLS_OCSP_PART_CERTIFICATES, &r))
 		return client_error(a->client, a->target.text);
