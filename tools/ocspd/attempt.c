@@ -238,7 +238,7 @@ static void on_done(const struct fetch_result *r, void *arg)
 
 	if (!cert->url)
 		cert->hangs = r->timed_out ||
-			      loop_now() - cert->started > LANE_PATIENCE;
+			      clock_ms() - cert->started > LANE_PATIENCE;
 	if (r->retry_after > cert->retry_after)
 		cert->retry_after = r->retry_after;
 	queue_remove(cert);

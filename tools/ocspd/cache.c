@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <openssl/err.h>
@@ -15,6 +14,7 @@
 
 #include "cache.h"
 #include "cert.h"
+#include "clock.h"
 #include "file.h"
 #include "log.h"
 #include "text.h"
@@ -152,7 +152,7 @@ static bool is_left_behind(const char *path)
 	struct stat st;
 
 	return !stat(path, &st) && S_ISREG(st.st_mode) &&
-	       st.st_mtime < time(NULL) - LEFT_BEHIND;
+	       st.st_mtime < clock_wall() - LEFT_BEHIND;
 }
 
 static void sweep_file(const char *name)

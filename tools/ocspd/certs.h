@@ -10,8 +10,8 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "loop.h"
 #include "schedule.h"
+#include "timer.h"
 
 struct host;
 struct pin;

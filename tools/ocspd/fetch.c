@@ -183,7 +183,7 @@ static int on_timer(CURLM *of, long ms, void *arg)
 	if (ms < 0)
 		timer_stop(&curl_timer);
 	else
-		timer_set(&curl_timer, loop_now() + ms);
+		timer_set(&curl_timer, clock_ms() + ms);
 	return 0;
 }
 
@@ -281,7 +281,7 @@ static bool aim(struct fetch *f, const char *url)
 
 static void set_limits(struct fetch *f)
 {
-	int64_t left = config->timeout * 1000 - (loop_now() - f->start);
+	int64_t left = config->timeout * 1000 - (clock_ms() - f->start);
 
 	curl_easy_setopt(f->easy, CURLOPT_TIMEOUT_MS, left > 0 ? left : 1);
 	curl_easy_setopt(f->easy, CURLOPT_CONNECTTIMEOUT,
@@ -377,7 +377,7 @@ static void finish(struct fetch *f)
 
 static void explain_timeout(struct fetch *f)
 {
-	long seconds = (loop_now() - f->start + 500) / 1000;
+	long seconds = (clock_ms() - f->start + 500) / 1000;
 	double looked_up = 0, connected = 0;
 
 	f->result.timed_out = true;
@@ -587,7 +587,7 @@ struct fetch *fetch_start(const struct fetch_request *request,
 	LIST_INSERT_HEAD(&under_way, f, others);
 	f->done = done;
 	f->arg = arg;
-	f->start = loop_now();
+	f->start = clock_ms();
 	f->easy = curl_easy_init();
 	if (!f->easy || !set_request(f, request))
 		goto free;

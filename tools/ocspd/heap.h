@@ -3,7 +3,7 @@
 #ifndef OCSPD_HEAP_H
 #define OCSPD_HEAP_H
 
-#include "loop.h"
+#include "timer.h"
 
 bool heap_insert(struct timer *timer);	/* false: no memory */
 void heap_remove(struct timer *timer);	/* one that is in it */

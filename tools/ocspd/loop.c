@@ -3,16 +3,11 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "heap.h"
-#include "log.h"
 #include "loop.h"
 
 /* As many events and timers are handled before signals are looked at again. */
@@ -27,14 +22,6 @@ static struct watch signals, alarms, steps;
 /* What epoll reported and is not handled yet, see loop_remove(). */
 static struct epoll_event batch[BATCH];
 static int batch_len;
-
-int64_t loop_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
 
 static int control(struct watch *watch, int op, uint32_t events)
 {
@@ -152,48 +139,25 @@ int loop_init(const struct loop_calls *the_calls)
 	return err ? err : init_timers();
 }
 
-void timer_set(struct timer *timer, int64_t due)
-{
-	if (timer->place)
-		heap_remove(timer);
-	timer->due = due;
-	if (!heap_insert(timer)) {
-		log_text(LOG_CRIT, "no memory for a timer");
-		exit(EXIT_FAILURE);
-	}
-}
-
-void timer_stop(struct timer *timer)
-{
-	if (timer->place)
-		heap_remove(timer);
-}
-
 /* Runs what is due, not more than a batch. True: there may be more. */
 static bool run_timers(void)
 {
-	int64_t now = loop_now();
-	struct timer *timer;
 	int i;
 
-	for (i = 0; i < BATCH && !stopped; i++) {
-		timer = heap_first();
-		if (!timer || timer->due > now)
+	for (i = 0; i < BATCH && !stopped; i++)
+		if (!timer_run())
 			return false;
-		heap_remove(timer);
-		timer->fn(timer);
-	}
 	return true;
 }
 
 static void set_alarm(void)
 {
-	const struct timer *timer = heap_first();
 	struct itimerspec spec = { 0 };
+	int64_t due = timer_first();
 
-	if (!timer || timer->due == alarm_at)
+	if (due == -1 || due == alarm_at)
 		return;
-	alarm_at = timer->due;
+	alarm_at = due;
 	/* 0 would be no timer at all */
 	spec.it_value.tv_sec = alarm_at / 1000;
 	spec.it_value.tv_nsec = alarm_at % 1000 * 1000000 + 1;

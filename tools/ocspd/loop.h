@@ -7,28 +7,9 @@
 #define OCSPD_LOOP_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-#define container_of(ptr, type, member) \
-	((type *)((char *)(ptr) - offsetof(type, member)))
-
-/*
- * Milliseconds of CLOCK_BOOTTIME, which no one sets and which runs on while
- * the machine sleeps: what all timers count in.
- */
-int64_t loop_now(void);
-
-/* Zeroed but for fn: a timer that does not run. */
-struct timer {
-	void (*fn)(struct timer *timer);
-	int64_t due;
-	uint32_t place;			/* in the heap, from 1; 0: not set */
-};
-
-/* Ends the process when there is no memory. A timer is due once. */
-void timer_set(struct timer *timer, int64_t due);
-void timer_stop(struct timer *timer);
+#include "timer.h"
 
 /* A descriptor that is watched, for EPOLLIN and EPOLLOUT. */
 struct watch {

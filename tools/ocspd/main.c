@@ -228,7 +228,7 @@ static void wait_for_module(void)
 	if (!told)
 		log_text(LOG_WARNING, "%s; waiting for that", store_error());
 	told = true;
-	timer_set(&connect_timer, loop_now() + MODULE_EVERY);
+	timer_set(&connect_timer, clock_ms() + MODULE_EVERY);
 }
 
 static void on_connect(struct timer *timer)
@@ -256,13 +256,13 @@ static void on_alive(struct timer *timer)
 		notify_status("%zu certificates, %zu being fetched",
 			      certs_count(), queue_count());
 	notify_watchdog();
-	timer_set(timer, loop_now() + ALIVE_EVERY);
+	timer_set(timer, clock_ms() + ALIVE_EVERY);
 }
 
 static void on_sweep(struct timer *timer)
 {
 	cache_sweep();
-	timer_set(timer, loop_now() + SWEEP_EVERY);
+	timer_set(timer, clock_ms() + SWEEP_EVERY);
 }
 
 /* At each turn of the loop */
@@ -304,9 +304,9 @@ static int init(void)
 
 static void run(void)
 {
-	timer_set(&connect_timer, loop_now());
+	timer_set(&connect_timer, clock_ms());
 	if (!options.once)
-		timer_set(&sweep_timer, loop_now() + SWEEP_FIRST);
+		timer_set(&sweep_timer, clock_ms() + SWEEP_FIRST);
 	loop_run();
 	notify_stopping();
 	queue_restart();	/* stops all that is under way */

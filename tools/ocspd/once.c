@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "clock.h"
 #include "log.h"
-#include "loop.h"
 #include "once.h"
 
 /* ms between two progress lines */
@@ -21,7 +21,7 @@ void once_progress(size_t left)
 {
 	static int64_t last;
 	size_t done = counts[ONCE_STORED] + counts[ONCE_FAILED];
-	int64_t now = loop_now();
+	int64_t now = clock_ms();
 
 	if (now - last < PROGRESS_EVERY)
 		return;

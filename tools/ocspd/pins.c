@@ -16,6 +16,7 @@
 #include "certs.h"
 #include "issuer.h"
 #include "log.h"
+#include "loop.h"
 #include "pins.h"
 #include "plan.h"
 #include "store.h"
@@ -149,7 +150,7 @@ static bool make_pair(const struct config_cert *config,
 		      STACK_OF(X509) *certs, struct pair *pair)
 {
 	X509 *leaf = sk_X509_value(certs, 0);
-	X509 *issuer = ocsp_find_issuer(certs, leaf, NULL, time(NULL));
+	X509 *issuer = ocsp_find_issuer(certs, leaf, NULL, clock_wall());
 	char *url = ocsp_cert_url(leaf);
 
 	memset(pair, 0, sizeof(*pair));
@@ -306,7 +307,7 @@ static void on_check(struct timer *timer)
 	for (pin = pins; pin; pin = pin->next)
 		if (have_changed(pin) || pin->again)
 			load(pin);
-	timer_set(timer, loop_now() + CHECK_EVERY);
+	timer_set(timer, clock_ms() + CHECK_EVERY);
 }
 
 /* Whatever it was: which files are other ones now is seen from them. */
@@ -317,8 +318,8 @@ static void on_change(struct watch *watch, uint32_t events)
 	(void)events;
 	while (read(watch->fd, buf, sizeof(buf)) > 0)
 		;
-	if (!check.place || check.due > loop_now() + SETTLE)
-		timer_set(&check, loop_now() + SETTLE);
+	if (!check.place || check.due > clock_ms() + SETTLE)
+		timer_set(&check, clock_ms() + SETTLE);
 }
 
 static void unfollow(void)
@@ -339,7 +340,7 @@ static void follow(void)
 		log_text(LOG_WARNING, "certificates are not watched: %s",
 			 strerror(errno));
 	watch_all();
-	timer_set(&check, loop_now() + CHECK_EVERY);
+	timer_set(&check, clock_ms() + CHECK_EVERY);
 }
 
 void pins_watch(void)

@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "attempt.h"
 #include "cache.h"
 #include "cert.h"
+#include "clock.h"
 #include "log.h"
 #include "once.h"
 #include "plan.h"
@@ -51,15 +51,15 @@ static double throw_dice(void)
 static void set_delay(struct cert *cert, int64_t ms)
 {
 	cert->refresh = 0;
-	timer_set(&cert->timer, loop_now() + ms);
+	timer_set(&cert->timer, clock_ms() + ms);
 }
 
 /* At a time of the wall clock, which may be set. */
 static void set_refresh(struct cert *cert, int64_t at)
 {
-	int64_t in = at - time(NULL);
+	int64_t in = at - clock_wall();
 
-	timer_set(&cert->timer, loop_now() + (in > 0 ? in * 1000 : 0));
+	timer_set(&cert->timer, clock_ms() + (in > 0 ? in * 1000 : 0));
 	cert->refresh = at;
 }
 
@@ -84,7 +84,7 @@ static void take_terms(struct cert *cert, const struct ocsp_response *r)
 
 static void plan_refresh(struct cert *cert)
 {
-	set_refresh(cert, schedule_refresh(&cert->terms, time(NULL), -1,
+	set_refresh(cert, schedule_refresh(&cert->terms, clock_wall(), -1,
 					   throw_dice()));
 }
 
@@ -133,7 +133,7 @@ static void report_again(struct cert *cert)
 void plan_wanted(const uint8_t *key)
 {
 	struct cert *cert = certs_add(key);
-	int64_t now = loop_now(), at = now;
+	int64_t now = clock_ms(), at = now;
 
 	if (!cert) {
 		log_text(LOG_ERR, "no memory for a certificate");
@@ -167,7 +167,7 @@ static void clock_stepped(struct cert *cert)
 		return;
 	if (cert->refresh)
 		set_refresh(cert, cert->refresh);
-	else if (cert->failures && cert->hold <= loop_now())
+	else if (cert->failures && cert->hold <= clock_ms())
 		set_delay(cert, throw_dice() * STEP_SPREAD);
 }
 
@@ -195,14 +195,14 @@ static bool is_due(struct cert *cert, const struct ocsp_response *r)
 		/* Somebody else stored it. */
 		take_terms(cert, r);
 		plan_refresh(cert);
-		if (cert->refresh > time(NULL))
+		if (cert->refresh > clock_wall())
 			return false;
 		timer_stop(&cert->timer);
 	}
 	if (r->handles)
 		return true;
 	/* It may serve until it ends, but is not worth a new one. */
-	set_delay(cert, 1000 * schedule_unused(&cert->terms, time(NULL)));
+	set_delay(cert, 1000 * schedule_unused(&cert->terms, clock_wall()));
 	return false;
 }
 
@@ -272,14 +272,14 @@ void plan_due(struct timer *timer)
 
 void plan_stored(struct cert *cert, int64_t max_age)
 {
-	int64_t now = time(NULL), at;
+	int64_t now = clock_wall(), at;
 
 	count(cert, ONCE_STORED);
 	if (once)
 		return;
 	cert->failures = 0;
 	cert->hold = 0;
-	cert->last = loop_now();
+	cert->last = clock_ms();
 	at = schedule_refresh(&cert->terms, now, max_age, throw_dice());
 	if (at <= now)
 		at = now + schedule_again(&cert->terms, now, throw_dice());
@@ -294,12 +294,12 @@ void plan_failed(struct cert *cert, int64_t retry_after)
 	if (once)
 		return;
 	cert->failures++;
-	cert->last = loop_now();
+	cert->last = clock_ms();
 	delay = schedule_retry(cert->failures, config->retry,
 			       config->retry_max, throw_dice());
 	if (retry_after > 0) {
 		hold = 1000 * schedule_hold(retry_after, &cert->terms,
-					    time(NULL), config->retry_max);
+					    clock_wall(), config->retry_max);
 		cert->hold = cert->last + hold;
 		if (delay < hold)
 			delay = hold;

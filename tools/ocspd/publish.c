@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "cache.h"
+#include "clock.h"
 #include "log.h"
 #include "publish.h"
 #include "store.h"
@@ -52,7 +52,7 @@ static enum publish compare(struct cert *cert, const struct terms *new,
 		old.next_update = r.next_update;
 	}
 	ocsp_response_clear(&r);
-	worse = schedule_worse(&old, new, time(NULL));
+	worse = schedule_worse(&old, new, clock_wall());
 	if (!worse)
 		return PUBLISH_STORED;
 	snprintf(why, OCSP_REASON_SIZE, "%s", worse);
@@ -69,7 +69,7 @@ static enum publish verify_and_store(struct cert *cert,
 	enum publish result;
 	struct terms terms;
 
-	if (ocsp_verify(data, len, subject->cert, subject->issuer, time(NULL),
+	if (ocsp_verify(data, len, subject->cert, subject->issuer, clock_wall(),
 			&verdict)) {
 		snprintf(why, OCSP_REASON_SIZE, "%s", verdict.reason);
 		return PUBLISH_REFUSED;
@@ -149,7 +149,7 @@ bool publish_cached(struct cert *cert)
 static int level_of(const struct cert *cert)
 {
 	const struct terms *t = &cert->terms;
-	int64_t left = t->next_update - time(NULL);
+	int64_t left = t->next_update - clock_wall();
 
 	return left > (t->next_update - t->this_update) / 4 ? LOG_NOTICE :
 							      LOG_WARNING;

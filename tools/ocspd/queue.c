@@ -195,7 +195,7 @@ static void move_on(struct cert *cert)
 
 static void on_patience(struct timer *timer)
 {
-	int64_t now = loop_now();
+	int64_t now = clock_ms();
 	struct cert *first;
 
 	(void)timer;
@@ -257,7 +257,7 @@ static void start_next(enum lane lane)
 	TAILQ_REMOVE(&lanes[lane].turns, share, turn);
 	share->in_turn = false;
 	leave_queue(cert);
-	cert->started = loop_now();
+	cert->started = clock_ms();
 	enter_lane(cert);
 	settle(host, lane);
 	if (lane == LANE_FAST && !patience.place)
