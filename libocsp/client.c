@@ -343,9 +343,10 @@ static int join(struct ocsp_client *client, uint32_t group)
 	int rc = set_option(client, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group);
 
 	if (rc == -EPERM)
-		return ocsp_fail(client, EPERM, "not permitted to listen to \"%s\": this needs CAP_NET_ADMIN in the user namespace that owns the network namespace",
+		return ocsp_fail(client, EPERM, "%s",
 				 group == client->group_wanted ?
-				 KTLS_OCSP_MCGRP_WANTED : KTLS_OCSP_MCGRP_EVENTS);
+				 OCSP_MAY_NOT_LISTEN(KTLS_OCSP_MCGRP_WANTED) :
+				 OCSP_MAY_NOT_LISTEN(KTLS_OCSP_MCGRP_EVENTS));
 	if (rc)
 		return ocsp_fail(client, -rc, "cannot listen: %s", strerror(-rc));
 	return 0;

@@ -137,4 +137,17 @@ int ocsp_client_notice(struct ocsp_client *client,
 		       int (*fn)(const struct ocsp_notice *n, void *arg),
 		       void *arg);
 
+/*
+ * The client's own words for what the kernel says without any. Here, since the
+ * selftests have a second client, of a stand-in for the store.
+ */
+#define OCSP_NO_MODULE \
+	"the ktls_ocsp module is not loaded; load it with \"modprobe ktls_ocsp\""
+#define OCSP_CAPABILITY \
+	"this needs CAP_NET_ADMIN in the user namespace that owns the network namespace"
+#define OCSP_NOT_PERMITTED	"not permitted: " OCSP_CAPABILITY
+#define OCSP_MAY_NOT_LISTEN(group) \
+	"not permitted to listen to \"" group "\": " OCSP_CAPABILITY
+#define OCSP_BUFFER_RAN_OVER	"the netlink socket's buffer ran over"
+
 #endif /* OCSP_CLIENT_H */

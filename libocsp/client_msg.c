@@ -22,9 +22,6 @@
 
 #include "client_priv.h"
 
-#define NO_MODULE \
-	"the ktls_ocsp module is not loaded; load it with \"modprobe ktls_ocsp\""
-
 int ocsp_fail(struct ocsp_client *client, int err, const char *fmt, ...)
 {
 	va_list ap;
@@ -40,9 +37,9 @@ static int fail_errno(struct ocsp_client *client, int err)
 	switch (err) {
 	case EPERM:
 	case EACCES:
-		return ocsp_fail(client, err, "not permitted: this needs CAP_NET_ADMIN in the user namespace that owns the network namespace");
+		return ocsp_fail(client, err, OCSP_NOT_PERMITTED);
 	case ENOBUFS:
-		return ocsp_fail(client, err, "the netlink socket's buffer ran over");
+		return ocsp_fail(client, err, OCSP_BUFFER_RAN_OVER);
 	default:
 		return ocsp_fail(client, err, "%s", strerror(err));
 	}
@@ -266,7 +263,7 @@ int ocsp_client_resolve(struct ocsp_client *client)
 		rc = exchange_once(client, nlmsg_hdr(msg), resolve_answer, NULL);
 	nlmsg_free(msg);
 	if (rc == -ENOENT)
-		return ocsp_fail(client, ENOENT, NO_MODULE);
+		return ocsp_fail(client, ENOENT, OCSP_NO_MODULE);
 	return rc;
 }
 

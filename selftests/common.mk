@@ -65,19 +65,26 @@ HELPERS := alloc_faults der faults forge kcmd ksys ktest patience pki program_fa
 helpers := $(O)/selftests/lib/helpers.a
 malloc_faults := $(O)/selftests/lib/malloc_faults.o
 libocsp := $(O)/libocsp/libocsp-private.a
+# The stand-in's client over a socket, and a store in the same process
+standin := $(addprefix $(O)/selftests/lib/standin_,client.o socket.o wire.o)
+standin_local := $(addprefix $(O)/selftests/lib/standin_,client.o local.o store.o session.o command.o update.o)
 
 $(TEST_GEN_PROGS) $(TEST_GEN_PROGS_EXTENDED): $(helpers) $(libocsp) | $(OUTPUT)
 
 ifneq ($(folder),lib)
 # The Makefile above has built lib/ already.
 ifeq ($(LIB_IS_BUILT),)
-$(helpers) $(malloc_faults) $(libocsp): build_lib
+$(helpers) $(malloc_faults) $(libocsp) $(sort $(standin) $(standin_local)): build_lib
 	@:
 
 build_lib:
 	+$(Q)$(MAKE) -C $(selftests)/lib
 endif
 endif
+
+# A test in shell with the stand-in for the store
+$(OUTPUT)/%_standin.sh: $(selftests)/lib/in_standin.sh | $(OUTPUT)
+	$(Q)cp $< $@
 
 $(OUTPUT):
 	$(Q)mkdir -p $@

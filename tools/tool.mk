@@ -47,7 +47,10 @@ $(out)/common-%.o: $(common)/%.c | $(out)
 $(libocsp): FORCE
 	$(MAKE) -C $(TOP)/libocsp O=$(O) $@
 
-$(prog): $(objs) $(libocsp)
+# Objects in place of some of the library's, for the selftests
+INSTEAD ?=
+
+$(prog): $(objs) $(INSTEAD) $(libocsp)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs)
 
 install: all

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The stand-in's sessions and their handles. */
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "standin_store.h"
+
+static size_t handles_of(const struct standin_session *session)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < session->handle_count; i++)
+		n += session->handles[i].refs > 0;
+	return n;
+}
+
+unsigned int standin_store_sessions(const struct standin_store *store)
+{
+	const struct standin_session *session;
+	unsigned int n = 0;
+
+	for (session = store->sessions; session; session = session->next)
+		n++;
+	return n;
+}
+
+/* What a user has: -1 for all users. */
+static void count_of(const struct standin_store *store, uid_t uid,
+		     size_t *sessions, size_t *handles)
+{
+	const struct standin_session *session;
+
+	*sessions = 0;
+	*handles = 0;
+	for (session = store->sessions; session; session = session->next) {
+		if (uid != (uid_t)-1 && session->uid != uid)
+			continue;
+		++*sessions;
+		*handles += handles_of(session);
+	}
+}
+
+static bool may_open(const struct standin_store *store, uid_t uid,
+		     struct standin_reply *reply)
+{
+	size_t sessions, handles;
+
+	count_of(store, uid, &sessions, &handles);
+	if (sessions >= store->limits[STANDIN_MAX_SESSIONS_OF_USER])
+		return standin_refuse(reply, -ENOSPC,
+				      "the user is at its limit of sessions");
+	count_of(store, -1, &sessions, &handles);
+	if (sessions >= store->limits[STANDIN_MAX_SESSIONS])
+		return standin_refuse(reply, -ENOSPC,
+				      "the store is at its limit of sessions");
+	return true;
+}
+
+/* The ends of a new session; -1: refused. */
+static int make_ends(struct standin_session *session,
+		     struct standin_reply *reply)
+{
+	struct stat st;
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends)) {
+		standin_refuse(reply, -errno, "");
+		return -1;
+	}
+	fstat(ends[1], &st);
+	session->fd = ends[0];
+	session->client_ino = st.st_ino;
+	return ends[1];
+}
+
+int standin_session_fd(struct standin_store *store, uid_t uid,
+		       struct standin_reply *reply)
+{
+	struct standin_session *session;
+	int fd;
+
+	if (!may_open(store, uid, reply))
+		return -1;
+	session = calloc(1, sizeof(*session));
+	if (!session) {
+		standin_refuse(reply, -ENOMEM, "");
+		return -1;
+	}
+	fd = make_ends(session, reply);
+	if (fd == -1) {
+		free(session);
+		return -1;
+	}
+	session->store = store;
+	session->uid = uid;
+	session->next = store->sessions;
+	store->sessions = session;
+	return fd;
+}
+
+struct standin_session *standin_session_of(struct standin_store *store, int fd)
+{
+	struct standin_session *session;
+	struct stat st;
+
+	if (fstat(fd, &st) || !S_ISSOCK(st.st_mode))
+		return NULL;
+	for (session = store->sessions; session; session = session->next)
+		if (session->client_ino == st.st_ino)
+			return session;
+	return NULL;
+}
+
+void standin_session_reap(struct standin_store *store)
+{
+	struct standin_session *session, *next;
+	struct pollfd p = { .events = 0 };
+
+	for (session = store->sessions; session; session = next) {
+		next = session->next;
+		p.fd = session->fd;
+		if (poll(&p, 1, 0) > 0 && p.revents & POLLHUP)
+			standin_session_free(session);
+	}
+}
+
+void standin_session_free(struct standin_session *session)
+{
+	struct standin_session **link = &session->store->sessions;
+	size_t i;
+
+	for (i = 0; i < session->handle_count; i++) {
+		if (!session->handles[i].refs)
+			continue;
+		session->handles[i].refs = 1;
+		standin_release(session, &session->handles[i]);
+	}
+	while (*link != session)
+		link = &(*link)->next;
+	*link = session->next;
+	close(session->fd);
+	free(session->handles);
+	free(session);
+}
+
+struct standin_handle *standin_handle(struct standin_session *session,
+				      uint32_t slot)
+{
+	size_t i;
+
+	for (i = 0; i < session->handle_count; i++)
+		if (session->handles[i].refs &&
+		    session->handles[i].slot == slot)
+			return &session->handles[i];
+	return NULL;
+}
+
+bool standin_may_hold(struct standin_session *session,
+		      struct standin_reply *reply)
+{
+	const struct standin_store *store = session->store;
+	size_t sessions, handles;
+
+	count_of(store, session->uid, &sessions, &handles);
+	if (handles >= store->limits[STANDIN_MAX_HANDLES_OF_USER])
+		return standin_refuse(reply, -ENOSPC,
+				      "the user is at its limit of handles");
+	count_of(store, -1, &sessions, &handles);
+	if (handles >= store->limits[STANDIN_MAX_HANDLES])
+		return standin_refuse(reply, -ENOSPC,
+				      "the store is at its limit of handles");
+	return true;
+}
+
+static struct standin_handle *free_handle(struct standin_session *session)
+{
+	struct standin_handle *handles;
+	size_t i;
+
+	for (i = 0; i < session->handle_count; i++)
+		if (!session->handles[i].refs)
+			return &session->handles[i];
+	handles = reallocarray(session->handles, i + 1, sizeof(*handles));
+	if (!handles)
+		return NULL;
+	session->handles = handles;
+	session->handle_count++;
+	return &handles[i];
+}
+
+bool standin_hold(struct standin_session *session, struct standin_entry *entry,
+		  struct standin_reply *reply)
+{
+	struct standin_handle *handle;
+
+	handle = standin_handle(session, entry->meta.slot);
+	if (handle) {
+		if (handle->refs == UINT_MAX)
+			return standin_refuse(reply, -EOVERFLOW,
+					      "the handle has too many references");
+		handle->refs++;
+		return true;
+	}
+	handle = free_handle(session);
+	if (!handle)
+		return standin_refuse(reply, -ENOMEM, "");
+	handle->slot = entry->meta.slot;
+	handle->refs = 1;
+	entry->meta.handles++;
+	if (entry->meta.handles == 1)
+		standin_file(session->store, entry);
+	return true;
+}
+
+void standin_release(struct standin_session *session,
+		     struct standin_handle *handle)
+{
+	struct standin_entry *entry = session->store->slots[handle->slot];
+
+	if (--handle->refs)
+		return;
+	entry->meta.handles--;
+	if (!entry->meta.handles)
+		standin_file(session->store, entry);
+}

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The stand-in's store: its responses, what time does to them, and eviction. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "standin_store.h"
+
+/* ms within which "wanted" is told once for a response */
+#define WANTED_SPACING	1000
+
+bool standin_refuse(struct standin_reply *reply, int err, const char *text)
+{
+	reply->err = err;
+	snprintf(reply->text, sizeof(reply->text), "%s", text);
+	return false;
+}
+
+int64_t standin_wall(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return ts.tv_sec;
+}
+
+int64_t standin_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+static int64_t margin_of(const struct standin_store *store,
+			 enum standin_threshold threshold)
+{
+	return threshold == STANDIN_EXPIRING ?
+	       store->limits[STANDIN_MIN_VALIDITY] : 0;
+}
+
+struct standin_store *standin_store_new(const struct standin_calls *calls)
+{
+	struct standin_store *store = calloc(1, sizeof(*store));
+	int i;
+
+	if (!store)
+		return NULL;
+	store->calls = *calls;
+	store->limits[STANDIN_MAX_RESPONSES] = 16384;
+	store->limits[STANDIN_MAX_BYTES] = 64 << 20;
+	store->limits[STANDIN_MAX_SESSIONS] = 16384;
+	store->limits[STANDIN_MAX_HANDLES] = 262144;
+	store->limits[STANDIN_MAX_SESSIONS_OF_USER] = 16384 / 2;
+	store->limits[STANDIN_MAX_HANDLES_OF_USER] = 262144 / 2;
+	store->limits[STANDIN_MIN_VALIDITY] = 600;
+	store->limits[STANDIN_LINGER] = 3600;
+	for (i = 0; i < STANDIN_THRESHOLDS; i++)
+		store->passed[i] = store->calls.wall() + margin_of(store, i);
+	return store;
+}
+
+void standin_store_free(struct standin_store *store)
+{
+	uint32_t slot;
+
+	while (store->sessions)
+		standin_session_free(store->sessions);
+	for (slot = 0; slot < store->slot_count; slot++)
+		if (store->slots[slot])
+			standin_remove(store, store->slots[slot]);
+	free(store->slots);
+	free(store);
+}
+
+/* Responses */
+
+struct standin_entry *standin_find(const struct standin_store *store,
+				   const uint8_t *key)
+{
+	uint32_t slot;
+
+	for (slot = 0; slot < store->slot_count; slot++)
+		if (store->slots[slot] &&
+		    !memcmp(store->slots[slot]->meta.key, key,
+			    KTLS_OCSP_KEY_LEN))
+			return store->slots[slot];
+	return NULL;
+}
+
+enum ktls_ocsp_state standin_state(const struct standin_entry *entry,
+				   int64_t now)
+{
+	if (entry->meta.generation)
+		return now < entry->meta.next_update ?
+		       KTLS_OCSP_STATE_VALID : KTLS_OCSP_STATE_EXPIRED;
+	if (entry->meta.failures)
+		return KTLS_OCSP_STATE_FAILED;
+	if (entry->withdrawn)
+		return KTLS_OCSP_STATE_WITHDRAWN;
+	return KTLS_OCSP_STATE_PENDING;
+}
+
+struct ocsp_response standin_describe(const struct standin_store *store,
+				      const struct standin_entry *entry)
+{
+	struct ocsp_response r = entry->meta;
+
+	r.state = standin_state(entry, store->calls.wall());
+	return r;
+}
+
+long standin_bytes(const struct standin_entry *entry)
+{
+	const struct ocsp_response *m = &entry->meta;
+
+	return m->blob_len + m->cert_len + m->issuer_len +
+	       (m->failures ? strlen(m->failure) + 1 : 0);
+}
+
+/* The first free slot, as the kernel gives it; NULL: no memory. */
+static struct standin_entry **free_slot(struct standin_store *store)
+{
+	struct standin_entry **slots;
+	uint32_t slot, count = store->slot_count;
+
+	for (slot = 0; slot < count; slot++)
+		if (!store->slots[slot])
+			return &store->slots[slot];
+	slots = reallocarray(store->slots, 2 * count + 16, sizeof(slots[0]));
+	if (!slots)
+		return NULL;
+	store->slots = slots;
+	store->slot_count = 2 * count + 16;
+	memset(slots + count, 0, (count + 16) * sizeof(slots[0]));
+	return &slots[count];
+}
+
+/* Room for bytes of contents is made; standin_file() follows. */
+struct standin_entry *standin_add(struct standin_store *store,
+				  const uint8_t *key, size_t bytes,
+				  struct standin_reply *reply)
+{
+	struct standin_entry **slot, *entry;
+
+	if (!standin_make_room(store, 1, bytes, NULL, reply))
+		return NULL;
+	slot = free_slot(store);
+	entry = slot ? calloc(1, sizeof(*entry)) : NULL;
+	if (!entry) {
+		standin_refuse(reply, -ENOMEM, "");
+		return NULL;
+	}
+	memcpy(entry->meta.key, key, KTLS_OCSP_KEY_LEN);
+	entry->meta.slot = slot - store->slots;
+	*slot = entry;
+	return entry;
+}
+
+void standin_remove(struct standin_store *store, struct standin_entry *entry)
+{
+	store->slots[entry->meta.slot] = NULL;
+	ocsp_response_clear(&entry->meta);
+	free(entry);
+}
+
+/* Notices */
+
+void standin_event(struct standin_store *store,
+		   const struct standin_entry *entry,
+		   enum ktls_ocsp_event event)
+{
+	const struct ocsp_response *m = &entry->meta;
+	struct ocsp_notice n = { .event = event };
+
+	memcpy(n.response.key, m->key, KTLS_OCSP_KEY_LEN);
+	n.response.slot = m->slot;
+	if (m->generation) {
+		n.response.generation = m->generation;
+		n.response.status = m->status;
+		n.response.this_update = m->this_update;
+		n.response.next_update = m->next_update;
+	}
+	if (event == KTLS_OCSP_EVENT_FAILED) {
+		n.response.failures = m->failures;
+		n.response.failure_time = m->failure_time;
+		memcpy(n.response.failure, m->failure, sizeof(m->failure));
+	}
+	store->calls.notice(&n);
+}
+
+void standin_wanted(struct standin_store *store, struct standin_entry *entry)
+{
+	struct ocsp_notice n = { .wanted = true };
+	int64_t now = store->calls.ms();
+
+	if (entry->wanted && now - entry->wanted < WANTED_SPACING)
+		return;
+	entry->wanted = now;
+	memcpy(n.response.key, entry->meta.key, KTLS_OCSP_KEY_LEN);
+	n.response.slot = entry->meta.slot;
+	store->calls.notice(&n);
+}
+
+/* Time: see the kernel's expiry.c, whose rules these are. */
+
+static int64_t deadline_of(const struct standin_store *store,
+			   const struct standin_entry *entry)
+{
+	const struct ocsp_response *m = &entry->meta;
+	int64_t now = store->calls.wall(), linger = store->limits[STANDIN_LINGER];
+
+	if (m->generation && (now < m->next_update || m->handles))
+		return m->next_update;
+	if (m->handles)
+		return 0;
+	return now + (linger ? linger : 1);
+}
+
+/* Its blob or its holders changed. */
+void standin_file(struct standin_store *store, struct standin_entry *entry)
+{
+	entry->deadline = deadline_of(store, entry);
+}
+
+/* The first deadline after that time, or NULL. */
+static struct standin_entry *first_after(struct standin_store *store,
+					 int64_t time)
+{
+	struct standin_entry *entry, *found = NULL;
+	uint32_t slot;
+
+	for (slot = 0; slot < store->slot_count; slot++) {
+		entry = store->slots[slot];
+		if (entry && entry->deadline > time &&
+		    (!found || entry->deadline < found->deadline))
+			found = entry;
+	}
+	return found;
+}
+
+static void cross(struct standin_store *store, struct standin_entry *entry,
+		  enum standin_threshold threshold)
+{
+	if (entry->meta.generation &&
+	    entry->meta.next_update == entry->deadline) {
+		if (threshold == STANDIN_EXPIRED)
+			standin_event(store, entry, KTLS_OCSP_EVENT_EXPIRED);
+		else if (margin_of(store, threshold))
+			standin_event(store, entry, KTLS_OCSP_EVENT_EXPIRING);
+	}
+	if (threshold == STANDIN_EXPIRED && !entry->meta.handles)
+		standin_remove(store, entry);
+}
+
+/* All of one deadline, then of the next one, up to the limit. */
+static void advance(struct standin_store *store,
+		    enum standin_threshold threshold, int64_t limit)
+{
+	struct standin_entry *first;
+	int64_t deadline;
+	uint32_t slot;
+
+	while ((first = first_after(store, store->passed[threshold])) &&
+	       first->deadline <= limit) {
+		deadline = first->deadline;
+		for (slot = 0; slot < store->slot_count; slot++)
+			if (store->slots[slot] &&
+			    store->slots[slot]->deadline == deadline)
+				cross(store, store->slots[slot], threshold);
+		store->passed[threshold] = deadline;
+	}
+	store->passed[threshold] = limit;
+}
+
+int64_t standin_store_run(struct standin_store *store)
+{
+	int64_t now = store->calls.wall(), next = INT64_MAX, at;
+	struct standin_entry *first;
+	int i;
+
+	for (i = 0; i < STANDIN_THRESHOLDS; i++) {
+		if (store->passed[i] > now + margin_of(store, i))
+			store->passed[i] = now + margin_of(store, i);
+		advance(store, i, now + margin_of(store, i));
+		first = first_after(store, store->passed[i]);
+		at = first ? first->deadline - margin_of(store, i) : INT64_MAX;
+		if (at < next)
+			next = at;
+	}
+	return next == INT64_MAX ? -1 : (next - now) * 1000;
+}
+
+/* Eviction */
+
+static void count_used(const struct standin_store *store, long *responses,
+		       long *bytes)
+{
+	uint32_t slot;
+
+	*responses = 0;
+	*bytes = 0;
+	for (slot = 0; slot < store->slot_count; slot++) {
+		if (!store->slots[slot])
+			continue;
+		++*responses;
+		*bytes += standin_bytes(store->slots[slot]);
+	}
+}
+
+/* Of those that no session holds, the one that expires first after "after". */
+static struct standin_entry *next_idle(const struct standin_store *store,
+				       const struct standin_entry *keep,
+				       const struct standin_entry *after)
+{
+	struct standin_entry *entry, *found = NULL;
+	uint32_t slot;
+
+	for (slot = 0; slot < store->slot_count; slot++) {
+		entry = store->slots[slot];
+		if (!entry || entry == keep || entry == after ||
+		    entry->meta.handles)
+			continue;
+		if (after && (entry->deadline < after->deadline ||
+			      (entry->deadline == after->deadline &&
+			       slot < after->meta.slot)))
+			continue;
+		if (!found || entry->deadline < found->deadline)
+			found = entry;
+	}
+	return found;
+}
+
+bool standin_make_room(struct standin_store *store, long responses, long bytes,
+		       const struct standin_entry *keep,
+		       struct standin_reply *reply)
+{
+	long used_responses, used_bytes, need_responses = 0, need_bytes = 0;
+	struct standin_entry *entry;
+	long left_responses, left_bytes;
+
+	count_used(store, &used_responses, &used_bytes);
+	if (responses)
+		need_responses = used_responses + responses -
+				 store->limits[STANDIN_MAX_RESPONSES];
+	if (bytes > 0)
+		need_bytes = used_bytes + bytes -
+			     store->limits[STANDIN_MAX_BYTES];
+	left_responses = need_responses;
+	left_bytes = need_bytes;
+	entry = next_idle(store, keep, NULL);
+	for (; entry && (left_responses > 0 || left_bytes > 0);
+	     entry = next_idle(store, keep, entry)) {
+		left_responses--;
+		left_bytes -= standin_bytes(entry);
+	}
+	if (left_bytes > 0)
+		return standin_refuse(reply, -ENOSPC,
+				      "the store is at its limit of bytes");
+	if (left_responses > 0)
+		return standin_refuse(reply, -ENOSPC,
+				      "the store is at its limit of responses");
+	while (need_responses > 0 || need_bytes > 0) {
+		entry = next_idle(store, keep, NULL);
+		need_responses--;
+		need_bytes -= standin_bytes(entry);
+		standin_event(store, entry, KTLS_OCSP_EVENT_WITHDRAWN);
+		standin_remove(store, entry);
+	}
+	return true;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the stand-in's store share with one another. */
+#ifndef STANDIN_STORE_H
+#define STANDIN_STORE_H
+
+#include "standin.h"
+
+/* What a blob's age can cross, as in the kernel's expiry.c. */
+enum standin_threshold {
+	STANDIN_EXPIRING,
+	STANDIN_EXPIRED,
+	STANDIN_THRESHOLDS
+};
+
+struct standin_entry {
+	/* meta.blob, .cert and .issuer are the entry's own. */
+	struct ocsp_response meta;
+	bool withdrawn;
+	int64_t deadline;		/* 0: time does nothing to it */
+	int64_t wanted;			/* ms, when it was told last; or 0 */
+};
+
+/* In the order of the sysctls' names in standin_command.c. */
+enum standin_limit {
+	STANDIN_MAX_RESPONSES,
+	STANDIN_MAX_BYTES,
+	STANDIN_MAX_SESSIONS,
+	STANDIN_MAX_HANDLES,
+	STANDIN_MAX_SESSIONS_OF_USER,
+	STANDIN_MAX_HANDLES_OF_USER,
+	STANDIN_MIN_VALIDITY,
+	STANDIN_LINGER,
+	STANDIN_LIMITS
+};
+
+struct standin_fault {
+	int err;
+	unsigned int times;
+};
+
+struct standin_store {
+	struct standin_calls calls;
+	struct standin_entry **slots;	/* NULL where a slot is free */
+	uint32_t slot_count;
+	uint64_t generation;
+	struct standin_session *sessions;
+	int64_t passed[STANDIN_THRESHOLDS];
+	unsigned int limits[STANDIN_LIMITS];
+	struct standin_fault faults[STANDIN_OPS];
+	unsigned int unsettled;		/* dumps to come */
+};
+
+struct standin_handle {
+	uint32_t slot;
+	unsigned int refs;		/* 0: free */
+};
+
+struct standin_session {
+	struct standin_store *store;
+	struct standin_session *next;
+	int fd;				/* the other end is the client's */
+	ino_t client_ino;		/* of that end */
+	uid_t uid;
+	struct standin_handle *handles;
+	size_t handle_count;
+};
+
+/* Set err, which is negative, and text. Returns false. */
+bool standin_refuse(struct standin_reply *reply, int err, const char *text);
+
+#define STANDIN_NO_KEY	"no response has this key"
+#define STANDIN_NO_CAPABILITY \
+	"CAP_NET_ADMIN over the store's network namespace is needed"
+
+/* standin_store.c */
+struct standin_entry *standin_find(const struct standin_store *store,
+				   const uint8_t *key);
+enum ktls_ocsp_state standin_state(const struct standin_entry *entry,
+				   int64_t now);
+/* With the state of now; its pointers are the entry's. */
+struct ocsp_response standin_describe(const struct standin_store *store,
+				      const struct standin_entry *entry);
+struct standin_entry *standin_add(struct standin_store *store,
+				  const uint8_t *key, size_t bytes,
+				  struct standin_reply *reply);
+void standin_remove(struct standin_store *store, struct standin_entry *entry);
+void standin_file(struct standin_store *store, struct standin_entry *entry);
+/* Evict what is needed for so many bytes more, but keep; or refuse. */
+bool standin_make_room(struct standin_store *store, long responses, long bytes,
+		       const struct standin_entry *keep,
+		       struct standin_reply *reply);
+long standin_bytes(const struct standin_entry *entry);
+void standin_event(struct standin_store *store,
+		   const struct standin_entry *entry,
+		   enum ktls_ocsp_event event);
+void standin_wanted(struct standin_store *store, struct standin_entry *entry);
+
+/* standin_session.c */
+void standin_session_free(struct standin_session *session);
+struct standin_handle *standin_handle(struct standin_session *session,
+				      uint32_t slot);
+/* A handle on the entry, or one reference more; false: refused. */
+bool standin_hold(struct standin_session *session, struct standin_entry *entry,
+		  struct standin_reply *reply);
+bool standin_may_hold(struct standin_session *session,
+		      struct standin_reply *reply);
+void standin_release(struct standin_session *session,
+		     struct standin_handle *handle);
+
+/* A request on its way. */
+struct standin_call {
+	struct standin_store *store;
+	struct standin_session *session;
+	const struct standin_request *rq;
+	struct standin_reply *reply;
+	uint8_t digest[KTLS_OCSP_KEY_LEN];
+	const uint8_t *key;		/* NULL: none */
+	const uint8_t *cert;
+	const uint8_t *issuer;
+	const uint8_t *blob;
+	const char *failure;
+};
+
+/* standin_command.c: checks refuse, and return false */
+bool standin_has(const struct standin_call *c, uint32_t what);
+bool standin_invalid(struct standin_call *c, const char *text);
+bool standin_check_privilege(struct standin_call *c);
+bool standin_check_certs(struct standin_call *c);
+bool standin_not_found(struct standin_call *c);
+
+/* standin_update.c */
+/* By how much the request's certificates would take more than those kept */
+long standin_certs_growth(const struct standin_call *c,
+			  const struct standin_entry *entry);
+/* Keep the request's certificates, if it has some. False: no memory. */
+bool standin_attach_certs(struct standin_call *c, struct standin_entry *entry);
+void standin_command_set(struct standin_call *c);
+void standin_command_del(struct standin_call *c);
+
+#endif /* STANDIN_STORE_H */

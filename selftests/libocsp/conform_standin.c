@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The client's interface and the stand-in for the store, see conform.h. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "conform.h"
+#include "standin.h"
+#include "standin_local.h"
+
+void conform_begin(void)
+{
+	if (standin_local_load())
+		abort();
+}
+
+int conform_limit(const char *name, unsigned int value)
+{
+	struct standin_control control = {
+		.action = STANDIN_ACTION_LIMIT,
+		.value = value,
+	};
+	struct standin_reply reply;
+
+	snprintf(control.limit, sizeof(control.limit), "%s", name);
+	return standin_control(&control, &reply);
+}
+
+void conform_privileged(bool yes)
+{
+	standin_local_privileged(yes);
+}
+
+int conform_overrun(struct ocsp_client *client, const struct ocsp_name *name)
+{
+	const struct standin_control lose = {
+		.action = STANDIN_ACTION_LOSE,
+		.times = 1,
+	};
+	const struct ocsp_update failure = { .failure = "again" };
+	struct standin_reply reply;
+	int err;
+
+	err = standin_control(&lose, &reply);
+	return err ? err : ocsp_client_set(client, name, &failure, NULL);
+}
