@@ -5,25 +5,30 @@
 # waiting for things without guessing how long they take. Needs openssl(1) and
 # iproute2. A function that fails says why on stderr and returns non-zero.
 #
-# A script sources it in its own directory, beside which lib/ has the programs.
-PATH=$(readlink -f ../lib):$PATH
+# A script sources it in its own directory, where its programs are, and beside which
+# lib/ has the shared ones.
+PATH=$PWD:$(readlink -f ../lib):$PATH
+
+# Which store the test is for: "kernel", or "standin" for the stand-in.
+: "${STORE:=kernel}"
+# shellcheck source=/dev/null # the one or the other
+. "../lib/store_$STORE.sh"
 
 # own_namespaces "$0" "$@": start the script again in network, PID and mount
 # namespaces of its own: an empty store, free ports, nothing but loopback to
-# talk to, and all that it starts ends with it. To be called first. It takes
-# root; a test of others is skipped.
+# talk to, and all that it starts ends with it. To be called first. A test that
+# the user may not run is skipped.
 own_namespaces()
 {
 	local script="./${1##*/}"
 
 	shift
-	if [ "$(id -u)" != 0 ]; then
+	if [ -z "${OWN_NAMESPACES:-}" ]; then
+		export OWN_NAMESPACES=1 STORE
+		unshare_store --net --pid --fork --mount-proc --kill-child \
+			"$script" "$@"
 		echo "$script: needs root" >&2
 		exit 4
-	fi
-	if [ -z "${OWN_NAMESPACES:-}" ]; then
-		OWN_NAMESPACES=1 exec unshare --net --pid --fork --mount-proc \
-			--kill-child "$script" "$@"
 	fi
 	unset OWN_NAMESPACES
 	# Process 1 of a namespace does not get the signals that it leaves to

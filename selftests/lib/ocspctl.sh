@@ -198,14 +198,14 @@ make_answers()
 start_store_test()
 {
 	ktap_print_header
-	modprobe ktls_ocsp 2> /dev/null
+	dir=$(mktemp -d)
+	trap 'rm -rf "$dir"' EXIT
+	chmod 755 "$dir"	# for those without privileges
+	load_store 2> /dev/null
 	if ! ocspctl show > /dev/null 2>&1; then
 		ktap_skip_all "no ktls_ocsp module"
 		exit "$KSFT_SKIP"
 	fi
-	dir=$(mktemp -d)
-	trap 'rm -rf "$dir"' EXIT
-	chmod 755 "$dir"	# for those without privileges
 	RESPONDER=8889		# a port; the namespace is ours
 	url=http://127.0.0.1:$RESPONDER/
 	ESC=$(printf '\033')
@@ -225,19 +225,6 @@ start_store_test()
 key_of()
 {
 	openssl x509 -in "$dir/$1.pem" -outform DER | sha256sum | cut -c 1-64
-}
-
-# without_modprobe COMMAND...: while the kernel can load no module
-without_modprobe()
-{
-	local helper
-
-	helper=$(cat /proc/sys/kernel/modprobe)
-	echo /bin/false > /proc/sys/kernel/modprobe
-	"$@"
-	set -- $?
-	echo "$helper" > /proc/sys/kernel/modprobe
-	return "$1"
 }
 
 empty_store()

@@ -164,7 +164,7 @@ newer()
 stepped=0
 step_clock()
 {
-	date -s "@$(($(date +%s) + $1))" > /dev/null
+	set_clock "$1"
 	stepped=$((stepped + $1))
 }
 

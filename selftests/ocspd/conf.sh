@@ -5,6 +5,7 @@
 # ocspd's command line and configuration, and what the settings do.
 
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
+: "${STORE:=standin}"
 . ../lib/lib.sh
 own_namespaces "$0" "$@"
 . ../lib/ocspd.sh

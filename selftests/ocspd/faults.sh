@@ -6,6 +6,7 @@
 # is, costs nobody the response that there was, and delays no other one.
 
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
+: "${STORE:=standin}"
 . ../lib/lib.sh
 own_namespaces "$0" "$@"
 . ../lib/ocspd.sh
@@ -79,7 +80,7 @@ ktap_set_plan $((count + 10))
 load()
 {
 	mkfifo "$dir/$1.hold"
-	./cert_load --ca "$dir/ca.pem" --key "$dir/ca.key" --count "$2" \
+	cert_load --ca "$dir/ca.pem" --key "$dir/ca.key" --count "$2" \
 		--url "$bad/$1%ld/" --seconds "$3" --hold \
 		< "$dir/$1.hold" > "$dir/$1.load" 2>> "$dir/log" &
 	eval "exec $hold> $dir/$1.hold"
@@ -203,9 +204,9 @@ is_clean()
 
 sanitized()
 {
-	! OCSPD=./ocspd_asan run_ocspd --once && logged "done, stored " && is_clean
+	! OCSPD=ocspd_asan run_ocspd --once && logged "done, stored " && is_clean
 }
-if [ -x ocspd_asan ]; then
+if command -v ocspd_asan > /dev/null; then
 	check "ASan and UBSan have no complaint" sanitized
 else
 	ktap_test_skip "ASan and UBSan have no complaint: no ocspd_asan in this build"

@@ -7,12 +7,13 @@
 # store and on the disk is never wrong, and the next one carries on.
 
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
+: "${STORE:=standin}"
 . ../lib/lib.sh
 own_namespaces "$0" "$@"
 . ../lib/ocspd.sh
 
 start_store_test
-modprobe tls 2>/dev/null
+load_tls
 if ! command -v strace > /dev/null; then
 	ktap_skip_all "no strace"
 	exit "$KSFT_SKIP"

@@ -11,7 +11,7 @@ own_namespaces "$0" "$@"
 . ../lib/ocspd.sh
 
 start_store_test
-modprobe tls 2>/dev/null
+load_tls
 leaf one 20 "$bad/one/"
 leaf two 21 "$bad/two/"
 leaf three 22 "$bad/three/"
@@ -206,7 +206,7 @@ from_disk()
 {
 	stop_ocspd && stop_bad && stop_servers "$one" "$three" || return 1
 	# The kernel forgets all, as it does at a reboot.
-	modprobe -r ktls_ocsp && modprobe ktls_ocsp && empty_store || return 1
+	unload_store && load_store && empty_store || return 1
 	start_ocspd && serve three 4404 && three=$server &&
 	staples good 4404 && logged "from cache" &&
 	serve one 4402 && one=$server && staples revoked 4402

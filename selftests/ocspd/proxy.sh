@@ -7,6 +7,7 @@
 # all of them at each refresh.
 
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
+: "${STORE:=standin}"
 . ../lib/lib.sh
 own_namespaces "$0" "$@"
 . ../lib/ocspd.sh
@@ -15,7 +16,7 @@ HOSTS=10
 PROXY=3128
 
 start_store_test
-modprobe tls 2>/dev/null
+load_tls
 if ! command -v squid > /dev/null; then
 	ktap_skip_all "no squid"
 	exit "$KSFT_SKIP"
@@ -95,6 +96,7 @@ start_host()
 {
 	sed "s|^cache = .*|cache = $dir/cache$1|" "$dir/ocspd.conf" \
 		> "$dir/ocspd$1.conf"
+	load_store_by on "$1" || return 1
 	on "$1" ocspd -v -f "$dir/ocspd$1.conf" 2> "$dir/ocspd$1.log" &
 	wait_for $((20 * SLOW)) grep -q "ready, " "$dir/ocspd$1.log"
 }

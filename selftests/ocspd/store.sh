@@ -28,12 +28,12 @@ starts_without()
 
 no_module()
 {
-	without_modprobe starts_without &&
-	kill -0 "$ocspd" && modprobe ktls_ocsp &&
+	without_autoload starts_without &&
+	kill -0 "$ocspd" && load_store &&
 	wait_for $((40 * SLOW)) logged "ready, " &&
 	wait_for $((20 * SLOW)) state one valid
 }
-if rmmod ktls_ocsp 2> /dev/null; then
+if unload_store; then
 	check "no module: waits for it" no_module
 else
 	ktap_test_skip "no module: waits for it"

@@ -11,7 +11,7 @@ own_namespaces "$0" "$@"
 . ../lib/ocspd.sh
 
 start_store_test
-modprobe tls 2>/dev/null
+load_tls
 SYSTEMD=/lib/systemd/systemd
 if [ ! -x "$SYSTEMD" ] || [ ! -w /sys/fs/cgroup/cgroup.procs ]; then
 	ktap_skip_all "no systemd, or no cgroup2"

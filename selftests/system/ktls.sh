@@ -19,7 +19,7 @@ if ! ocspctl show > /dev/null 2>&1; then
 	ktap_skip_all "no ktls_ocsp module"
 	exit "$KSFT_SKIP"
 fi
-modprobe tls 2>/dev/null
+load_tls
 if [ ! -e /proc/net/tls_stat ]; then
 	ktap_skip_all "this kernel has no kernel TLS (CONFIG_TLS)"
 	exit "$KSFT_SKIP"

@@ -26,7 +26,7 @@ fail()
 }
 
 modprobe ktls_ocsp || fail "no module"
-modprobe tls 2>/dev/null
+load_tls
 
 before()
 {
