@@ -1,0 +1,868 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * ocspd's plan over simulated time: its own planning, queue, attempts and store
+ * code, with a clock that jumps to what is due next, responders that are a few
+ * lines here, and the stand-in for the store. A year takes a moment.
+ *
+ * Simulated are clock.c, fetch.c (HTTP) and ocsp_verify(): a response is a
+ * struct here. The log is silent.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/sha.h>
+
+#include "kselftest_harness.h"
+
+#include "attempt.h"
+#include "cert.h"
+#include "clock.h"
+#include "fetch.h"
+#include "forge.h"
+#include "log.h"
+#include "loop.h"
+#include "pins.h"
+#include "plan.h"
+#include "queue.h"
+#include "standin.h"
+#include "standin_local.h"
+#include "store.h"
+#include "timer.h"
+#include "verify.h"
+
+#define SECOND		1000LL
+#define MINUTE		(60 * SECOND)
+#define HOUR		(60 * MINUTE)
+#define DAY		(24 * HOUR)
+#define YEAR		(365 * DAY)
+
+#define CERTS		400
+/* Seconds of the validity of what responders sign */
+#define VALIDITY	(7 * 86400)
+
+/* Clocks */
+
+static int64_t now_ms = 1000 * DAY;
+static int64_t wall_offset = FORGE_NOW - 1000 * DAY / SECOND;
+
+int64_t clock_ms(void)
+{
+	return now_ms;
+}
+
+int64_t clock_wall(void)
+{
+	return wall_offset + now_ms / SECOND;
+}
+
+/* The log */
+
+void log_text(int level, const char *fmt, ...)
+{
+	(void)level;
+	(void)fmt;
+}
+
+void log_event(int level, const char *event, ...)
+{
+	(void)level;
+	(void)event;
+}
+
+void log_progress(const char *fmt, ...)
+{
+	(void)fmt;
+}
+
+/* The event loop has one descriptor: that of the store's notices. */
+
+static struct watch *notices;
+
+int loop_add(struct watch *watch, uint32_t events)
+{
+	(void)events;
+	notices = watch;
+	return 0;
+}
+
+void loop_remove(struct watch *watch)
+{
+	(void)watch;
+	notices = NULL;
+}
+
+const char *pin_responder(const struct pin *pin)
+{
+	(void)pin;
+	return NULL;
+}
+
+/* Responders. How one answers may change at any time. */
+
+enum answer {
+	GOOD,
+	REVOKED,
+	OLD,				/* of the day before the last */
+	UNAVAILABLE,			/* HTTP 503 */
+	GARBAGE,
+	HANGS,
+};
+
+struct responder {
+	enum answer answer;
+	int64_t delay;			/* ms until it answers */
+	int64_t max_age;		/* seconds, or -1 */
+	int64_t retry_after;		/* seconds, or 0 */
+	unsigned int requests;
+};
+
+/* One for each host: http://NUMBER.example/ */
+static struct responder responders[CERTS];
+
+/* What a certificate's requests were, and what is known of them. */
+struct history {
+	unsigned int requests;
+	unsigned int stored;
+	int64_t last;			/* ms, of the last request */
+	int64_t gap;			/* ms, between the last two */
+};
+
+static struct history histories[CERTS];
+
+/* What is in a body */
+struct signed_response {
+	enum ktls_ocsp_cert_status status;
+	int64_t this_update;
+	int64_t next_update;
+};
+
+struct fetch {
+	struct timer timer;
+	struct responder *responder;
+	fetch_done_fn done;
+	void *arg;
+};
+
+static const struct config config = {
+	.timeout = 15,
+	.transfers = 64,
+	.transfers_per_host = 8,
+	.retry = 30,
+	.retry_max = 3600,
+};
+
+static struct signed_response sign(const struct responder *responder)
+{
+	int64_t from = clock_wall();
+
+	if (responder->answer == OLD)
+		from -= 2 * VALIDITY / 3;
+	return (struct signed_response) {
+		.status = responder->answer == REVOKED ?
+			  KTLS_OCSP_CERT_STATUS_REVOKED :
+			  KTLS_OCSP_CERT_STATUS_GOOD,
+		.this_update = from,
+		.next_update = from + VALIDITY,
+	};
+}
+
+static void deliver(struct timer *timer)
+{
+	struct fetch *f = container_of(timer, struct fetch, timer);
+	const struct signed_response body = sign(f->responder);
+	struct fetch_result r = {
+		.status = 200,
+		.max_age = f->responder->max_age,
+		.retry_after = f->responder->retry_after,
+		.body = (const unsigned char *)&body,
+		.len = sizeof(body),
+	};
+
+	switch (f->responder->answer) {
+	case UNAVAILABLE:
+		r.status = 503;
+		strcpy(r.failure, "HTTP 503");
+		break;
+	case HANGS:
+		r.status = 0;
+		r.timed_out = true;
+		strcpy(r.failure, "timed out after 15 s");
+		break;
+	case GARBAGE:
+		r.len = 1;
+		break;
+	default:
+		break;
+	}
+	f->done(&r, f->arg);
+	free(f);
+}
+
+/* http://HOST.example/CERTIFICATE/REQUEST, both numbers */
+struct fetch *fetch_start(const struct fetch_request *request,
+			  fetch_done_fn done, void *arg,
+			  char failure[FETCH_FAILURE_SIZE])
+{
+	struct fetch *f = calloc(1, sizeof(*f));
+	struct history *h;
+	int host, cert;
+
+	(void)failure;
+	if (!f || sscanf(request->url, "http://%d.example/%d/", &host,
+			 &cert) != 2)
+		abort();
+	h = &histories[cert];
+	h->gap = now_ms - h->last;
+	h->last = now_ms;
+	h->requests++;
+	responders[host].requests++;
+	f->responder = &responders[host];
+	f->done = done;
+	f->arg = arg;
+	f->timer.fn = deliver;
+	timer_set(&f->timer, now_ms + (f->responder->answer == HANGS ?
+				       config.timeout * SECOND :
+				       f->responder->delay));
+	return f;
+}
+
+void fetch_cancel(struct fetch *fetch)
+{
+	timer_stop(&fetch->timer);
+	free(fetch);
+}
+
+int ocsp_verify(const unsigned char *resp, size_t len, X509 *cert,
+		X509 *issuer, int64_t now, struct ocsp_verdict *verdict)
+{
+	struct signed_response body;
+
+	(void)cert;
+	(void)issuer;
+	memset(verdict, 0, sizeof(*verdict));
+	if (len != sizeof(body)) {
+		strcpy(verdict->reason, "not a response");
+		return -1;
+	}
+	memcpy(&body, resp, sizeof(body));
+	verdict->status = body.status;
+	verdict->this_update = body.this_update;
+	verdict->next_update = body.next_update;
+	if (now < body.next_update)
+		return 0;
+	strcpy(verdict->reason, "response expired");
+	return -1;
+}
+
+/* Decoding would be nearly all of the time: each certificate once. */
+
+X509 *__real_ocsp_cert_decode(const unsigned char *der, size_t len);
+X509 *__wrap_ocsp_cert_decode(const unsigned char *der, size_t len);
+
+X509 *__wrap_ocsp_cert_decode(const unsigned char *der, size_t len)
+{
+	static struct {
+		unsigned char digest[SHA256_DIGEST_LENGTH];
+		X509 *cert;
+	} known[CERTS + 1];
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+	int i;
+
+	SHA256(der, len, digest);
+	for (i = 0; known[i].cert; i++)
+		if (!memcmp(known[i].digest, digest, sizeof(digest)))
+			break;
+	if (!known[i].cert) {
+		memcpy(known[i].digest, digest, sizeof(digest));
+		known[i].cert = __real_ocsp_cert_decode(der, len);
+	}
+	if (known[i].cert)
+		X509_up_ref(known[i].cert);
+	return known[i].cert;
+}
+
+/* The world */
+
+static const struct store_calls store_calls;
+static struct ocsp_client *server;	/* of the servers that hold responses */
+static int session = -1;
+static struct forged ca;
+static uint8_t keys[CERTS][KTLS_OCSP_KEY_LEN];
+static uint32_t slots[CERTS];
+
+/* What happened since it was last cleared */
+static unsigned int unserved;		/* looks that found one not valid */
+static int64_t latest;			/* ms that a request waited at most */
+
+static void lost(void)
+{
+	store_read();
+}
+
+static const struct store_calls store_calls = {
+	.response = plan_response,
+	.wanted = plan_wanted,
+	.withdrawn = plan_withdrawn,
+	.lost = lost,
+};
+
+static struct forged make_cert(int number, int host)
+{
+	char aia[100], cn[32];
+	struct forge_cert spec = {
+		.cn = cn,
+		.issuer = &ca,
+		.key = forge_ec(0),
+		.serial = 1000 + number,
+		.not_before = -FORGE_DAY,
+		.not_after = 700L * FORGE_DAY,
+		.aia = aia,
+	};
+
+	snprintf(cn, sizeof(cn), "certificate %d", number);
+	snprintf(aia, sizeof(aia), "OCSP;URI:http://%d.example/%d/", host,
+		 number);
+	return forge_cert(&spec);
+}
+
+/* A server opens a handle on the certificate, whose responder is at that host. */
+static void serve(int number, int host)
+{
+	static struct forged made[CERTS];
+	struct ocsp_name name = { .session = session };
+	unsigned char *cert = NULL, *issuer = NULL;
+	struct ocsp_opened opened;
+
+	if (!made[number].cert)
+		made[number] = make_cert(number, host);
+	name.cert_len = i2d_X509(made[number].cert, &cert);
+	name.issuer_len = i2d_X509(ca.cert, &issuer);
+	name.cert = cert;
+	name.issuer = issuer;
+	if (ocsp_client_open(server, &name, true, &opened))
+		abort();
+	slots[number] = opened.slot;
+	SHA256(cert, name.cert_len, keys[number]);
+	OPENSSL_free(cert);
+	OPENSSL_free(issuer);
+}
+
+static void end_serving(int number)
+{
+	ocsp_client_close(server, session, slots[number]);
+}
+
+static struct ocsp_response stored(int number)
+{
+	struct ocsp_name name = OCSP_NAME_INIT;
+	struct ocsp_response r;
+
+	name.key = keys[number];
+	ocsp_client_get(server, &name, 0, &r);
+	return r;
+}
+
+static bool is_valid(int number)
+{
+	return stored(number).state == KTLS_OCSP_STATE_VALID;
+}
+
+static void control(enum standin_action action, enum standin_op op, int err,
+		    unsigned int times)
+{
+	const struct standin_control c = {
+		.action = action, .op = op, .err = err, .times = times,
+	};
+	struct standin_reply reply;
+
+	if (standin_control(&c, &reply))
+		abort();
+}
+
+static void start(void)
+{
+	static const struct forge_cert spec = {
+		.cn = "Root",
+		.not_before = -FORGE_DAY,
+		.not_after = 800L * FORGE_DAY,
+		.serial = 1,
+	};
+	struct forge_cert root = spec;
+	int i;
+
+	root.key = forge_ec(1);
+	ca = forge_cert(&root);
+	for (i = 0; i < CERTS; i++)
+		responders[i].max_age = -1;
+	standin_local_clocks(clock_wall, clock_ms);
+	if (standin_local_load() || ocsp_client_new(&server) ||
+	    ocsp_client_session(server, &session, NULL, NULL))
+		abort();
+	plan_init(false);
+	plan_configure(&config);
+	queue_init(&attempt_queue_calls);
+	queue_configure(&config);
+	if (store_open(&store_calls, true) || store_read())
+		abort();
+}
+
+/* All that is to be done at this moment */
+static void settle(void)
+{
+	bool more;
+
+	do {
+		notices->fn(notices, 0);
+		more = timer_run();
+		more |= queue_run();
+	} while (more);
+	notices->fn(notices, 0);
+}
+
+/* So much time passes. */
+static void pass(int64_t ms)
+{
+	int64_t end = now_ms + ms, next;
+
+	for (;;) {
+		settle();
+		next = timer_first();
+		if (next == -1 || next > end)
+			break;
+		if (next > now_ms)
+			now_ms = next;
+		standin_local_run();
+	}
+	now_ms = end;
+	settle();
+}
+
+/* The same, looking every so many ms whether all of them can be stapled. */
+static void pass_watching(int64_t ms, int64_t every, int count)
+{
+	int i;
+
+	for (; ms > 0; ms -= every) {
+		pass(every);
+		for (i = 0; i < count; i++)
+			unserved += !is_valid(i);
+	}
+}
+
+FIXTURE(simulated)
+{
+};
+
+FIXTURE_SETUP(simulated)
+{
+	start();
+}
+
+FIXTURE_TEARDOWN(simulated)
+{
+	store_close();
+	ocsp_client_free(server);
+}
+
+TEST_F_TIMEOUT(simulated, year, 120)
+{
+	const int count = 20;
+	int64_t gap, half = VALIDITY * SECOND / 2, least = YEAR, most = 0;
+	int64_t end;
+	int i;
+
+	for (i = 0; i < count; i++)
+		serve(i, i);
+	pass(SECOND);
+	for (end = now_ms + YEAR; now_ms < end;) {
+		pass_watching(6 * HOUR, 6 * HOUR, count);
+		for (i = 0; i < count; i++) {
+			gap = histories[i].gap;
+			if (histories[i].requests < 2)
+				continue;
+			least = gap < least ? gap : least;
+			most = gap > most ? gap : most;
+		}
+	}
+	EXPECT_EQ(0, unserved);
+	/* At half of the validity, 10 % sooner or later; and all of that. */
+	EXPECT_LE(half * 90 / 100 - SECOND, least);
+	EXPECT_GE(half * 110 / 100 + SECOND, most);
+	EXPECT_GT(half * 92 / 100, least);
+	EXPECT_LT(half * 108 / 100, most);
+	for (i = 0; i < count; i++) {
+		EXPECT_LT(94, histories[i].requests);
+		EXPECT_GT(117, histories[i].requests);
+		EXPECT_EQ(histories[i].requests, stored(i).generation ?
+			  histories[i].requests : 0);
+	}
+}
+
+/* They spread: after a while no hour has the requests of all. */
+TEST_F(simulated, spread)
+{
+	const int count = 100;
+	unsigned int before, in_hour, most = 0;
+	int i, hour;
+
+	for (i = 0; i < count; i++)
+		serve(i, 0);
+	/* The first time they all want it at once. */
+	pass(MINUTE);
+	EXPECT_EQ(count, responders[0].requests);
+	pass(60 * DAY);
+	for (hour = 0; hour < 7 * 24; hour++) {
+		before = responders[0].requests;
+		pass(HOUR);
+		in_hour = responders[0].requests - before;
+		most = in_hour > most ? in_hour : most;
+	}
+	EXPECT_GT(count / 4, most);
+}
+
+TEST_F(simulated, back_off)
+{
+	int64_t wait = config.retry * SECOND;
+	unsigned int n;
+	int i;
+
+	serve(0, 0);
+	pass(SECOND);
+	ASSERT_TRUE(is_valid(0));
+	responders[0].answer = UNAVAILABLE;
+	n = histories[0].requests;
+	/* To the refresh */
+	while (histories[0].requests == n)
+		pass(SECOND);
+	for (i = 0; i < 20; i++) {
+		n = histories[0].requests;
+		/* SHA-1 is not tried: 503 has nothing to do with that. */
+		while (histories[0].requests == n)
+			pass(SECOND);
+		EXPECT_EQ(n + 1, histories[0].requests);
+		EXPECT_LE(wait * 75 / 100, histories[0].gap);
+		EXPECT_GE(wait * 125 / 100 + SECOND, histories[0].gap);
+		EXPECT_TRUE(is_valid(0));
+		wait = 2 * wait < config.retry_max * SECOND ?
+		       2 * wait : config.retry_max * SECOND;
+	}
+	EXPECT_EQ(21, stored(0).failures);
+	EXPECT_STREQ("HTTP 503", stored(0).failure);
+	/* As long as it lasts, and not longer */
+	pass(4 * DAY);
+	EXPECT_EQ(KTLS_OCSP_STATE_EXPIRED, stored(0).state);
+	responders[0].answer = GOOD;
+	pass(config.retry_max * SECOND * 125 / 100 + SECOND);
+	EXPECT_TRUE(is_valid(0));
+	EXPECT_EQ(0, stored(0).failures);
+	/* And from the beginning again */
+	responders[0].answer = UNAVAILABLE;
+	n = histories[0].requests;
+	while (histories[0].requests < n + 2)
+		pass(SECOND);
+	EXPECT_GE(config.retry * SECOND * 125 / 100 + SECOND, histories[0].gap);
+}
+
+/* What is worse than what there is does not replace it. */
+TEST_F(simulated, worse)
+{
+	uint64_t generation;
+
+	serve(0, 0);
+	pass(SECOND);
+	generation = stored(0).generation;
+	responders[0].answer = OLD;
+	pass(4 * DAY);
+	EXPECT_EQ(generation, stored(0).generation);
+	EXPECT_STREQ("older than the stored response", stored(0).failure);
+	responders[0].answer = GARBAGE;
+	pass(DAY);
+	EXPECT_EQ(generation, stored(0).generation);
+	responders[0].answer = REVOKED;
+	pass(2 * HOUR);
+	EXPECT_EQ(KTLS_OCSP_CERT_STATUS_REVOKED, stored(0).status);
+}
+
+/*
+ * Twenty hang at one host until they have expired, and all of the others are
+ * asked when they are due: within what the fast lane holds anybody up.
+ */
+TEST_F_TIMEOUT(simulated, one_bad_host, 120)
+{
+	const int count = 100, bad = 20;
+	int i;
+
+	for (i = 0; i < count; i++)
+		serve(i, i < bad ? 0 : 1 + i % 20);
+	pass(MINUTE);
+	for (i = 0; i < count; i++)
+		EXPECT_TRUE(is_valid(i));
+	responders[0].answer = HANGS;
+	for (i = 1; i <= 20; i++)
+		responders[i].delay = 200;
+	latest = 0;
+	for (i = bad; i < count; i++)
+		histories[i].gap = 0;
+	for (i = 0; i < 8 * 24; i++) {
+		pass(HOUR);
+		for (int n = bad; n < count; n++) {
+			unserved += !is_valid(n);
+			latest = histories[n].gap > latest ?
+				 histories[n].gap : latest;
+		}
+	}
+	EXPECT_EQ(0, unserved);
+	EXPECT_GE(VALIDITY * SECOND / 2 * 110 / 100 + 10 * SECOND, latest);
+	for (i = 0; i < bad; i++) {
+		EXPECT_FALSE(is_valid(i));
+		EXPECT_STREQ("timed out after 15 s", stored(i).failure);
+	}
+	/* It comes back: they all are there again in the time of one retry. */
+	responders[0].answer = GOOD;
+	pass(config.retry_max * SECOND * 125 / 100 + MINUTE);
+	for (i = 0; i < bad; i++)
+		EXPECT_TRUE(is_valid(i));
+}
+
+/* All at once, as after a step of the clock, with a host that hangs. */
+TEST_F_TIMEOUT(simulated, all_due, 120)
+{
+	const int count = 300, bad = 50;
+	int64_t since, slowest = 0;
+	int i;
+
+	for (i = 0; i < count; i++)
+		serve(i, i < bad ? 0 : 1 + i % 20);
+	for (i = 0; i <= 20; i++)
+		responders[i].delay = 100;
+	pass(MINUTE);
+	responders[0].answer = HANGS;
+	since = now_ms;
+	wall_offset += VALIDITY * 6 / 10;
+	plan_clock_stepped();
+	pass(5 * MINUTE);
+	for (i = bad; i < count; i++) {
+		EXPECT_LE(since, histories[i].last);
+		slowest = histories[i].last - since > slowest ?
+			  histories[i].last - since : slowest;
+	}
+	/* 250 of 8 at a time and host, 100 ms each, and the lanes' patience */
+	EXPECT_GT(3 * LANE_PATIENCE + 3 * SECOND, slowest);
+}
+
+TEST_F(simulated, retry_after)
+{
+	unsigned int failures;
+
+	responders[0].answer = UNAVAILABLE;
+	responders[0].retry_after = 1800;
+	serve(0, 0);
+	pass(SECOND);
+	EXPECT_EQ(1, histories[0].requests);
+	/* Who comes later gets the same reason at once, the responder its rest. */
+	failures = stored(0).failures;
+	pass(2 * SECOND);
+	serve(0, 0);
+	pass(1);
+	EXPECT_EQ(failures + 1, stored(0).failures);
+	pass(1790 * SECOND);
+	EXPECT_EQ(1, histories[0].requests);
+	responders[0].answer = GOOD;
+	pass(30 * SECOND);
+	EXPECT_EQ(2, histories[0].requests);
+	EXPECT_TRUE(is_valid(0));
+}
+
+TEST_F(simulated, max_age)
+{
+	int i;
+
+	responders[0].max_age = 3600;
+	serve(0, 0);
+	pass(SECOND);
+	for (i = 0; i < 48; i++) {
+		pass(HOUR + 10 * SECOND);
+		if (histories[0].requests < 2)
+			continue;
+		EXPECT_LE(HOUR, histories[0].gap);
+		EXPECT_GE(HOUR * 110 / 100 + SECOND, histories[0].gap);
+	}
+	EXPECT_LT(42, histories[0].requests);
+	EXPECT_GT(51, histories[0].requests);
+}
+
+TEST_F(simulated, clock_steps)
+{
+	unsigned int n;
+
+	serve(0, 0);
+	pass(SECOND);
+	n = histories[0].requests;
+	wall_offset -= 86400;
+	plan_clock_stepped();
+	pass(HOUR);
+	wall_offset += 86400;
+	plan_clock_stepped();
+	pass(HOUR);
+	EXPECT_EQ(n, histories[0].requests);
+	/* It is due, now. */
+	wall_offset += VALIDITY * 55 / 100;
+	plan_clock_stepped();
+	pass(SECOND);
+	EXPECT_EQ(n + 1, histories[0].requests);
+}
+
+/* What no server holds is left to end, and taken up when one comes. */
+TEST_F(simulated, unused)
+{
+	unsigned int n;
+
+	serve(0, 0);
+	pass(SECOND);
+	end_serving(0);
+	n = histories[0].requests;
+	pass(5 * DAY);
+	EXPECT_EQ(n, histories[0].requests);
+	EXPECT_TRUE(is_valid(0));
+	serve(0, 0);
+	pass(20 * MINUTE);
+	EXPECT_EQ(n + 1, histories[0].requests);
+	end_serving(0);
+	pass(8 * DAY);
+	EXPECT_EQ(n + 1, histories[0].requests);
+	EXPECT_EQ(0, stored(0).generation);
+}
+
+/* Attempts that somebody's waiting causes are 5 seconds apart. */
+TEST_F(simulated, wanted)
+{
+	int i;
+
+	responders[0].answer = UNAVAILABLE;
+	serve(0, 0);
+	pass(1);
+	EXPECT_EQ(1, histories[0].requests);
+	for (i = 0; i < 20; i++) {
+		serve(0, 0);
+		pass(SECOND);
+	}
+	EXPECT_LE(4, histories[0].requests);
+	EXPECT_GE(5, histories[0].requests);
+}
+
+TEST_F(simulated, stored_by_others)
+{
+	struct ocsp_name name = OCSP_NAME_INIT;
+	struct ocsp_update update = {
+		.blob = (const uint8_t *)"x", .blob_len = 1,
+	};
+	unsigned int n;
+
+	serve(0, 0);
+	pass(3 * DAY);
+	n = histories[0].requests;
+	name.key = keys[0];
+	update.this_update = clock_wall();
+	update.next_update = clock_wall() + VALIDITY;
+	ASSERT_EQ(0, ocsp_client_set(server, &name, &update, NULL));
+	pass(3 * DAY);
+	EXPECT_EQ(n, histories[0].requests);
+	pass(DAY);
+	EXPECT_EQ(n + 1, histories[0].requests);
+}
+
+TEST_F(simulated, withdrawn)
+{
+	struct ocsp_name name = OCSP_NAME_INIT;
+
+	serve(0, 0);
+	pass(SECOND);
+	name.key = keys[0];
+	ASSERT_EQ(0, ocsp_client_del(server, &name));
+	EXPECT_FALSE(is_valid(0));
+	pass(1);
+	EXPECT_TRUE(is_valid(0));
+	EXPECT_EQ(2, histories[0].requests);
+}
+
+/* What the store can do to us */
+
+TEST_F(simulated, store_is_full)
+{
+	control(STANDIN_ACTION_FAIL, STANDIN_SET, ENOMEM, 1);
+	serve(0, 0);
+	pass(SECOND);
+	EXPECT_FALSE(is_valid(0));
+	EXPECT_STREQ("the store did not take it: Cannot allocate memory",
+		     stored(0).failure);
+	pass(config.retry * SECOND * 125 / 100);
+	EXPECT_TRUE(is_valid(0));
+	EXPECT_EQ(2, histories[0].requests);
+}
+
+TEST_F(simulated, store_cannot_be_read)
+{
+	control(STANDIN_ACTION_FAIL, STANDIN_GET, ENOMEM, 1);
+	serve(0, 0);
+	pass(SECOND);
+	EXPECT_EQ(0, histories[0].requests);
+	pass(config.retry * SECOND);
+	EXPECT_TRUE(is_valid(0));
+	EXPECT_EQ(1, histories[0].requests);
+}
+
+TEST_F(simulated, failure_is_not_reported)
+{
+	responders[0].answer = UNAVAILABLE;
+	control(STANDIN_ACTION_FAIL, STANDIN_SET, ENOMEM, 1);
+	serve(0, 0);
+	pass(SECOND);
+	EXPECT_EQ(0, stored(0).failures);
+	responders[0].answer = GOOD;
+	pass(config.retry * SECOND * 125 / 100);
+	EXPECT_TRUE(is_valid(0));
+}
+
+TEST_F(simulated, notices_are_lost)
+{
+	control(STANDIN_ACTION_LOSE, 0, 0, 1);
+	serve(0, 0);
+	EXPECT_EQ(0, histories[0].requests);
+	pass(SECOND);
+	EXPECT_TRUE(is_valid(0));
+}
+
+TEST_F(simulated, dump_does_not_settle)
+{
+	serve(0, 0);
+	pass(SECOND);
+	serve(1, 1);
+	control(STANDIN_ACTION_UNSETTLE, 0, 0, 100);
+	EXPECT_EQ(0, store_read());
+	pass(SECOND);
+	EXPECT_TRUE(is_valid(1));
+	EXPECT_EQ(1, histories[0].requests);
+}
+
+/* It goes, and comes again. */
+TEST_F(simulated, gone)
+{
+	struct ocsp_name name = OCSP_NAME_INIT;
+
+	serve(0, 0);
+	pass(SECOND);
+	end_serving(0);
+	name.key = keys[0];
+	ASSERT_EQ(0, ocsp_client_del(server, &name));
+	pass(HOUR);
+	EXPECT_EQ(1, histories[0].requests);
+	EXPECT_EQ(0, certs_count());
+	serve(0, 0);
+	pass(SECOND);
+	EXPECT_TRUE(is_valid(0));
+}
+
+TEST_HARNESS_MAIN
