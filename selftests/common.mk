@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 #
 # What the Makefile of each folder of tests includes, after it has named its
 # tests in the variables of the kernel's lib.mk (TEST_GEN_PROGS, TEST_PROGS,

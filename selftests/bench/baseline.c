@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What the commands are compared with: the cheapest system call, and the
  * kernel's general store of blobs, its keys.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What the commands cost through libocsp's client: see commands.c. */
 #include <errno.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What each command costs, in a store with one response. */
 #include <errno.h>
 #include <string.h>

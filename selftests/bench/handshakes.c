@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What a full TLS 1.3 handshake costs tools/examples/ktls_server.c with the staple
  * of libocsp, and with the same bytes as a constant: the processor time of its

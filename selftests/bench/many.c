@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What it takes to open many responses in one process, and to dump them. */
 #include "bench.h"
 #include "staples.h"

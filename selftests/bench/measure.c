@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The clock, rounds, files and processes. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What a get costs of a cache in user space, over a unix socket. */
 #include <errno.h>
 #include <signal.h>

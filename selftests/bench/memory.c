@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What memory the kernel takes for a response, beside its blob and its
  * certificates: by how many pages the machine's free memory falls when many

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Requests that are built once and sent often, so that what is measured is
  * the kernel's part: one send() and one recv().

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What a staple costs while nothing changes: instructions, and system calls as
  * strace(1) counts them.

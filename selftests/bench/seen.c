@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * How long it takes from a set until a reader has seen it, while so many
  * processes have the board mapped. None of them polls: they wait for a

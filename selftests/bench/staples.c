@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Handles of libocsp on responses: see staples.h. */
 #include <errno.h>
 #include <stdlib.h>

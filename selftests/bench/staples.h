@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Handles of libocsp on responses of BENCH_BLOB bytes, as a server has them. */
 #ifndef BENCH_STAPLES_H
 #define BENCH_STAPLES_H

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* How much two threads get done that share a handle, against one. */
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What memory a worker has for the responses that it staples, beside their
  * blobs: what becomes private to a process that a server with so many handles

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * For "make coverage", before all else that is compiled: a process that ends
  * with _exit(), as a test of the harness does, tells what it ran, too.

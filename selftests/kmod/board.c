@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The board: what a mapped session shows, and whom it refuses. */
 #include <signal.h>
 #include <sys/syscall.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* How long a mapping of the board lives, and what it keeps. */
 #include <signal.h>
 #include <sys/socket.h>

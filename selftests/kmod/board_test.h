@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the tests of the board share: board.c and board_life.c. Included once
  * in each, for the harness keeps its tests in static lists.

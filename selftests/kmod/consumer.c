@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * ktls_ocsp_get() and ktls_ocsp_put(), through a module that uses them: what
  * they refuse, and that a blob stays as it is for as long as anyone has it.

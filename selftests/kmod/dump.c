@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A dump of 10,000 responses while a writer is at work: what was there from
  * start to end is met exactly once, and a dump that the writer disturbed says

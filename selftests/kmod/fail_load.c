@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * No memory while the module is loaded: of its initialization, that of the
  * network namespaces that there are in it, the first allocation fails, then the

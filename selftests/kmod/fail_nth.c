@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * No memory: of each command, of the creation of a network namespace and of
  * the mapping of the board, the first allocation fails, then the second, until

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The limits of a store, who makes room, and who is told that there is none. */
 #include <fcntl.h>
 #include <sys/mman.h>

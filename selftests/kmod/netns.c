@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * One store for each network namespace: they know nothing of each other, and
  * nothing is left of one that is deleted.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What each command does when it is not refused: what it answers, what stays
  * in the store, and that a blob comes back byte by byte.

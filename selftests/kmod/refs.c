@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Handles: every open and ref needs one close, and the session's last close
  * ends what is left, however the processes that share it come and go.

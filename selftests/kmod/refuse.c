@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Every refusal of a malformed or impossible request: its errno, a text that
  * names the attribute, and a store that stays as it was.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Readers at random against a writer that replaces, deletes and re-creates:
  * every blob that is read is whole, no reader sees a response go back to an

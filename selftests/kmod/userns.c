@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Root in a user namespace: rules the stores of the network namespaces that
  * it owns, and no other; cannot lift its limits, nor evade them by making more

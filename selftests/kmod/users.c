@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What one user id may take of a store that all users of the host share: its
  * part of the sessions and handles, so that others find theirs.

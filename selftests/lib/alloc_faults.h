@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Allocations that fail: of what the calling thread makes the kernel do, the
  * Nth one, by CONFIG_FAULT_INJECTION's fail-nth.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a responder can answer: as it should, and in every wrong way. */
 #ifndef FAULTS_H
 #define FAULTS_H

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A generic netlink socket on which anything can be sent, for policy.py."""
 
 import collections

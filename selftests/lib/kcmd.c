@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The family's commands, well-formed, for the tests: see ktest.h. */
 #include <string.h>
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Processes, namespaces, sysctls and clocks for the tests: see ktest.h. */
 #include <errno.h>
 #include <fcntl.h>

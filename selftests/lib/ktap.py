@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What the tests in Python share: TAP, a store of one's own, the spec."""
 
 import ctypes

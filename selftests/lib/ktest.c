@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The tests' netlink client: see ktest.h. */
 #include <errno.h>
 #include <poll.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the tests of the kernel module share: a client that can send any
  * message, well-formed or not, and that shows all of the kernel's answer.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* A malloc() that fails: see malloc_faults.h. */
 #include <dlfcn.h>
 #include <errno.h>

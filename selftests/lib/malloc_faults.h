@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A malloc() that fails: the Nth time that anything in the process asks for
  * memory, its libraries included. Linked into a test of libocsp, and with

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * For LD_PRELOAD, with malloc_faults.c: a program's Nth request for memory
  * fails, counted from its main() up to the last of its exit handlers.

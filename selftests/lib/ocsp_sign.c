@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Sign an OCSP response with any times, to the second: `openssl ocsp` only
  * knows whole minutes from now. For tests.

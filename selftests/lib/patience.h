@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The names that the linker gives to alarm() and to what is called for it. */
 #ifndef PATIENCE_H
 #define PATIENCE_H

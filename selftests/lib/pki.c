@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* A CA, server certificates and their OCSP responses by the wall clock. */
 #include <stdio.h>
 #include <stdlib.h>

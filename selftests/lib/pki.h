@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A CA, server certificates and their OCSP responses by the wall clock, for
  * the tests of libocsp: forge.h with everything in order.

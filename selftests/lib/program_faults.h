@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Programs whose allocations fail, by malloc_preload.c: running one, and
  * choosing which allocations are worth it.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the tests of libocsp against a store share: an empty store in a
  * network namespace of its own, and who writes to it. Included once in each

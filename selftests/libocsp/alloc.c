@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * libocsp without memory: of each function the first allocation fails, then the
  * second, until none is left, and those of libcrypto and libnl with them. What

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The server OCSP response API, from a source that knows no system: it is
  * compiled against libocsp on Linux, and against Windows' own header and

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What api.c needs: on Windows, where it is
  *	api.exe CERT CERT-WITHOUT-OCSP-URL

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * libocsp on the board against a writer at full speed, which replaces, deletes
  * and creates again. Every context is checked: that it is whole, that it is of

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Certificates: their files, and what they say. Needs no kernel. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * libocsp without a store: chains and where they come from, and arguments that
  * are refused before the kernel is asked. Needs no module and no privilege, but

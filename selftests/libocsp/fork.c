@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * libocsp against a store: handles across fork(), and descriptors that the
  * application closed without knowing whose they are.

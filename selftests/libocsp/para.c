@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * libocsp against a store: what CERT_SERVER_OCSP_RESPONSE_OPEN_PARA brings, the
  * update callback and the directory.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The library's pools of objects of one size. Needs no kernel. */
 #include <pthread.h>
 #include <stdalign.h>

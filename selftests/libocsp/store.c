@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * libocsp against a store: what Get returns in each state, who counts what,
  * refusals with the kernel's words, and threads.

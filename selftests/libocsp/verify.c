@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The verifier: what it accepts, what it refuses, and in which words. Needs
  * no kernel. The responses are forged for the purpose (forge.h); what a

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The verifier on bytes that are no response, or no sound one. What a sound
  * one may say is for verify.c.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A model of the board for spin: one response, its writer in the kernel, and
  * readers that are threads of one process. See model/check.

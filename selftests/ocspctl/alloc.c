@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * ocspctl without memory: of each command the first allocation fails, then the
  * second, until none is left. It does what it would have done anyway, or says

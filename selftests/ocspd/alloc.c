@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * ocspd without memory: while it starts, reads its configuration, fetches,
  * verifies, stores and writes its cache, and while it reads the configuration

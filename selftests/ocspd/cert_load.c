@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Open handles on the responses of many certificates, as servers would, and
  * wait until they are fetched: see usage[]. For tests and the benchmark.

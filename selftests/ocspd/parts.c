@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The parts of ocspd that decide and touch nothing: when to fetch, which
  * addresses to talk to, what HTTP says about age, which proxy, which URL. And

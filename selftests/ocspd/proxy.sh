@@ -1,5 +1,5 @@
 #!/bin/sh
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash
 #
 # Ten hosts, each a network namespace with a store, an ocspd and a TLS server of

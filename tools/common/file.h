@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Writing a file: at once, or not at all. */
 #ifndef TOOLS_FILE_H
 #define TOOLS_FILE_H

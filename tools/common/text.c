@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The store's words, keys and times, as the tools print them. */
 #include <stdio.h>
 #include <time.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The store's words, keys and times, as the tools print them. */
 #ifndef TOOLS_TEXT_H
 #define TOOLS_TEXT_H

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The command line behind the command's name. */
 #include <errno.h>
 #include <getopt.h>

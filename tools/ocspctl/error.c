@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What went wrong, in one line each. */
 #include <errno.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* JSON, without looking for memory at every step. */
 #include <stdlib.h>
 #include <string.h>

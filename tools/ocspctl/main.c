@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* ocspctl: the administrator's view of the kernel's OCSP response store. */
 #include <locale.h>
 #include <string.h>

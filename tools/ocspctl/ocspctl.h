@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the parts of ocspctl share. */
 #ifndef OCSPCTL_H
 #define OCSPCTL_H

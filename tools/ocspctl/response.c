@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What a response and its certificates say, for people and as JSON. */
 #include <errno.h>
 #include <stdlib.h>

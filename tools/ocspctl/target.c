@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* CERT on the command line: a file of certificates, or a key. */
 #include <ctype.h>
 #include <errno.h>

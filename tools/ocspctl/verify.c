@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* ocspctl verify, and a verdict in words. */
 #include <stdlib.h>
 #include <time.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Which addresses a certificate may send us to, see address.h. */
 #include <arpa/inet.h>
 #include <errno.h>

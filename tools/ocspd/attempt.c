@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Getting a new response for a certificate, see attempt.h. */
 #include <errno.h>
 #include <stdio.h>

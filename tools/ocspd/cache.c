@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Responses on disk, see cache.h. */
 #include <dirent.h>
 #include <errno.h>

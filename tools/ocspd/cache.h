@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Responses on disk, over a reboot: DIRECTORY/KEY.ocsp, each the DER as it
  * was stored. What cannot be read or written is told once, and does no harm.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The certificates whose responses we keep fresh, by key. */
 #include <search.h>
 #include <stdlib.h>

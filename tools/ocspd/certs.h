@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The certificates whose responses we keep fresh, by key. What is kept of one
  * is a few hundred bytes: the rest is in the kernel.

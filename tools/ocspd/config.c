@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Reading ocspd.conf(5). */
 #include <ctype.h>
 #include <errno.h>

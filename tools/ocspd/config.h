@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* ocspd.conf(5), as it was read. */
 #ifndef OCSPD_CONFIG_H
 #define OCSPD_CONFIG_H

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* One HTTP exchange with a responder: libcurl's multi interface on our loop. */
 #include <errno.h>
 #include <netinet/in.h>

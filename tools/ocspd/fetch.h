@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One HTTP exchange with a responder, redirects included; many at a time. */
 #ifndef OCSPD_FETCH_H
 #define OCSPD_FETCH_H

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The headers of an HTTP answer that say how old it is. */
 #ifndef OCSPD_HEADERS_H
 #define OCSPD_HEADERS_H

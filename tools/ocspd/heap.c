@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* A binary heap: the children of place i are at 2 i and 2 i + 1. */
 #include <stdlib.h>
 

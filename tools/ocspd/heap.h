@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The timers that are set, the earliest first. */
 #ifndef OCSPD_HEAP_H
 #define OCSPD_HEAP_H

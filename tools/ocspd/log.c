@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What ocspd tells, see log.h. */
 #include <stdio.h>
 #include <stdlib.h>

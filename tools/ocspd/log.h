@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What ocspd tells: for people by default, one "name=value" line an event,
  * with the level in front (sd-daemon(3)), where systemd's journal reads it.

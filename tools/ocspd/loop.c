@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The event loop: epoll, with a signalfd and two timerfds on it. */
 #include <errno.h>
 #include <limits.h>

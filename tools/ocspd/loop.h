@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The event loop: file descriptors, timers, signals. One thread; every
  * function that is called back may change any timer and any descriptor.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* ocspd: keeps the responses of the kernel's store fresh. */
 #include <errno.h>
 #include <getopt.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Telling the service manager, sd_notify(3): one datagram each. */
 #include <stdarg.h>
 #include <stddef.h>

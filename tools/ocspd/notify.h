@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Telling the service manager, sd_notify(3): nothing where there is none. */
 #ifndef OCSPD_NOTIFY_H
 #define OCSPD_NOTIFY_H

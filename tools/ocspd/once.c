@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* ocspd --once: how many of them are done. */
 #include <stdio.h>
 #include <stdlib.h>

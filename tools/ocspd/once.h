@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* ocspd --once: how many of them are done. */
 #ifndef OCSPD_ONCE_H
 #define OCSPD_ONCE_H

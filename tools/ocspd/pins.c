@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The certificates of the configuration, see pins.h. */
 #include <errno.h>
 #include <libgen.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The certificates of the configuration: their responses are held, so that
  * they are there before a server asks. Their files are watched.

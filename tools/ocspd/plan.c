@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* When something is done for a certificate, and whether at all. */
 #include <errno.h>
 #include <stdlib.h>

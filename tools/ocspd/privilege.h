@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What ocspd may do: CAP_NET_ADMIN, for the store, and nothing else. */
 #ifndef OCSPD_PRIVILEGE_H
 #define OCSPD_PRIVILEGE_H

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Which proxy a URL is fetched through, see proxy.h. */
 #include <ctype.h>
 #include <stdio.h>

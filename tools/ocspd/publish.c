@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The way into the store, see publish.h. */
 #include <errno.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The way into the store: nothing goes there that was not verified here. */
 #ifndef OCSPD_PUBLISH_H
 #define OCSPD_PUBLISH_H

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Which fetch starts when, see queue.h. */
 #include <search.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Which fetch starts when: so many at a time to a host, so many in all, and
  * none of them in the way of the others.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* OCSP requests, and how HTTP carries them (RFC 9919). */
 #include <stdlib.h>
 #include <string.h>

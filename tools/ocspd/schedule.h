@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * When a response is fetched: policy alone. Nothing here looks at a clock or
  * throws dice; random is evenly from 0 to below 1.

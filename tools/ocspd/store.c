@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The kernel's store, see store.h. */
 #include <errno.h>
 #include <stdio.h>

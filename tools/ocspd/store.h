@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The kernel's store, of the network namespace that ocspd runs in. What
  * returns int returns 0 or a negative errno; then store_error() says why.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A certificate and its issuer, parsed. They are many times the size of their
  * DER, so they only exist while something is done with them.

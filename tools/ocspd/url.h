@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a URL is made of. */
 #ifndef OCSPD_URL_H
 #define OCSPD_URL_H

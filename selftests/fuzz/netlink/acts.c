@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What messages meet: sessions, maps, sockets, namespaces, limits. */
 #include <errno.h>
 #include <fcntl.h>

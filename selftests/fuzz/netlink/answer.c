@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What the kernel answers: counted, learned from, and held against the spec. */
 #include <errno.h>
 #include <string.h>

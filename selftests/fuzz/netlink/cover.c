@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* KCOV: which places in the module an input reached, in the thread that sent it. */
 #include <fcntl.h>
 #include <stdio.h>

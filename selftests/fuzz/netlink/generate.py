@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """
 usage: generate.py header|syzkaller SPEC
 
@@ -67,7 +67,7 @@ def mask(names):
 
 def print_header(family):
     """The table of kfuzz.h, filled."""
-    print('/* SPDX-License-Identifier: GPL-2.0-only */')
+    print('/* SPDX-License-Identifier: GPL-2.0-or-later */')
     print(f'/* Generated from {family.name}.yaml, do not edit. */\n')
     print(f'const struct kf_attr kf_attrs[{upper("a", "max")} + 1] = {{')
     for name, attr in family.attrs.items():
@@ -181,7 +181,7 @@ def print_syz_flags(family):
 
 def print_syzkaller(family):
     """The description."""
-    print('# SPDX-License-Identifier: GPL-2.0-only')
+    print('# SPDX-License-Identifier: GPL-2.0-or-later')
     print(f'# Generated from {family.name}.yaml by generate.py: make syzkaller\n')
     print('include <linux/net.h>\ninclude <net/netlink.h>')
     print('include <uapi/linux/netlink.h>\ninclude <uapi/linux/genetlink.h>')

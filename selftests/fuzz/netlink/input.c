@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Inputs: made from the spec, and from inputs that brought something new. */
 #include <stdarg.h>
 #include <stdio.h>

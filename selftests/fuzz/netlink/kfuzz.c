@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Messages at random, from the spec: none makes the kernel answer what no
  * kernel should, or lose count of what it keeps. Each command is accepted

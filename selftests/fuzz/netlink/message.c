@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* From an operation to the bytes of a message. */
 #include <errno.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* A process that sends: its threads share its descriptors. */
 #include <fcntl.h>
 #include <pthread.h>

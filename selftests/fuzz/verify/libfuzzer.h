@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What libFuzzer calls, and what it offers; clang has no header for it. */
 #ifndef LIBFUZZER_H
 #define LIBFUZZER_H
