@@ -3,8 +3,9 @@
 # How a tool is built: all the C files of its directory, those of common/, and
 # libocsp. Its Makefile sets tool, its name, and PKGS, and includes this.
 #
-# make [all], make install [DESTDIR= PREFIX=], make clean. O= is the build
-# directory of the whole project.
+# make [all], make install and make uninstall [DESTDIR= PREFIX= SBINDIR=
+# MANDIR= SYSCONFDIR=], make clean. O= is the build directory of the whole project.
+# WERROR=1 makes a warning an error.
 
 TOP := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))/..)
 O ?= $(TOP)/build
@@ -18,11 +19,12 @@ libocsp := $(O)/libocsp/libocsp-private.a
 PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
+SYSCONFDIR ?= /etc
 VERSION := $(shell sed -n 's/^VERSION := //p' $(TOP)/libocsp/Makefile)
 
 PKG_CONFIG ?= pkg-config
 
-WARN := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Werror
+WARN := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wshadow $(if $(WERROR),-Werror)
 CFLAGS ?= -O2 -g
 cflags := -std=gnu11 $(WARN) -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 	-I$(src) -I$(common) -I$(TOP)/libocsp -I$(TOP)/kmod/include/uapi \
@@ -53,14 +55,21 @@ INSTEAD ?=
 $(prog): $(objs) $(INSTEAD) $(libocsp)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs)
 
+# Where things are installed, in what is installed
+substitute := sed -e 's|/usr/sbin/|$(SBINDIR)/|g' -e 's|/etc/ocspd|$(SYSCONFDIR)/ocspd|g'
+
 install: all
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man8
 	install $(prog) $(DESTDIR)$(SBINDIR)
-	install -m 644 $(src)/$(tool).8 $(DESTDIR)$(MANDIR)/man8
+	$(substitute) $(src)/$(tool).8 > $(DESTDIR)$(MANDIR)/man8/$(tool).8
+	chmod 644 $(DESTDIR)$(MANDIR)/man8/$(tool).8
+
+uninstall:
+	rm -f $(DESTDIR)$(SBINDIR)/$(tool) $(DESTDIR)$(MANDIR)/man8/$(tool).8
 
 clean:
 	rm -rf $(out) $(prog)
 
 FORCE:
-.PHONY: all install clean FORCE
+.PHONY: all install uninstall clean FORCE
 -include $(objs:.o=.d)

@@ -8,7 +8,10 @@
 
 #include "address.h"
 
-#define CONFIG_FILE	"/etc/ocspd.conf"
+#ifndef SYSCONFDIR
+#define SYSCONFDIR	"/etc"
+#endif
+#define CONFIG_FILE	SYSCONFDIR "/ocspd.conf"
 
 /* A [certificate NAME] section. */
 struct config_cert {
