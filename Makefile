@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# "make help" tells the goals. Everything that is built goes below O=.
+# "make help" lists the goals. Everything that is built goes below O=.
 
 TOP := $(CURDIR)
 O ?= build
@@ -9,83 +9,95 @@ export O
 # As it was given it is another directory to the makes below.
 MAKEOVERRIDES := $(filter-out O=%,$(MAKEOVERRIDES))
 
-# The kernel to build the module for: by default that of the guest. What is
-# built for each release is kept apart.
-KDIR ?= /usr/src/linux-headers-$(shell selftests/vm/release)
-# What it calls itself: the packages' kernel.release is not it. Not a :=, for
-# the goals that build no module.
-RELEASE = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h)
+# With FOR_TESTS=1 the module is built for the kernel of the tests' virtual
+# machine, the test modules are built too, and a warning is an error.
+guest_kdir = /usr/src/linux-headers-$(shell selftests/vm/release)
+KDIR ?= $(if $(FOR_TESTS),$(guest_kdir),/lib/modules/$(shell uname -r)/build)
+WERROR ?= $(FOR_TESTS)
+export WERROR
+# What the kernel calls itself: the packages' kernel.release is not it. Not a
+# :=, for the goals that build no module.
+RELEASE = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
 MODDIR = $(O)/modules/$(RELEASE)
 
 KSRC ?= $(O)/ksrc
-VM := selftests/vm/run
 KSELFTEST := $(O)/kselftest
 SUBDIRS := libocsp tools/ocspctl tools/ocspd tools/servers/openssl
 PREFIX ?= /usr/local
-export PREFIX
+INCLUDEDIR ?= $(PREFIX)/include
+export PREFIX INCLUDEDIR
+VERSION = $(shell sed -n 's/^VERSION := //p' libocsp/Makefile)
 
-all: modules libocsp tools selftests
+all: libocsp tools modules
 
 help:
 	@sed -n 's/^#  / /p' $(firstword $(MAKEFILE_LIST))
 
-#  make [all]            the module, the library, the tools and the selftests
-#  make modules          ktls_ocsp.ko, into build/modules
-#       KDIR=DIR           for the kernel of these headers (those of the package
-#                          linux-headers-amd64); W=1 C=1: more warnings, sparse;
+#  make [all]            the module, the library and the tools
+#       O=DIR              build in this directory (build/)
+#       WERROR=1           a warning is an error
+#  make modules          ktls_ocsp.ko, in build/modules
+#       KDIR=DIR           for the kernel with these headers (those of the
+#                          running kernel); W=1 C=1: more warnings, sparse;
 #                          ARCH=um: of user-mode Linux
-#  make demo             boot a virtual machine and show a stapled kTLS handshake
-#  make check            build everything, and run all tests: on this machine, in user-mode
-#                        Linux (which looks for defects) and in a virtual machine
-#       TESTS="A B"        these tests alone
-#       KTLS_VM_UML=no     without user-mode Linux
-#  make check-quick      build, lint what changed, and run the tests that need no kernel
-#  make check-kernels    the tests on the kernels of several Debian suites
-#       KERNELS="A B"      these suites alone; TESTS= as above
-#  make check-debug      the tests on kernels that look for defects, built first
-#       KINDS=kasan        on that alone (or kcsan); TESTS= as above
-#  make check-all        all of the checks, and one summary
-#       CHECKS="A B"       these alone
-#  make bench            what commands, staples and ocspd cost, in virtual machines
-#       ACCEPT=1           compare later runs with this one
-#  make fuzz             the verifier of responses
-#       SECONDS=600        so long
-#  make fuzz-kernel      the netlink family, on a kernel that looks for defects, built first
-#       MESSAGES=1000000   so many; SEED= repeats a run
-#  make netlink-check    compare the uapi header with what the spec generates
-#  make syzkaller        write the family's description for syzkaller from the spec
-#  make syzkaller-check  compare it with that
-#  make checkpatch       the kernel's style check, over all C
-#  make kernel-doc       the comments of the module's interfaces
-#  make shellcheck       over all shell
-#  make analyzer         gcc's -fanalyzer, over the library and the tools
-#  make check-static     what takes longer: clang-tidy, coccicheck, -fanalyzer over the selftests
-#  make check-sanitizers the library and the tools under ASan with UBSan, TSan and valgrind, in
-#                        a virtual machine
-#       VARIANTS="asan"    these alone
-#  make coverage         the lines that the tests reach, in build/coverage/report
-#  make install          the library, its headers and the tools
-#       DESTDIR= PREFIX=/usr/local
+#  make install          the library, its headers, the tools and their man pages
+#       DESTDIR= PREFIX=/usr/local LIBDIR= INCLUDEDIR= SBINDIR= MANDIR=
+#       SYSCONFDIR=/etc UNITDIR=
+#  make uninstall        remove what "install" with the same variables put there
 #  make modules_install  the module, for the kernel of KDIR=
+#  make demo             show a stapled kTLS handshake in a virtual machine
+#  make check-quick      build, lint what changed, run the tests that need no kernel
+#  make check            build everything and run all tests: on this machine, in user-mode
+#                        Linux, with a kernel that finds defects, and in QEMU
+#       TESTS="A B"        these tests only
+#       KTLS_VM_UML=no     without user-mode Linux
+#  make check-kernels    run the tests on the stock kernels of several Debian suites
+#       KERNELS="A B"      these suites only; TESTS= as above
+#  make check-debug      run the tests on kernels built to find defects
+#       KINDS=kasan        on this kernel only (or kcsan); TESTS= as above
+#  make check-sanitizers run the tests of the library and the tools with ASan and
+#                        UBSan, with TSan, and in valgrind
+#       VARIANTS="asan"    with these only
+#  make check-static     the slow linters: clang-tidy, coccicheck, -fanalyzer
+#  make check-all        all checks, coverage and fuzzing, with one summary
+#       CHECKS="A B"       these goals only
+#  make lint             the linters that "check" runs
+#       LINTS="A B"        these only; selftests/ci/lint --help lists them
+#  make fuzz             fuzz the verifier of responses
+#       SECONDS=600        for this long
+#       KIND=netlink       fuzz the netlink family, on a kernel built to find
+#                          defects; MESSAGES=1000000, SEED= repeats a run
+#  make coverage         the lines that the tests reach: build/coverage/report
+#  make bench            measure the commands, staples and ocspd
+#       ACCEPT=1           compare later runs with this one
+#  make dist             a tarball of the last commit
 #  make clean            remove what was built
-#       O=DIR              build there and not in build/
 
 # Kbuild of older kernels writes next to the sources: it gets a tree of links.
 # O= because make hands ours on, and Kbuild would take it for its own, as newer
 # kernels take an empty one.
 KBUILD = $(MAKE) -C $(KDIR) O=$(realpath $(KDIR))
+TEST_MODDIR = $(MODDIR)/selftests/kmod
 
 modules:
-	@mkdir -p $(MODDIR)/selftests/kmod/kunit
+	@[ -e $(KDIR)/Makefile ] || { \
+		echo "modules: $(KDIR): no kernel headers there (install them, or set KDIR=)" >&2; \
+		exit 1; \
+	}
+	@mkdir -p $(MODDIR)
 	@cp -rsf $(TOP)/Kbuild $(TOP)/kmod $(MODDIR)/
-	@cp -rsf $(addprefix $(TOP)/selftests/kmod/,modules kunit) $(MODDIR)/selftests/kmod/
-	@cp -rsf $(TOP)/kmod/*.c $(TOP)/kmod/*.h $(MODDIR)/selftests/kmod/kunit/
 	@find $(MODDIR) -xtype l -delete
 	+$(KBUILD) M=$(MODDIR) modules
-	+$(KBUILD) M=$(MODDIR)/selftests/kmod/modules \
-		KBUILD_EXTRA_SYMBOLS=$(MODDIR)/Module.symvers modules
-	+$(KBUILD) M=$(MODDIR)/selftests/kmod/kunit modules
+	$(if $(FOR_TESTS),+@$(MAKE) test-modules)
 	$(if $(ARCH),,@ln -sf $(RELEASE)/kmod/ktls_ocsp.ko $(O)/modules/ktls_ocsp.ko)
+
+test-modules:
+	@mkdir -p $(TEST_MODDIR)/kunit
+	@cp -rsf $(addprefix $(TOP)/selftests/kmod/,modules kunit) $(TEST_MODDIR)/
+	@cp -rsf $(TOP)/kmod/*.c $(TOP)/kmod/*.h $(TEST_MODDIR)/kunit/
+	@find $(TEST_MODDIR) -xtype l -delete
+	+$(KBUILD) M=$(TEST_MODDIR)/modules KBUILD_EXTRA_SYMBOLS=$(MODDIR)/Module.symvers modules
+	+$(KBUILD) M=$(TEST_MODDIR)/kunit modules
 
 modules_install: modules
 	+$(KBUILD) M=$(MODDIR) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) modules_install
@@ -97,23 +109,29 @@ tools: libocsp
 	+$(MAKE) -C tools/ocspctl
 	+$(MAKE) -C tools/ocspd
 	+$(MAKE) -C tools/servers/openssl
+	+$(MAKE) -C tools/examples
 
-selftests: libocsp tools
-	+$(MAKE) -C selftests
+UAPI := ktls_ocsp.h ktls_ocsp_board.h
 
 install: libocsp tools
 	+for dir in $(SUBDIRS); do $(MAKE) -C $$dir install || exit; done
-	for header in ktls_ocsp.h ktls_ocsp_board.h; do \
-		install -D -m 644 kmod/include/uapi/linux/$$header \
-			$(DESTDIR)$(PREFIX)/include/linux/$$header || exit; \
-	done
+	install -d $(DESTDIR)$(INCLUDEDIR)/linux
+	install -m 644 $(UAPI:%=kmod/include/uapi/linux/%) $(DESTDIR)$(INCLUDEDIR)/linux
 
-packages:
-	selftests/ci/install_packages
+uninstall:
+	+for dir in $(SUBDIRS); do $(MAKE) -C $$dir uninstall || exit; done
+	rm -f $(UAPI:%=$(DESTDIR)$(INCLUDEDIR)/linux/%)
 
 # A tree that runs anywhere, for the guest
 kselftest: libocsp tools
 	+$(MAKE) -C selftests install INSTALL_PATH=$(KSELFTEST)
+
+# The part of the kernel's source that the tests and the linters use
+ksrc:
+	@selftests/ci/fetch_ksrc $(KSRC) >/dev/null
+
+check check-quick check-kernels check-debug check-sanitizers check-static check-all \
+lint fuzz coverage bench: export FOR_TESTS := 1
 
 check:
 	+@KTLS_VM_UML="$(KTLS_VM_UML)" selftests/ci/check $(TESTS)
@@ -130,74 +148,51 @@ check-kernels:
 check-debug:
 	+@KINDS="$(KINDS)" selftests/ci/check_debug $(TESTS)
 
-# Every goal here that checks, one after the other.
-CHECKS ?= $(filter-out check-all check-quick,$(filter check check-% coverage fuzz \
-	fuzz-%,$(shell sed -n 's/^\([a-z-]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))))
-
-check-all:
-	@selftests/ci/check_all $(CHECKS)
-
-demo: packages
-	+@$(MAKE) -s modules kselftest
-	@$(VM) --timeout 900 -- $(KSELFTEST)/system/demo.sh
-
-fuzz: packages
-	+$(MAKE) -C selftests/fuzz/verify fuzz
-
-fuzz-kernel:
-	+@MESSAGES="$(MESSAGES)" SEED="$(SEED)" selftests/fuzz/netlink/run
-
-bench: packages
-	+$(MAKE) modules kselftest
-	+$(MAKE) -C selftests/bench
-	selftests/bench/run $(if $(ACCEPT),--accept)
-
-ksrc:
-	@selftests/ci/fetch_ksrc $(O)/ksrc
-
-netlink-check: ksrc
-	selftests/ci/netlink_check $(KSRC)
-
-syzkaller:
-	selftests/fuzz/netlink/generate.py syzkaller kmod/ktls_ocsp.yaml \
-		>selftests/fuzz/netlink/ktls_ocsp.txt
-
-syzkaller-check:
-	selftests/fuzz/netlink/syzkaller_check
-
-checkpatch: ksrc
-	selftests/ci/checkpatch $(KSRC)
-
-kernel-doc: ksrc
-	$(KSRC)/scripts/kernel-doc -none -Wall -Werror $(wildcard kmod/*.[ch] kmod/include/net/*.h)
-
-shellcheck: ksrc
-	selftests/ci/shellcheck $(KSRC)
-
-# Everything is built once more, elsewhere, and -Werror makes a finding fail.
-analyzer:
-	+@CFLAGS="-O2 -g -fanalyzer" $(MAKE) libocsp tools O=$(O)/analyzer
-
-clang-tidy:
-	+@$(MAKE) libocsp tools O=$(O)/tidy CC=$(TOP)/selftests/ci/tidy_cc
-
-coccicheck: ksrc
-	selftests/ci/coccicheck $(KSRC)
+check-sanitizers:
+	+@selftests/ci/check_sanitizers $(VARIANTS)
 
 check-static:
 	+@selftests/ci/check_static
 
-check-sanitizers:
-	+@selftests/ci/check_sanitizers $(VARIANTS)
+# Each is made in turn: what "check-quick" and "lint" do, "check" does too.
+CHECKS ?= check check-kernels check-debug check-sanitizers check-static coverage fuzz
+
+check-all:
+	@KIND="$(or $(KIND),verify netlink)" selftests/ci/check_all $(CHECKS)
+
+lint:
+	+@KSRC="$(KSRC)" selftests/ci/lint $(LINTS)
+
+KIND ?= verify
+
+fuzz:
+	+@MESSAGES="$(MESSAGES)" SEED="$(SEED)" selftests/ci/fuzz $(KIND)
 
 coverage:
 	+@selftests/ci/coverage $(TESTS)
+
+bench:
+	@selftests/ci/install_packages
+	+$(MAKE) modules kselftest
+	+$(MAKE) -C selftests/bench
+	selftests/bench/run $(if $(ACCEPT),--accept)
+
+demo:
+	+@selftests/ci/demo
+
+# The same for each who makes it of the same commit: git takes the times from
+# there, and gzip none.
+dist: name = ktls-ocsp-$(VERSION)
+dist:
+	@mkdir -p $(O)
+	@git diff --quiet HEAD || echo "dist: what is not committed is left out" >&2
+	git archive --format=tar --prefix=$(name)/ HEAD | gzip -9n >$(O)/$(name).tar.gz
+	@echo $(O)/$(name).tar.gz
 
 # What the subdirectories made lies there as well.
 clean:
 	rm -rf $(O)
 
-.PHONY: all help modules modules_install libocsp tools selftests install packages kselftest \
-	check check-quick check-kernels check-debug check-all demo bench fuzz fuzz-kernel ksrc netlink-check \
-	syzkaller syzkaller-check checkpatch kernel-doc shellcheck analyzer clang-tidy coccicheck \
-	check-static check-sanitizers coverage clean
+.PHONY: all help modules test-modules modules_install libocsp tools install uninstall kselftest \
+	ksrc check check-quick check-kernels check-debug check-sanitizers check-static check-all lint fuzz \
+	coverage bench demo dist clean

@@ -56,7 +56,7 @@ include $(KSELFTEST)/lib.mk
 # Only where it was not given: a kernel tree is not ours to make.
 ifeq ($(abspath $(KSRC)),$(O)/ksrc)
 $(KSELFTEST)/lib.mk: $(selftests)/ci/fetch_ksrc
-	@$< $(O)/ksrc
+	@$< $(O)/ksrc >/dev/null
 	@touch $@
 endif
 

@@ -182,7 +182,7 @@ def print_syz_flags(family):
 def print_syzkaller(family):
     """The description."""
     print('# SPDX-License-Identifier: GPL-2.0-or-later')
-    print(f'# Generated from {family.name}.yaml by generate.py: make syzkaller\n')
+    print(f'# Generated from {family.name}.yaml by "generate.py syzkaller"\n')
     print('include <linux/net.h>\ninclude <net/netlink.h>')
     print('include <uapi/linux/netlink.h>\ninclude <uapi/linux/genetlink.h>')
     print(f'include <uapi/linux/{family.name}.h>\n')
