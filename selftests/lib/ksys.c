@@ -2,6 +2,7 @@
 /* Processes, namespaces, sysctls and clocks for the tests: see ktest.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <grp.h>
 #include <sched.h>
 #include <stdio.h>
@@ -184,4 +185,19 @@ int kt_recv_fd(int unix_fd)
 	     control.hdr.cmsg_type == SCM_RIGHTS, "recvmsg(SCM_RIGHTS)");
 	memcpy(&fd, CMSG_DATA(&control.hdr), sizeof(fd));
 	return fd;
+}
+
+static int remove_one(const char *path, const struct stat *st, int flag,
+		      struct FTW *ftw)
+{
+	(void)st;
+	(void)flag;
+	(void)ftw;
+	remove(path);
+	return 0;
+}
+
+void kt_remove_tree(const char *path)
+{
+	nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }

@@ -169,6 +169,9 @@ int64_t kt_now(void);			/* CLOCK_REALTIME, seconds */
 int64_t kt_uptime_ms(void);		/* CLOCK_BOOTTIME */
 void kt_sleep_ms(long ms);
 
+/* A directory with all that is in it; what cannot be removed stays. */
+void kt_remove_tree(const char *path);
+
 /* SCM_RIGHTS. */
 void kt_send_fd(int unix_fd, int fd);
 int kt_recv_fd(int unix_fd);

@@ -56,6 +56,17 @@ const char *pf_directory(void)
 	return all->directory;
 }
 
+FILE *pf_create(char path[64], const char *name)
+{
+	FILE *file;
+
+	snprintf(path, 64, "%s/%s", pf_directory(), name);
+	file = fopen(path, "we");
+	if (!file)
+		die(path);
+	return file;
+}
+
 /* A file in the directory. */
 static const char *path_of(const char *name)
 {

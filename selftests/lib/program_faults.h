@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "malloc_faults.h"
@@ -28,6 +29,9 @@ struct pf_run {
 
 /* The directory of all that is written here; removed at the end. */
 const char *pf_directory(void);
+
+/* A new file in there, and its path. */
+FILE *pf_create(char path[64], const char *name);
 
 /*
  * Start argv[0], of PATH, with its Nth allocation failing; 0: none, but they are

@@ -26,6 +26,27 @@
 #define ASYNC	CERT_SERVER_OCSP_RESPONSE_ASYNC_FLAG
 #define BLOB	200
 
+/*
+ * For a fixture's setup: enter a netns of one's own, whose store is empty, and
+ * connect a client to it. Returns why a test is to be skipped, or NULL.
+ */
+static inline const char *enter_new_store(struct ocsp_client **client)
+{
+	int rc;
+
+	if (geteuid())
+		return "needs root";
+	kt_new_netns();
+	rc = ocsp_client_new(client);
+	if (rc == -ENOENT)
+		return ocsp_client_error(*client);
+	if (rc) {
+		fprintf(stderr, "# no store: %s\n", ocsp_client_error(*client));
+		abort();
+	}
+	return NULL;
+}
+
 /* An empty store in a netns of its own, and whoever writes to it. */
 FIXTURE(store) {
 	struct ocsp_client *client;
@@ -36,16 +57,10 @@ FIXTURE(store) {
 
 FIXTURE_SETUP(store)
 {
-	int rc;
+	const char *reason = enter_new_store(&self->client);
 
-	if (geteuid())
-		SKIP(return, "needs root");
-	kt_new_netns();
-	rc = ocsp_client_new(&self->client);
-	if (rc == -ENOENT)
-		SKIP(return, "%s", ocsp_client_error(self->client));
-	ASSERT_EQ(0, rc)
-		TH_LOG("%s", ocsp_client_error(self->client));
+	if (reason)
+		SKIP(return, "%s", reason);
 	pki_new(&self->pki, 0x10, PKI_URL, 0);
 	self->chain = pki_chain(&self->pki);
 }
@@ -72,6 +87,14 @@ static inline int set_for(FIXTURE_DATA(store) *self, const struct pki *pki,
 static inline int set_good(FIXTURE_DATA(store) *self)
 {
 	return set_for(self, &self->pki, KTLS_OCSP_CERT_STATUS_GOOD, PKI_DAY);
+}
+
+/* A handle on the response, which is stored first; NULL: that did not work. */
+static inline HCERT_SERVER_OCSP_RESPONSE open_good(FIXTURE_DATA(store) *self)
+{
+	if (set_good(self))
+		return NULL;
+	return CertOpenServerOcspResponse(self->chain, 0, NULL);
 }
 
 /* How many sessions hold the response; -1: there is none. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What api.c needs: on Linux. */
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,18 +16,9 @@ static struct pki certs[2];
 static struct ocsp_client *client;
 static char directory[32];
 
-static int remove_one(const char *path, const struct stat *st, int flag,
-		      struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
 static void end(void)
 {
-	nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	kt_remove_tree(directory);
 }
 
 int api_start(int argc, char **argv)

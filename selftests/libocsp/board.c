@@ -132,8 +132,7 @@ TEST_F(store, first_staple_of_a_child)
 	HCERT_SERVER_OCSP_RESPONSE h;
 	pid_t pid;
 
-	ASSERT_EQ(0, set_good(self));
-	h = CertOpenServerOcspResponse(self->chain, 0, NULL);
+	h = open_good(self);
 	ASSERT_NE(NULL, h);
 	pid = fork();
 	ASSERT_LE(0, pid);
@@ -162,8 +161,7 @@ TEST_F(store, child_at_the_limit)
 	HCERT_SERVER_OCSP_RESPONSE h;
 	pid_t pid;
 
-	ASSERT_EQ(0, set_good(self));
-	h = CertOpenServerOcspResponse(self->chain, 0, NULL);
+	h = open_good(self);
 	ASSERT_NE(NULL, h);
 	ASSERT_EQ(0, kt_sysctl("max_handles", 1));
 	pid = fork();
@@ -451,8 +449,7 @@ TEST_F_TIMEOUT(store, namespace_deleted, 60)
 	int64_t end = kt_uptime_ms() + 20000;
 	HCERT_SERVER_OCSP_RESPONSE h;
 
-	ASSERT_EQ(0, set_good(self));
-	h = CertOpenServerOcspResponse(self->chain, 0, NULL);
+	h = open_good(self);
 	ASSERT_NE(NULL, h);
 	EXPECT_TRUE(get_is_ok(h));
 	kt_new_netns();

@@ -207,15 +207,10 @@ FIXTURE(race) {
 
 FIXTURE_SETUP(race)
 {
-	int rc;
+	const char *reason = enter_new_store(&self->client);
 
-	if (geteuid())
-		SKIP(return, "needs root");
-	kt_new_netns();
-	rc = ocsp_client_new(&self->client);
-	if (rc == -ENOENT)
-		SKIP(return, "%s", ocsp_client_error(self->client));
-	ASSERT_EQ(0, rc);
+	if (reason)
+		SKIP(return, "%s", reason);
 	for (int i = 0; i < RESPONSES; i++) {
 		pki_new(&self->pki[i], 0x100 + i, PKI_URL, 0);
 		self->chain[i] = pki_chain(&self->pki[i]);

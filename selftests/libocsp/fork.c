@@ -46,8 +46,7 @@ TEST_F(store, child_holds_nothing_until_it_reads_again)
 	struct baton b;
 	pid_t pid;
 
-	ASSERT_EQ(0, set_good(self));
-	h = CertOpenServerOcspResponse(self->chain, 0, NULL);
+	h = open_good(self);
 	ASSERT_NE(NULL, h);
 	baton_new(&b);
 	pid = fork();
@@ -87,8 +86,7 @@ TEST_F(store, parent_closes_first)
 	struct baton b;
 	pid_t pid;
 
-	ASSERT_EQ(0, set_good(self));
-	h = CertOpenServerOcspResponse(self->chain, 0, NULL);
+	h = open_good(self);
 	ASSERT_NE(NULL, h);
 	c = CertGetServerOcspResponseContext(h, 0, NULL);
 	ASSERT_NE(NULL, c);
@@ -122,8 +120,7 @@ TEST_F(store, child_closes_unused)
 	HCERT_SERVER_OCSP_RESPONSE h;
 	pid_t pid;
 
-	ASSERT_EQ(0, set_good(self));
-	h = CertOpenServerOcspResponse(self->chain, 0, NULL);
+	h = open_good(self);
 	ASSERT_NE(NULL, h);
 	CertAddRefServerOcspResponse(h);
 	pid = fork();
@@ -148,8 +145,7 @@ TEST_F(store, child_is_killed)
 	struct baton b;
 	pid_t pid;
 
-	ASSERT_EQ(0, set_good(self));
-	h = CertOpenServerOcspResponse(self->chain, 0, NULL);
+	h = open_good(self);
 	ASSERT_NE(NULL, h);
 	baton_new(&b);
 	pid = fork();
@@ -220,8 +216,7 @@ TEST_F(store, generations)
 	HCERT_SERVER_OCSP_RESPONSE h;
 	pid_t child, grandchild;
 
-	ASSERT_EQ(0, set_good(self));
-	h = CertOpenServerOcspResponse(self->chain, 0, NULL);
+	h = open_good(self);
 	ASSERT_NE(NULL, h);
 	child = fork();
 	ASSERT_LE(0, child);
@@ -263,8 +258,7 @@ TEST_F_TIMEOUT(store, fork_under_load, 120)
 	pthread_t threads[4];
 	int i;
 
-	ASSERT_EQ(0, set_good(self));
-	b.h = CertOpenServerOcspResponse(self->chain, 0, NULL);
+	b.h = open_good(self);
 	ASSERT_NE(NULL, b.h);
 	for (i = 0; i < 4; i++)
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, busy, &b));
@@ -307,8 +301,7 @@ TEST_F(store, descriptors_closed)
 {
 	HCERT_SERVER_OCSP_RESPONSE h;
 
-	ASSERT_EQ(0, set_good(self));
-	h = CertOpenServerOcspResponse(self->chain, 0, NULL);
+	h = open_good(self);
 	ASSERT_NE(NULL, h);
 	close_all(self);
 	EXPECT_TRUE(get_is_ok(h));
@@ -372,8 +365,7 @@ TEST_F(store, numbers_taken)
 	HCERT_SERVER_OCSP_RESPONSE h;
 	struct taken t;
 
-	ASSERT_EQ(0, set_good(self));
-	h = CertOpenServerOcspResponse(self->chain, 0, NULL);
+	h = open_good(self);
 	ASSERT_NE(NULL, h);
 	close_all(self);
 	take_numbers(&t);
@@ -396,8 +388,7 @@ TEST_F(store, numbers_taken_before_fork)
 	struct taken t;
 	pid_t pid;
 
-	ASSERT_EQ(0, set_good(self));
-	h = CertOpenServerOcspResponse(self->chain, 0, NULL);
+	h = open_good(self);
 	ASSERT_NE(NULL, h);
 	close_all(self);
 	take_numbers(&t);

@@ -3,7 +3,6 @@
  * libocsp against a store: what CERT_SERVER_OCSP_RESPONSE_OPEN_PARA brings, the
  * update callback and the directory.
  */
-#include <ftw.h>
 #include <sched.h>
 #include <stddef.h>
 #include <sys/fsuid.h>
@@ -144,21 +143,12 @@ FIXTURE_SETUP(directory)
 	self->para.pwszOcspDirectory = self->wide;
 }
 
-static int remove_one(const char *path, const struct stat *st, int flag,
-		      struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
 FIXTURE_TEARDOWN(directory)
 {
 	if (!self->store.chain)
 		return;
 	EXPECT_EQ(0, ERR_peek_error());
-	nftw(self->path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	kt_remove_tree(self->path);
 	store_teardown(_metadata, &self->store, NULL);
 }
 

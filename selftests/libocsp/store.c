@@ -13,8 +13,7 @@ TEST_F(store, contexts_outlive_update_and_close)
 	HCERT_SERVER_OCSP_RESPONSE h;
 	uint8_t copy[BLOB];
 
-	ASSERT_EQ(0, set_good(self));
-	h = CertOpenServerOcspResponse(self->chain, 0, NULL);
+	h = open_good(self);
 	ASSERT_NE(NULL, h);
 	a = CertGetServerOcspResponseContext(h, 0, NULL);
 	ASSERT_NE(NULL, a);
@@ -289,8 +288,7 @@ TEST_F(store, privilege_dropped_before_fork)
 	pid_t pid;
 	bool bad;
 
-	ASSERT_EQ(0, set_good(self));
-	h = CertOpenServerOcspResponse(self->chain, 0, NULL);
+	h = open_good(self);
 	ASSERT_NE(NULL, h);
 	pid = fork();
 	ASSERT_LE(0, pid);

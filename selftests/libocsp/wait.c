@@ -75,30 +75,53 @@ static void refresher_stop(struct refresher *r)
 	ocsp_client_free(r->writer.client);
 }
 
-TEST_F(store, nobody_refreshes)
+/* Open a handle, and say how many ms that took. */
+static HCERT_SERVER_OCSP_RESPONSE timed_open(FIXTURE_DATA(store) *self,
+					     DWORD flags, int64_t *took)
 {
 	int64_t start = kt_uptime_ms();
 	HCERT_SERVER_OCSP_RESPONSE h;
 
-	h = CertOpenServerOcspResponse(self->chain, 0, NULL);
+	h = CertOpenServerOcspResponse(self->chain, flags, NULL);
+	*took = kt_uptime_ms() - start;
+	return h;
+}
+
+/* The same with a refresher at work, which is for refresher_stop() to end. */
+static HCERT_SERVER_OCSP_RESPONSE
+refreshed_open(FIXTURE_DATA(store) *self, struct refresher *r,
+	       enum answer answer, int delay, DWORD flags, int64_t *took)
+{
+	*r = (struct refresher){
+		.pki = &self->pki,
+		.answer = answer,
+		.delay = delay,
+	};
+	refresher_start(r);
+	return timed_open(self, flags, took);
+}
+
+TEST_F(store, nobody_refreshes)
+{
+	HCERT_SERVER_OCSP_RESPONSE h;
+	int64_t took;
+
+	h = timed_open(self, 0, &took);
 	ASSERT_NE(NULL, h);
-	EXPECT_GT(2000, kt_uptime_ms() - start);
+	EXPECT_GT(2000, took);
 	expect_offline(h, "no response yet");
 	CertCloseServerOcspResponse(h, 0);
 }
 
 TEST_F(store, there_already)
 {
-	struct refresher r = { .pki = &self->pki };
-	int64_t start;
 	HCERT_SERVER_OCSP_RESPONSE h;
+	struct refresher r;
+	int64_t took;
 
-	r.answer = NOTHING;
 	ASSERT_EQ(0, set_good(self));
-	refresher_start(&r);
-	start = kt_uptime_ms();
-	h = CertOpenServerOcspResponse(self->chain, 0, NULL);
-	EXPECT_GT(2000, kt_uptime_ms() - start);
+	h = refreshed_open(self, &r, NOTHING, 0, 0, &took);
+	EXPECT_GT(2000, took);
 	EXPECT_TRUE(get_is_ok(h));
 	CertCloseServerOcspResponse(h, 0);
 	refresher_stop(&r);
@@ -107,18 +130,14 @@ TEST_F(store, there_already)
 
 TEST_F(store, refresher_answers)
 {
-	struct refresher r = { .pki = &self->pki };
 	HCERT_SERVER_OCSP_RESPONSE h;
-	int64_t start;
+	struct refresher r;
+	int64_t took;
 
-	r.answer = SET;
-	r.delay = 300;
-	refresher_start(&r);
-	start = kt_uptime_ms();
-	h = CertOpenServerOcspResponse(self->chain, 0, NULL);
+	h = refreshed_open(self, &r, SET, 300, 0, &took);
 	ASSERT_NE(NULL, h);
-	EXPECT_LE(300, kt_uptime_ms() - start);
-	EXPECT_GT(5000, kt_uptime_ms() - start);
+	EXPECT_LE(300, took);
+	EXPECT_GT(5000, took);
 	EXPECT_TRUE(get_is_ok(h));
 	EXPECT_EQ(1, handles(self));
 	CertCloseServerOcspResponse(h, 0);
@@ -129,18 +148,14 @@ TEST_F(store, refresher_answers)
 
 TEST_F(store, async_does_not_wait)
 {
-	struct refresher r = { .pki = &self->pki };
 	HCERT_SERVER_OCSP_RESPONSE h;
-	int64_t start;
+	struct refresher r;
+	int64_t took;
 	int tries;
 
-	r.answer = SET;
-	r.delay = 3000;
-	refresher_start(&r);
-	start = kt_uptime_ms();
-	h = CertOpenServerOcspResponse(self->chain, ASYNC, NULL);
+	h = refreshed_open(self, &r, SET, 3000, ASYNC, &took);
 	ASSERT_NE(NULL, h);
-	EXPECT_GT(2000, kt_uptime_ms() - start);
+	EXPECT_GT(2000, took);
 	expect_offline(h, "no response yet");
 	for (tries = 0; tries < 200 && !get_is_ok(h); tries++)
 		kt_sleep_ms(50);
@@ -151,18 +166,14 @@ TEST_F(store, async_does_not_wait)
 
 TEST_F(store, refresher_fails)
 {
-	struct refresher r = { .pki = &self->pki };
 	HCERT_SERVER_OCSP_RESPONSE h;
-	int64_t start;
+	struct refresher r;
+	int64_t took;
 
-	r.answer = FAIL;
-	r.delay = 300;
-	refresher_start(&r);
-	start = kt_uptime_ms();
-	h = CertOpenServerOcspResponse(self->chain, 0, NULL);
+	h = refreshed_open(self, &r, FAIL, 300, 0, &took);
 	ASSERT_NE(NULL, h);
-	EXPECT_LE(300, kt_uptime_ms() - start);
-	EXPECT_GT(5000, kt_uptime_ms() - start);
+	EXPECT_LE(300, took);
+	EXPECT_GT(5000, took);
 	expect_offline(h, "connection refused");
 	CertCloseServerOcspResponse(h, 0);
 	refresher_stop(&r);
@@ -173,17 +184,15 @@ TEST_F(store, old_failure_does_not_count)
 {
 	struct ocsp_update failure = { .failure = "of yesterday" };
 	struct ocsp_name name = { .session = -1, .key = self->pki.key };
-	struct refresher r = { .pki = &self->pki };
 	HCERT_SERVER_OCSP_RESPONSE first, h;
+	struct refresher r;
+	int64_t took;
 
 	first = CertOpenServerOcspResponse(self->chain, ASYNC, NULL);
 	ASSERT_NE(NULL, first);
 	ASSERT_EQ(0, ocsp_client_set(self->client, &name, &failure, NULL));
 	kt_sleep_ms(1100);	/* "wanted" is told once a second */
-	r.answer = SET;
-	r.delay = 300;
-	refresher_start(&r);
-	h = CertOpenServerOcspResponse(self->chain, 0, NULL);
+	h = refreshed_open(self, &r, SET, 300, 0, &took);
 	ASSERT_NE(NULL, h);
 	EXPECT_TRUE(get_is_ok(h));
 	CertCloseServerOcspResponse(h, 0);
@@ -193,27 +202,27 @@ TEST_F(store, old_failure_does_not_count)
 
 TEST_F_TIMEOUT(store, refresher_is_mute, 60)
 {
-	struct refresher r = { .pki = &self->pki };
 	const int limit =
 		CERT_SRV_OCSP_RESP_URL_RETRIEVAL_TIMEOUT_MILLISECONDS_DEFAULT;
 	HCERT_SERVER_OCSP_RESPONSE h;
-	int64_t start;
+	struct refresher r;
+	int64_t took;
 
-	r.answer = NOTHING;
-	refresher_start(&r);
-	start = kt_uptime_ms();
-	h = CertOpenServerOcspResponse(self->chain, 0, NULL);
+	h = refreshed_open(self, &r, NOTHING, 0, 0, &took);
 	ASSERT_NE(NULL, h);
-	EXPECT_LE(limit - 10, kt_uptime_ms() - start);
-	EXPECT_GT(limit + 3000, kt_uptime_ms() - start);
+	EXPECT_LE(limit - 10, took);
+	EXPECT_GT(limit + 3000, took);
 	expect_offline(h, "no response yet");
 	CertCloseServerOcspResponse(h, 0);
 	refresher_stop(&r);
 }
 
-/* A thread that opens a second response, and a time for it. */
+/* A thread that opens a second response, which a refresher answers. */
 struct opener {
+	struct pki pki;
 	PCCERT_CHAIN_CONTEXT chain;
+	struct refresher refresher;
+	pthread_t thread;
 	HCERT_SERVER_OCSP_RESPONSE h;
 	bool new_netns;			/* go there first */
 	atomic_bool done;
@@ -233,27 +242,37 @@ static void *open_second(void *arg)
 	return NULL;
 }
 
+static void opener_start(struct opener *o, int delay)
+{
+	pki_new(&o->pki, 0x11, PKI_URL, 0);
+	o->chain = pki_chain(&o->pki);
+	o->refresher.pki = &o->pki;
+	o->refresher.answer = SET;
+	o->refresher.delay = delay;
+	refresher_start(&o->refresher);
+	if (pthread_create(&o->thread, NULL, open_second, o))
+		abort();
+}
+
+static void opener_free(struct opener *o)
+{
+	CertCloseServerOcspResponse(o->h, 0);
+	refresher_stop(&o->refresher);
+	CertFreeCertificateChain(o->chain);
+	pki_free(&o->pki);
+}
+
 TEST_F(store, others_read_while_one_waits)
 {
-	struct refresher r = { 0 };
 	HCERT_SERVER_OCSP_RESPONSE h;
 	struct opener o = { 0 };
-	pthread_t thread;
-	struct pki second;
 	int64_t start, longest = 0, took;
 	int gets = 0;
 	pid_t pid;
 
-	ASSERT_EQ(0, set_good(self));
-	h = CertOpenServerOcspResponse(self->chain, 0, NULL);
+	h = open_good(self);
 	ASSERT_NE(NULL, h);
-	pki_new(&second, 0x11, PKI_URL, 0);
-	o.chain = pki_chain(&second);
-	r.pki = &second;
-	r.answer = SET;
-	r.delay = 2000;
-	refresher_start(&r);
-	ASSERT_EQ(0, pthread_create(&thread, NULL, open_second, &o));
+	opener_start(&o, 2000);
 	while (!atomic_load(&o.done)) {
 		start = kt_uptime_ms();
 		EXPECT_TRUE(get_is_ok(h));
@@ -270,46 +289,31 @@ TEST_F(store, others_read_while_one_waits)
 			_exit(!get_is_ok(h));
 		EXPECT_EQ(0, child_status(pid));
 	}
-	pthread_join(thread, NULL);
+	pthread_join(o.thread, NULL);
 	EXPECT_LE(2000, o.took);
 	EXPECT_GT(1000, longest);
 	EXPECT_LE(20, gets);
 	ASSERT_NE(NULL, o.h);
 	EXPECT_TRUE(get_is_ok(o.h));
-	CertCloseServerOcspResponse(o.h, 0);
+	opener_free(&o);
 	CertCloseServerOcspResponse(h, 0);
-	refresher_stop(&r);
-	CertFreeCertificateChain(o.chain);
-	pki_free(&second);
 }
 
 /* Events go to the store's netns, where the thread is not: it looks again. */
 TEST_F(store, wait_from_another_netns)
 {
-	struct refresher r = { 0 };
 	struct opener o = { .new_netns = true };
 	HCERT_SERVER_OCSP_RESPONSE h;
-	pthread_t thread;
-	struct pki second;
 
 	h = CertOpenServerOcspResponse(self->chain, ASYNC, NULL);
 	ASSERT_NE(NULL, h);
-	pki_new(&second, 0x11, PKI_URL, 0);
-	o.chain = pki_chain(&second);
-	r.pki = &second;
-	r.answer = SET;
-	r.delay = 100;
-	refresher_start(&r);
-	ASSERT_EQ(0, pthread_create(&thread, NULL, open_second, &o));
-	pthread_join(thread, NULL);
+	opener_start(&o, 100);
+	pthread_join(o.thread, NULL);
 	ASSERT_NE(NULL, o.h);
 	EXPECT_GT(5000, o.took);
 	EXPECT_TRUE(get_is_ok(o.h));
-	CertCloseServerOcspResponse(o.h, 0);
+	opener_free(&o);
 	CertCloseServerOcspResponse(h, 0);
-	refresher_stop(&r);
-	CertFreeCertificateChain(o.chain);
-	pki_free(&second);
 }
 
 TEST_HARNESS_MAIN

@@ -14,12 +14,10 @@
 #define EXIT_ERROR	1
 #define EXIT_REFUSED	4
 
-static const char *directory;
-
 /* Made before the first test: what all are to find. */
 static void __attribute__((constructor)) share(void)
 {
-	directory = pf_directory();
+	pf_directory();
 }
 
 FIXTURE(ctl) {
@@ -36,23 +34,12 @@ FIXTURE(ctl) {
 
 #define RIG	FIXTURE_DATA(ctl)
 
-static FILE *create(char path[64], const char *name)
-{
-	FILE *file;
-
-	snprintf(path, 64, "%s/%s", directory, name);
-	file = fopen(path, "we");
-	if (!file)
-		abort();
-	return file;
-}
-
 static void write_files(RIG *rig)
 {
 	const struct pki *pki = &rig->store.pki;
-	FILE *chain = create(rig->chain, "chain.pem");
-	FILE *ca = create(rig->ca, "ca.pem");
-	FILE *response = create(rig->response, "response.der");
+	FILE *chain = pf_create(rig->chain, "chain.pem");
+	FILE *ca = pf_create(rig->ca, "ca.pem");
+	FILE *response = pf_create(rig->response, "response.der");
 
 	/* Times that read the same as long as the test runs. */
 	rig->der = pki_response(pki, V_OCSP_CERTSTATUS_GOOD, -3600,
@@ -63,7 +50,7 @@ static void write_files(RIG *rig)
 	    fwrite(rig->der, 1, rig->len, response) != rig->len ||
 	    fclose(chain) || fclose(ca) || fclose(response))
 		abort();
-	fclose(create(rig->copy, "copy.der"));
+	fclose(pf_create(rig->copy, "copy.der"));
 }
 
 FIXTURE_SETUP(ctl)

@@ -40,23 +40,12 @@ FIXTURE(ocspd) {
 
 #define RIG	FIXTURE_DATA(ocspd)
 
-static FILE *create(char path[64], const char *name)
-{
-	FILE *file;
-
-	snprintf(path, 64, "%s/%s", directory, name);
-	file = fopen(path, "we");
-	if (!file)
-		abort();
-	return file;
-}
-
 static void write_files(RIG *rig)
 {
-	FILE *conf = create(rig->conf, "ocspd.conf");
+	FILE *conf = pf_create(rig->conf, "ocspd.conf");
 	char path[64];
-	FILE *ca = create(path, "ca.pem"), *key = create(path, "ca.key");
-	FILE *pin = create(path, "pin.pem");
+	FILE *ca = pf_create(path, "ca.pem"), *key = pf_create(path, "ca.key");
+	FILE *pin = pf_create(path, "pin.pem");
 	int n;
 
 	if (!PEM_write_X509(ca, rig->pki.ca.cert) ||
