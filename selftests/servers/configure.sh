@@ -296,30 +296,43 @@ postgresql_bin()
 	find /usr/lib/postgresql -name postgres -path '*/bin/*' | sort | tail -n 1
 }
 
+# As pg_createcluster(1) would make it, but for where it is
 postgresql_configure()
 {
-	local bin
+	local bin data=$dir/postgresql/data
 
 	bin=$(dirname "$(postgresql_bin)")
+	cluster=$(basename "$(dirname "$bin")")/main
 	chown postgres "$dir/postgresql"
-	[ -e "$dir/postgresql/data" ] ||
-		as_postgres "$bin/initdb" --no-sync -D "$dir/postgresql/data" \
+	[ -e "$data" ] ||
+		as_postgres "$bin/initdb" --no-sync -D "$data" \
 			> "$dir/postgresql/initdb.log" 2>&1 || return 1
-	install -o postgres -m 600 "$dir/leaf.key" "$dir/postgresql/data/server.key"
-	cat > "$dir/postgresql/data/postgresql.auto.conf" <<-END
+	install -o postgres -m 600 "$dir/leaf.key" "$data/server.key"
+	mkdir -p "$dir/postgresql/etc/$cluster"
+	mv "$data"/pg_*.conf "$dir/postgresql/etc/$cluster/"
+	ln -sf "$dir/postgresql/log" "$dir/postgresql/etc/$cluster/log"
+	cat > "$dir/postgresql/etc/$cluster/postgresql.conf" <<-END
+		data_directory = '$data'
 		listen_addresses = '127.0.0.1'
 		port = $port
 		unix_socket_directories = ''
 		fsync = off
 		ssl = on
 		ssl_cert_file = '$dir/leaf-chain.pem'
+		ssl_key_file = '$data/server.key'
 	END
 }
 
+# pg_ctlcluster gives the server the environment of this file, and no other one.
 postgresql_start()
 {
-	as_postgres "$(dirname "$(postgresql_bin)")/pg_ctl" -W \
-		-D "$dir/postgresql/data" -l "$dir/postgresql/log" start
+	env | sed -n "s/^\(OPENSSL_CONF\|LD_PRELOAD\|ASAN_OPTIONS\)=\(.*\)/\1 = '\2'/p" \
+		> "$dir/postgresql/etc/$cluster/environment"
+	(
+		unset LD_PRELOAD
+		export PG_CLUSTER_CONF_ROOT="$dir/postgresql/etc"
+		pg_ctlcluster --skip-systemctl-redirect "${cluster%/*}" main start
+	)
 }
 
 postgresql_reload()	{ hangup; }
