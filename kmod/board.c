@@ -95,10 +95,11 @@ static int add_page(struct ktls_ocsp_board *board, unsigned long offset)
 	if (!err) {
 		ktls_ocsp_charge_always(board->limits, board->limits->owner,
 					KTLS_OCSP_BYTES, PAGE_SIZE);
-		/* Release: who sees the number finds the page. */
-		if (slots_in(offset + 1) > board->header->slots)
+		if (slots_in(offset + 1) > board->header->slots) {
+			/* Release: who sees the number finds the page. */
 			smp_store_release(&board->header->slots,
 					  slots_in(offset + 1));
+		}
 	}
 	mutex_unlock(&board->lock);
 	if (!err)

@@ -121,7 +121,7 @@ ktls_ocsp_entry_certs(const struct ktls_ocsp_entry *entry)
  */
 enum ktls_ocsp_state
 ktls_ocsp_entry_state(const struct ktls_ocsp_entry *entry,
-			 const struct ktls_ocsp_blob *blob, s64 now)
+		      const struct ktls_ocsp_blob *blob, s64 now)
 {
 	if (blob && now < blob->next_update)
 		return KTLS_OCSP_STATE_VALID;

@@ -6,7 +6,7 @@
 
 #include "compat.h"
 #include "net.h"
-#include "sysctl.h"
+#include "sysctls.h"
 
 /**
  * struct ktls_ocsp_net - what a network namespace has

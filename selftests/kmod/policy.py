@@ -69,7 +69,7 @@ class Family:
         if not isinstance(value, str):
             return value
         const = self.spec.consts[value]
-        return const.get_mask() if const.type == 'flags' else const['value']
+        return const['value'] if isinstance(const, dict) else const.get_mask()
 
     def checks(self, name):
         """The limits that the spec sets an attribute."""

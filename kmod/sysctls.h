@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The sysctls net.ktls_ocsp.*. Owns the tables; knows the settings behind
+ * The sysctls of the module. Owns the tables; knows the settings behind
  * them, and no store.
  */
-#ifndef KTLS_OCSP_SYSCTL_H
-#define KTLS_OCSP_SYSCTL_H
+#ifndef KTLS_OCSP_SYSCTLS_H
+#define KTLS_OCSP_SYSCTLS_H
 
 #include <linux/sysctl.h>
 
@@ -25,4 +25,4 @@ int ktls_ocsp_sysctls_init(struct ktls_ocsp_sysctls *sysctls, struct net *net,
 			   proc_handler *set_min_validity);
 void ktls_ocsp_sysctls_exit(struct ktls_ocsp_sysctls *sysctls);
 
-#endif /* KTLS_OCSP_SYSCTL_H */
+#endif /* KTLS_OCSP_SYSCTLS_H */

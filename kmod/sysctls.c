@@ -5,7 +5,7 @@
 #include <net/net_namespace.h>
 
 #include "compat.h"
-#include "sysctl.h"
+#include "sysctls.h"
 
 #define TUNABLES	2	/* min_validity, linger */
 
