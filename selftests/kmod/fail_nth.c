@@ -526,8 +526,11 @@ TEST_F(fail_nth, del)
 	exhaust(act_del, undo_del, false);
 }
 
-/* Far from all others, so that it takes page tables of its own. */
-#define MAP_AT		(1UL << 42)
+/*
+ * Far from all others, so that it takes page tables of its own, and below the end
+ * that user-mode Linux has: 512 GB.
+ */
+#define MAP_AT		(1UL << 37)
 
 static int act_mmap(struct rig *rig)
 {
