@@ -27,13 +27,13 @@ write_conf()
 }
 
 # The program to test, and what to run it with.
-: "${OCSPD:=ocspd}" "${PREFIX:=}"
+: "${OCSPD:=ocspd}" "${OCSPD_PREFIX:=}"
 
 # run_ocspd ARGUMENT...: until it ends; what it said is in $dir/ocspd.log.
 run_ocspd()
 {
 	# shellcheck disable=SC2086 # split on purpose
-	$PREFIX "$OCSPD" -f "$dir/ocspd.conf" "$@" > "$dir/ocspd.out" \
+	$OCSPD_PREFIX "$OCSPD" -f "$dir/ocspd.conf" "$@" > "$dir/ocspd.out" \
 		2> "$dir/ocspd.log"
 }
 
@@ -48,7 +48,7 @@ launch_ocspd()
 {
 	: > "$dir/ocspd.log"
 	# shellcheck disable=SC2086 # split on purpose
-	$PREFIX "$OCSPD" -v -f "$dir/ocspd.conf" 2>> "$dir/ocspd.log" &
+	$OCSPD_PREFIX "$OCSPD" -v -f "$dir/ocspd.conf" 2>> "$dir/ocspd.log" &
 	ocspd=$!
 }
 

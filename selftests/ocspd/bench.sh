@@ -44,7 +44,7 @@ rss_bytes()
 if ! { make_ca "$dir" && write_conf && start_bad; }; then
 	fail "no responder"
 fi
-OCSPD=ocspd PREFIX='' start_ocspd || fail "it does not start"
+OCSPD=ocspd OCSPD_PREFIX='' start_ocspd || fail "it does not start"
 rss=$(rss_bytes "$ocspd")
 cpu=$(cpu_ms "$ocspd")
 ./cert_load --ca "$dir/ca.pem" --key "$dir/ca.key" --count "$count" \

@@ -214,7 +214,7 @@ fi
 
 under_valgrind()
 {
-	! PREFIX="valgrind -q --leak-check=full --errors-for-leak-kinds=definite
+	! OCSPD_PREFIX="valgrind -q --leak-check=full --errors-for-leak-kinds=definite
 		--error-exitcode=99" run_ocspd --once || return 1
 	logged "done, stored " && is_clean && ! logged "definitely lost"
 }

@@ -61,14 +61,14 @@ check()
 
 start_server()
 {
-	# shellcheck disable=SC2086 # PREFIX may be empty
-	$PREFIX ktls_server --cert "$dir/leaf-chain.pem" --key "$dir/leaf.key" \
+	# shellcheck disable=SC2086 # SERVER_PREFIX may be empty
+	$SERVER_PREFIX ktls_server --cert "$dir/leaf-chain.pem" --key "$dir/leaf.key" \
 		--port "$TLS" --async "$@" 2>> "$dir/server.log" &
 	server=$!
 	wait_for 20 server_listens || bail "the server does not start:" \
 		"$(tail -n 1 "$dir/server.log")"
 }
-PREFIX=
+SERVER_PREFIX=
 
 # Not only the port: the master binds it before it has workers.
 server_listens()
@@ -401,9 +401,9 @@ test_unprivileged()
 	stop_server
 	sign nobody.der && store nobody.der
 	chmod 644 "$dir/leaf.key"
-	PREFIX="setpriv --reuid 65534 --regid 65534 --clear-groups"
+	SERVER_PREFIX="setpriv --reuid 65534 --regid 65534 --clear-groups"
 	start_server
-	PREFIX=
+	SERVER_PREFIX=
 	[ "$(stat -c %u "/proc/$server")" = 65534 ] &&
 	openssl_staples good 1.3 &&
 	gnutls_verifies 1.2
