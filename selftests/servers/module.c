@@ -22,9 +22,9 @@
 #include "kselftest_harness.h"
 #include "tls_pair.h"
 
-#ifndef MODULE
+/* As it is installed for servers.sh, in the folder of the test */
 #define MODULE	"openssl_module/usr/lib/ktls-ocsp/ktls_ocsp.so"
-#endif
+#define CONFIG	"openssl_module/etc/ktls-ocsp/openssl.cnf"
 
 #define MANY	3000
 #define SMALL_STACK (64 * 1024)
@@ -33,20 +33,28 @@
 static char conf_path[64] = "/tmp/servers_module.XXXXXX";
 static char log_path[64] = "/tmp/servers_module_log.XXXXXX";
 
+static char *module_path(void)
+{
+	static char path[4096];
+
+	if (!realpath(MODULE, path))
+		abort();
+	return path;
+}
+
 static void write_conf(const char *exclude)
 {
-	char dir[512];
 	FILE *f = fopen(conf_path, "w");
 
-	if (!f || !getcwd(dir, sizeof(dir)))
+	if (!f)
 		abort();
 	fprintf(f, "config_diagnostics = 1\nopenssl_conf = a\n[a]\nktls_ocsp = b\n[b]\n"
-		"path = %s/%s\nexclude = %s\n",
-		MODULE[0] == '/' ? "" : dir, MODULE, exclude);
+		"path = %s\nexclude = %s\n", module_path(), exclude);
 	fclose(f);
 }
 
-static void load(const char *exclude)
+/* Before anything else, once in a process */
+static void make_files(void)
 {
 	int fd;
 
@@ -55,9 +63,19 @@ static void load(const char *exclude)
 	fcntl(fd, F_SETFL, O_APPEND);
 	dup2(fd, STDERR_FILENO);
 	close(fd);
-	write_conf(exclude);
+}
+
+static void load_conf(void)
+{
 	setenv("OPENSSL_CONF", conf_path, 1);
 	OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
+}
+
+static void load(const char *exclude)
+{
+	make_files();
+	write_conf(exclude);
+	load_conf();
 }
 
 static int lines(const char *text)
@@ -327,13 +345,65 @@ TEST(excluded_program)
 	SSL_CTX *server;
 	X509 *cert;
 
-	load("haproxy, servers_module");
+	load("haproxy, module");
 	cert = pair_cert();
 	server = pair_server(cert);
 	EXPECT_TRUE(is_none(pair_handshake(server, cert, TLS1_3_VERSION)));
 	EXPECT_EQ(0, fake_store.attempts);
 	SSL_CTX_free(server);
 	X509_free(cert);
+	unlink(conf_path);
+	unlink(log_path);
+}
+
+/* The configuration that is installed, below another one of the system */
+
+static void write_installed_conf(const char *system_path)
+{
+	FILE *in = fopen(CONFIG, "r"), *out = fopen(conf_path, "w");
+	char line[1024];
+
+	if (!in || !out)
+		abort();
+	while (fgets(line, sizeof(line), in)) {
+		if (!strncmp(line, ".include ", 9))
+			fprintf(out, ".include %s\n", system_path);
+		else if (!strncmp(line, "path = ", 7))
+			fprintf(out, "path = %s\n", module_path());
+		else
+			fputs(line, out);
+	}
+	fclose(in);
+	fclose(out);
+}
+
+/* What the system demands of all is in force still: here, TLS 1.3. */
+TEST(system_configuration_is_kept)
+{
+	static const char conf[] =
+		"openssl_conf = openssl_init\nconfig_diagnostics = 1\n"
+		"[openssl_init]\nssl_conf = ssl_sect\n"
+		"[ssl_sect]\nsystem_default = default_sect\n"
+		"[default_sect]\nMinProtocol = TLSv1.3\n";
+	char system_path[64] = "/tmp/servers_module.XXXXXX";
+	int fd = mkstemp(system_path);
+	SSL_CTX *server;
+	X509 *cert;
+
+	ASSERT_EQ((ssize_t)strlen(conf), write(fd, conf, strlen(conf)));
+	close(fd);
+	make_files();
+	write_installed_conf(system_path);
+	load_conf();
+	cert = pair_cert();
+	server = pair_server(cert);
+	EXPECT_EQ(TLS1_3_VERSION, SSL_CTX_get_min_proto_version(server));
+	EXPECT_TRUE(is_ours(pair_handshake(server, cert, TLS1_3_VERSION)));
+	SSL_CTX_free(server);
+	X509_free(cert);
+	unlink(system_path);
+	unlink(conf_path);
+	unlink(log_path);
 }
 
 /* Certificates and contexts that come and go */

@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash
+# shellcheck disable=SC2034,SC2154,SC2317 # what is servers.sh's; rows are called by their names
+#
+# The rows of servers.sh, which sources it: what is true of a server that runs,
+# and staples what is stored. Each row leaves it so.
+
+row_stapled()
+{
+	leaf_is good 1.2 && leaf_is good 1.3 &&
+		openssl_sees_a_staple -tls1_2 && openssl_sees_a_staple -tls1_3
+}
+
+# shellcheck disable=SC2086 # options
+row_dual()
+{
+	local version
+
+	for version in 1.2 1.3; do
+		staples rsa one.test good "$version" $rsa &&
+			staples leaf one.test good "$version" $ecdsa || return 1
+	done
+}
+
+row_sni()
+{
+	staples_both two two.test good && leaf_is good
+}
+
+row_variable()
+{
+	staples_both variable.test variable.test good &&
+		staples_both variable.test variable.test good
+}
+
+# Nobody else has a response; and the store has the first word.
+row_own()
+{
+	store two --status revoked && staples_both two two.test revoked &&
+	withdraw two && staples_both two two.test good &&
+	store two && wait_for 10 staples_both two two.test good
+}
+
+# To test a configuration, or to load one, asks the kernel for nothing.
+row_test()
+{
+	# shellcheck disable=SC2016 # for the other shell
+	with_module strace -f -o "$dir/strace" -e trace=socket \
+		nginx -t -c "$dir/nginx/conf" > "$dir/test.log" 2>&1 &&
+		grep -q 'exited with 0' "$dir/strace" &&
+		! grep AF_NETLINK "$dir/strace"
+}
+
+row_restart()
+{
+	restart && leaf_is good
+}
+
+row_revoked()
+{
+	store leaf --status revoked && leaf_is revoked &&
+	leaf_is revoked 1.2 && store leaf && leaf_is good
+}
+
+# One line when it cannot staple, and one when it can.
+row_deleted()
+{
+	local i
+
+	forget_lines
+	withdraw leaf || return 1
+	for i in 1 2 3; do
+		serves_unstapled && sleep 0.6 || return 1
+	done
+	store leaf && wait_for 10 leaf_is good &&
+	leaf_is good &&
+	says 1 "not stapled" && says 1 "stapled from the store again" && says 2 ""
+}
+
+# unknown is no answer; nor is what ends in less than net.ktls_ocsp.min_validity.
+row_refused()
+{
+	store leaf --status unknown && serves_unstapled &&
+	store leaf --next 500 && serves_unstapled &&
+	store leaf && wait_for 10 leaf_is good
+}
+
+row_expired()
+{
+	local status
+
+	echo 0 > /proc/sys/net/ktls_ocsp/min_validity
+	store leaf --next 8 && leaf_is good && sleep 9 && serves_unstapled 1.2
+	status=$?
+	echo 600 > /proc/sys/net/ktls_ocsp/min_validity
+	store leaf && wait_for 10 leaf_is good && return "$status"
+}
+
+# No handshake is without a staple while the configuration is loaded again.
+row_reload()
+{
+	local load i=0
+
+	# shellcheck disable=SC2086 # STARTTLS is an option with its value
+	staple_client --count 0 --port "$port" --name one.test $STARTTLS > "$dir/load" &
+	load=$!
+	while [ "$i" -lt "$RELOADS" ]; do
+		with_module "${server}_reload" > "$dir/reload.log" 2>&1 || break
+		sleep 1
+		i=$((i + 1))
+	done
+	kill "$load"
+	wait "$load"
+	grep -q '^stapled [1-9][0-9]* unstapled 0 ' "$dir/load" &&
+		[ "$i" -eq "$RELOADS" ] && leaf_is good && return
+	cat "$dir/load" "$dir/reload.log"
+	return 1
+}
+
+# private_kib PID: memory of its own
+private_kib()
+{
+	awk '/^Private_Dirty:/ { print $2 }' "/proc/$1/smaps_rollup"
+}
+
+# generation: the workers that there are, by their numbers
+generation()
+{
+	pgrep -P "$1" | xargs
+}
+
+# reload_often PID N: the next when the one before is done
+reload_often()
+{
+	local i=0 old
+
+	while [ "$i" -lt "$2" ]; do
+		old=$(generation "$1")
+		"${server}_reload" && wait_for 30 has_new_generation "$1" "$old" || return 1
+		i=$((i + 1))
+	done
+}
+
+has_new_generation()
+{
+	local worker
+
+	for worker in $2; do
+		[ ! -e "/proc/$worker" ] || return 1
+	done
+	[ -n "$(generation "$1")" ]
+}
+
+# The process that stays, with a handshake before and after
+row_memory()
+{
+	local pid before after
+
+	pid=$("${server}_pid")
+	reload_often "$pid" 5 && leaf_is good || return 1
+	before=$(private_kib "$pid")
+	reload_often "$pid" "$MEMORY_RELOADS" && leaf_is good || return 1
+	after=$(private_kib "$pid")
+	echo "$MEMORY_RELOADS reloads: from $before to $after KiB"
+	echo "# $(tail -n 1 "$dir/why")" >&3
+	[ "$after" -le $((before + 128)) ]
+}
+
+# Without privilege nothing is added to the store. What somebody else adds is
+# found, after a back-off.
+row_absent()
+{
+	stop && empty_store || return 1
+	forget_lines
+	start && serves_unstapled && serves_unstapled 1.2 &&
+	says 1 "not stapled" && says 1 CAP_NET_ADMIN &&
+	store_all && wait_for 60 leaf_is good && says 1 "again"
+}
+
+store_is_empty()
+{
+	[ -z "$(ocspctl show)" ]
+}
+
+# What nobody holds goes with its response.
+empty_store()
+{
+	local name
+
+	for name in leaf rsa two variable.test; do
+		withdraw "$name"
+	done
+	wait_for 10 store_is_empty
+}
+
+row_unloaded()
+{
+	local i
+
+	stop && wait_for 30 rmmod ktls_ocsp 2> "$dir/rmmod" || return 1
+	forget_lines
+	start || return 1
+	for i in 1.3 1.2 1.3 1.2; do
+		serves_unstapled "$i" || return 1
+	done
+	says 1 "not loaded" && says 1 "" &&
+	modprobe ktls_ocsp && store_all && wait_for 60 leaf_is good &&
+	says 1 "loaded now"
+}
+
+row_missing()
+{
+	local status
+
+	stop && mv "$module" "$module.away" || return 1
+	start && serves_unstapled 1.2 && serves_unstapled 1.3
+	status=$?
+	mv "$module.away" "$module"
+	restart && leaf_is good && return "$status"
+}
+
+# Left out where nobody says otherwise, it serves; and nothing of ours is there.
+row_excluded()
+{
+	local default=$dir/module/etc/ktls-ocsp/openssl.cnf status
+
+	stop || return 1
+	forget_lines
+	config=$default
+	start && serves_unstapled && serves_unstapled 1.2 && says 0 ""
+	status=$?
+	config=$dir/everybody.cnf
+	restart && leaf_is good && return "$status"
+}
+
+# One row is one result.
+
+describe()
+{
+	case $1 in
+	stapled)	echo "staples, with TLS 1.2 and 1.3" ;;
+	dual)		echo "RSA and ECDSA for one name, each with its staple" ;;
+	sni)		echo "another name's certificate, with its staple" ;;
+	variable)	echo "certificates that are loaded for each connection" ;;
+	own)		echo "its own staple where the store has none" ;;
+	test)		echo "testing the configuration opens no netlink socket" ;;
+	memory)		echo "memory after $MEMORY_RELOADS reloads" ;;
+	excluded)	echo "left out by default, it serves" ;;
+	restart)	echo "the first handshake after a restart" ;;
+	revoked)	echo "revoked in the next handshake" ;;
+	deleted)	echo "deleted: none, and one line in the log; and back again" ;;
+	refused)	echo "unknown, or near its end: none" ;;
+	expired)	echo "stapled until it expires, then none" ;;
+	reload)		echo "$RELOADS reloads under load, each handshake stapled" ;;
+	absent)		echo "not in the store: one line; stapled when it is" ;;
+	unloaded)	echo "no kernel module: serves, one line; stapled when it is loaded" ;;
+	missing)	echo "no ktls_ocsp.so: serves" ;;
+	esac
+}
