@@ -22,7 +22,7 @@
 #define CONF	"/tmp/ktls_ocsp_nginx.conf"
 #define OPENSSL	"/tmp/ktls_ocsp_openssl.cnf"
 /* As the tests of servers have it; the benchmark runs in their lib/. */
-#define MODULE	"../servers/openssl_module/usr/lib/ktls-ocsp/ktls_ocsp.so"
+#define MODULE	"../servers/installed/usr/local/lib/ktls-ocsp/ktls_ocsp.so"
 #define OPS	20	/* connections to each in a round */
 #define WARM_UP	10
 

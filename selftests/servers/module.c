@@ -23,8 +23,8 @@
 #include "tls_pair.h"
 
 /* As it is installed for servers.sh, in the folder of the test */
-#define MODULE	"openssl_module/usr/lib/ktls-ocsp/ktls_ocsp.so"
-#define CONFIG	"openssl_module/etc/ktls-ocsp/openssl.cnf"
+#define MODULE	"installed/usr/local/lib/ktls-ocsp/ktls_ocsp.so"
+#define CONFIG	"installed/etc/ktls-ocsp/openssl.cnf"
 
 #define MANY	3000
 #define SMALL_STACK (64 * 1024)

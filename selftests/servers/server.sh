@@ -7,5 +7,5 @@
 
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
 name=$(basename "$0" .sh)
-[ "$name" = "${name%_asan}" ] || export KSFT_OPENSSL_MODULE=openssl_module_asan
+[ "$name" = "${name%_asan}" ] || export KSFT_INSTALLED=installed_asan
 exec ./servers.sh "${name%_asan}"

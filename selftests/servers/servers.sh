@@ -13,8 +13,8 @@
 # No responder and no ocspd runs here: what a server staples it has from the
 # kernel.
 #
-# Environment: KSFT_OPENSSL_MODULE, the directory of what was installed for the
-# tests (openssl_module); KSFT_RELOADS, how often each server is reloaded under
+# Environment: KSFT_INSTALLED, the directory that "make install" wrote to
+# (installed); KSFT_RELOADS, how often each server is reloaded under
 # load (3); KSFT_MEMORY_RELOADS, how often nginx is for its memory (20);
 # KSFT_ROWS, the names of these rows alone; KSFT_OMIT, that of one to
 # leave out.
@@ -31,7 +31,7 @@ ROWS="stapled restart revoked deleted refused expired reload absent unloaded mis
 
 RELOADS=${KSFT_RELOADS:-3}
 MEMORY_RELOADS=${KSFT_MEMORY_RELOADS:-20}
-installed=$(readlink -f "${KSFT_OPENSSL_MODULE:-openssl_module}")
+installed=$(readlink -f "${KSFT_INSTALLED:-installed}")
 PATH=$PATH:/usr/sbin:/sbin
 
 ktap_print_header

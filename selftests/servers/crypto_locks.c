@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * libcrypto's locks are not for threads that fork: a child that is made while
+ * another thread holds one waits for it forever. In the test of OpenSSL's module
+ * that would be taken for a mistake of the module, whose own locks are mutexes.
+ * So no fork happens while a thread holds a lock of this kind: these functions
+ * come before those of libc.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+static atomic_bool forking;
+static atomic_int holders;
+static __thread int depth;
+
+static void enter(void)
+{
+	if (depth++)
+		return;
+	for (;;) {
+		holders++;
+		if (!forking)
+			return;
+		holders--;
+		sched_yield();
+	}
+}
+
+static void leave(void)
+{
+	if (!--depth)
+		holders--;
+}
+
+static void close_gate(void)
+{
+	forking = true;
+	while (holders)
+		sched_yield();
+}
+
+static void open_gate(void)
+{
+	forking = false;
+}
+
+/* Before the module's own: what is registered first is called last. */
+static void __attribute__((constructor)) watch_forks(void)
+{
+	pthread_atfork(close_gate, open_gate, open_gate);
+}
+
+static int call_libc(const char *name, pthread_rwlock_t *lock)
+{
+	int (*function)(pthread_rwlock_t *lock) = dlsym(RTLD_NEXT, name);
+
+	return function(lock);
+}
+
+int pthread_rwlock_rdlock(pthread_rwlock_t *lock)
+{
+	enter();
+	return call_libc("pthread_rwlock_rdlock", lock);
+}
+
+int pthread_rwlock_wrlock(pthread_rwlock_t *lock)
+{
+	enter();
+	return call_libc("pthread_rwlock_wrlock", lock);
+}
+
+int pthread_rwlock_unlock(pthread_rwlock_t *lock)
+{
+	int rc = call_libc("pthread_rwlock_unlock", lock);
+
+	leave();
+	return rc;
+}
