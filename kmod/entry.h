@@ -33,7 +33,7 @@
  * @rank_node: in the schedule's rank @rank
  * @dead_since: CLOCK_BOOTTIME in seconds since when there has been no valid
  *	blob; 0 while there is one
- * @wanted: when "wanted" was last sent, in jiffies; 0: never
+ * @wanted: when "wanted" was last sent, in jiffies
  * @rcu: defers the free, since readers look the entry up under RCU
  *
  * The store's lock protects all that changes, but @wanted and @heard, which

@@ -145,7 +145,8 @@ void ktls_ocsp_notices_send(struct ktls_ocsp_notices *notices)
  * @entry: the entry, referenced
  * @wanted: what ktls_ocsp_message_wanted() made; NULL when it was sent
  *
- * Sends no more than once a second for an entry. May sleep.
+ * Sends no more than once a second for an entry, once somebody has heard it.
+ * May sleep.
  *
  * Return: true when somebody in the store's network namespace has heard it,
  * now or up to a second ago.
@@ -157,9 +158,9 @@ bool ktls_ocsp_notices_want(struct ktls_ocsp_notices *notices,
 	bool heard;
 
 	mutex_lock(&notices->send_lock);
-	if (notices->net && !(entry->wanted &&
+	if (notices->net && !(entry->heard &&
 			      time_before(jiffies, entry->wanted + HZ))) {
-		entry->wanted = jiffies ?: 1;
+		entry->wanted = jiffies;
 		entry->heard = ktls_ocsp_message_send_wanted(notices->net,
 							     *wanted);
 		*wanted = NULL;
