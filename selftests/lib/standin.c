@@ -218,7 +218,7 @@ static void handle(struct client *client, const struct standin_request *rq,
 				   sizeof(buffer));
 	}
 	if (!reply.err && rq->op == STANDIN_SESSION)
-		session = standin_session_fd(store, rq->uid, &reply);
+		session = standin_session_fd(store, rq, &reply);
 	answer(client, &reply, session);
 	if (session != -1)
 		close(session);

@@ -158,7 +158,8 @@ void standin_store_call(struct standin_store *store,
  * whoever has it. standin_session_fd() gives the client's end; -1: refused.
  * standin_session_of() is of any duplicate of that; NULL: it is no session.
  */
-int standin_session_fd(struct standin_store *store, uid_t uid,
+int standin_session_fd(struct standin_store *store,
+		       const struct standin_request *request,
 		       struct standin_reply *reply);
 struct standin_session *standin_session_of(struct standin_store *store, int fd);
 /* Those whose last descriptor was closed go. To be called before each call. */

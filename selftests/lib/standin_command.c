@@ -67,7 +67,7 @@ static bool check_policy(struct standin_call *c)
 	if (rq->issuer_len > KTLS_OCSP_CERT_MAX)
 		return out_of_range(c, "Attribute failed policy validation (attribute \"issuer\")");
 	if (rq->parts > 3)
-		return out_of_range(c, "integer out of range (attribute \"parts\")");
+		return standin_invalid(c, "reserved bit set (attribute \"parts\")");
 	if (standin_has(c, STANDIN_HAS_BLOB) &&
 	    rq->status > KTLS_OCSP_CERT_STATUS_UNKNOWN)
 		return out_of_range(c, "integer out of range (attribute \"status\")");
@@ -134,18 +134,17 @@ static struct standin_entry *create(struct standin_call *c)
 {
 	struct standin_entry *entry;
 
-	if (!c->cert) {
-		standin_not_found(c);
-		return NULL;
-	}
-	if (!standin_check_privilege(c))
-		return NULL;
 	entry = standin_add(c->store, c->key,
 			    c->rq->cert_len + c->rq->issuer_len, c->reply);
 	if (!entry || standin_attach_certs(c, entry))
 		return entry;
-	standin_remove(c->store, entry);
+	standin_free_slot(c->store, entry);
 	return NULL;
+}
+
+static bool may_create(struct standin_call *c)
+{
+	return c->cert ? standin_check_privilege(c) : standin_not_found(c);
 }
 
 /* Those of who comes later, where a set by key alone brought none. */
@@ -159,38 +158,46 @@ static void attach_missing(struct standin_call *c, struct standin_entry *entry)
 		standin_attach_certs(c, entry);
 }
 
+/* The entry, created where it is not there, and held; NULL: refused. */
+static struct standin_entry *open_entry(struct standin_call *c, bool *created)
+{
+	struct standin_entry *entry = standin_find(c->store, c->key);
+
+	*created = !entry;
+	if (*created && !may_create(c))
+		return NULL;
+	if ((*created || !standin_handle(c->session, entry->meta.slot)) &&
+	    !standin_may_hold(c->session, c->rq->privileged, c->reply))
+		return NULL;
+	if (*created)
+		entry = create(c);
+	if (!entry || standin_hold(c->session, entry, c->reply))
+		return entry;
+	if (*created)
+		standin_free_slot(c->store, entry);
+	return NULL;
+}
+
 static void command_open(struct standin_call *c)
 {
+	struct ocsp_opened *opened = &c->reply->opened;
 	struct standin_entry *entry;
-	bool created = false;
+	bool created;
 
 	if (!need_session(c) || !standin_check_certs(c))
 		return;
-	entry = standin_find(c->store, c->key);
-	if ((!entry || !standin_handle(c->session, entry->meta.slot)) &&
-	    !standin_may_hold(c->session, c->reply))
-		return;
-	if (!entry) {
-		entry = create(c);
-		created = entry;
-	}
+	entry = open_entry(c, &created);
 	if (!entry)
 		return;
-	if (!standin_hold(c->session, entry, c->reply)) {
-		if (created)
-			standin_remove(c->store, entry);
-		return;
-	}
 	attach_missing(c, entry);
-	c->reply->opened = (struct ocsp_opened) {
-		.slot = entry->meta.slot,
-		.generation = entry->meta.generation,
-		.state = standin_state(entry, c->store->calls.wall()),
-		.refresher = c->store->calls.has_refresher(),
-	};
-	if (created || (c->rq->wait &&
-			c->reply->opened.state != KTLS_OCSP_STATE_VALID))
-		standin_wanted(c->store, entry);
+	if (created)
+		standin_event(c->store, entry, KTLS_OCSP_EVENT_CREATED);
+	opened->slot = entry->meta.slot;
+	opened->generation = entry->meta.generation;
+	opened->state = standin_state(entry, c->store->calls.wall());
+	if (created ||
+	    (c->rq->wait && opened->state != KTLS_OCSP_STATE_VALID))
+		opened->refresher = standin_wanted(c->store, entry);
 }
 
 /* The handle of the request's slot, or NULL. */
@@ -282,6 +289,11 @@ static void command_get(struct standin_call *c)
 
 	if (!entry)
 		return;
+	if (entry->gone) {
+		standin_refuse(c->reply, -EIDRM,
+			       "the response left the store; close the slot and open it again");
+		return;
+	}
 	r = standin_describe(c->store, entry);
 	if (!(c->rq->parts & KTLS_OCSP_PART_BLOB))
 		r.blob = NULL;
@@ -302,7 +314,7 @@ static void command_dump(struct standin_call *c, void *arg)
 	uint32_t slot;
 
 	for (slot = 0; slot < c->store->slot_count; slot++) {
-		if (!c->store->slots[slot])
+		if (!c->store->slots[slot] || c->store->slots[slot]->gone)
 			continue;
 		r = standin_describe(c->store, c->store->slots[slot]);
 		r.blob = NULL;

@@ -235,7 +235,7 @@ int standin_link_call(struct standin_link *link,
 	if (!reply.err && request->op == STANDIN_LISTEN)
 		listen_to(link, request);
 	if (!reply.err && request->op == STANDIN_SESSION)
-		*new_fd = standin_session_fd(store, request->uid, &reply);
+		*new_fd = standin_session_fd(store, request, &reply);
 	return answer(&reply, fn, arg);
 }
 

@@ -45,17 +45,19 @@ static void count_of(const struct standin_store *store, uid_t uid,
 	}
 }
 
-static bool may_open(const struct standin_store *store, uid_t uid,
+static bool may_open(const struct standin_store *store,
+		     const struct standin_request *request,
 		     struct standin_reply *reply)
 {
 	size_t sessions, handles;
 
-	count_of(store, uid, &sessions, &handles);
+	count_of(store, request->uid, &sessions, &handles);
 	if (sessions >= store->limits[STANDIN_MAX_SESSIONS_OF_USER])
 		return standin_refuse(reply, -ENOSPC,
 				      "the user is at its limit of sessions");
 	count_of(store, -1, &sessions, &handles);
-	if (sessions >= store->limits[STANDIN_MAX_SESSIONS])
+	if (sessions >= standin_total_max(store, STANDIN_MAX_SESSIONS,
+					  request->privileged))
 		return standin_refuse(reply, -ENOSPC,
 				      "the store is at its limit of sessions");
 	return true;
@@ -78,13 +80,14 @@ static int make_ends(struct standin_session *session,
 	return ends[1];
 }
 
-int standin_session_fd(struct standin_store *store, uid_t uid,
+int standin_session_fd(struct standin_store *store,
+		       const struct standin_request *request,
 		       struct standin_reply *reply)
 {
 	struct standin_session *session;
 	int fd;
 
-	if (!may_open(store, uid, reply))
+	if (!may_open(store, request, reply))
 		return -1;
 	session = calloc(1, sizeof(*session));
 	if (!session) {
@@ -97,7 +100,7 @@ int standin_session_fd(struct standin_store *store, uid_t uid,
 		return -1;
 	}
 	session->store = store;
-	session->uid = uid;
+	session->uid = request->uid;
 	session->next = store->sessions;
 	store->sessions = session;
 	return fd;
@@ -160,7 +163,7 @@ struct standin_handle *standin_handle(struct standin_session *session,
 	return NULL;
 }
 
-bool standin_may_hold(struct standin_session *session,
+bool standin_may_hold(struct standin_session *session, bool privileged,
 		      struct standin_reply *reply)
 {
 	const struct standin_store *store = session->store;
@@ -171,7 +174,8 @@ bool standin_may_hold(struct standin_session *session,
 		return standin_refuse(reply, -ENOSPC,
 				      "the user is at its limit of handles");
 	count_of(store, -1, &sessions, &handles);
-	if (handles >= store->limits[STANDIN_MAX_HANDLES])
+	if (handles >= standin_total_max(store, STANDIN_MAX_HANDLES,
+					 privileged))
 		return standin_refuse(reply, -ENOSPC,
 				      "the store is at its limit of handles");
 	return true;
@@ -225,6 +229,10 @@ void standin_release(struct standin_session *session,
 	if (--handle->refs)
 		return;
 	entry->meta.handles--;
-	if (!entry->meta.handles)
+	if (entry->meta.handles)
+		return;
+	if (entry->gone)
+		standin_free_slot(session->store, entry);
+	else
 		standin_file(session->store, entry);
 }

@@ -8,6 +8,8 @@
 
 #include "standin_store.h"
 
+/* What only CAP_NET_ADMIN may take: one part of so many */
+#define RESERVE		8
 /* ms within which "wanted" is told once for a response */
 #define WANTED_SPACING	1000
 
@@ -53,8 +55,8 @@ struct standin_store *standin_store_new(const struct standin_calls *calls)
 	store->limits[STANDIN_MAX_BYTES] = 64 << 20;
 	store->limits[STANDIN_MAX_SESSIONS] = 16384;
 	store->limits[STANDIN_MAX_HANDLES] = 262144;
-	store->limits[STANDIN_MAX_SESSIONS_OF_USER] = 16384 / 2;
-	store->limits[STANDIN_MAX_HANDLES_OF_USER] = 262144 / 2;
+	store->limits[STANDIN_MAX_SESSIONS_OF_USER] = 16384 / 8;
+	store->limits[STANDIN_MAX_HANDLES_OF_USER] = 262144 / 8;
 	store->limits[STANDIN_MIN_VALIDITY] = 600;
 	store->limits[STANDIN_LINGER] = 3600;
 	for (i = 0; i < STANDIN_THRESHOLDS; i++)
@@ -70,7 +72,7 @@ void standin_store_free(struct standin_store *store)
 		standin_session_free(store->sessions);
 	for (slot = 0; slot < store->slot_count; slot++)
 		if (store->slots[slot])
-			standin_remove(store, store->slots[slot]);
+			standin_free_slot(store, store->slots[slot]);
 	free(store->slots);
 	free(store);
 }
@@ -83,7 +85,7 @@ struct standin_entry *standin_find(const struct standin_store *store,
 	uint32_t slot;
 
 	for (slot = 0; slot < store->slot_count; slot++)
-		if (store->slots[slot] &&
+		if (store->slots[slot] && !store->slots[slot]->gone &&
 		    !memcmp(store->slots[slot]->meta.key, key,
 			    KTLS_OCSP_KEY_LEN))
 			return store->slots[slot];
@@ -155,15 +157,36 @@ struct standin_entry *standin_add(struct standin_store *store,
 	}
 	memcpy(entry->meta.key, key, KTLS_OCSP_KEY_LEN);
 	entry->meta.slot = slot - store->slots;
+	entry->rank = STANDIN_RANKS;
 	*slot = entry;
 	return entry;
 }
 
-void standin_remove(struct standin_store *store, struct standin_entry *entry)
+void standin_free_slot(struct standin_store *store,
+		       struct standin_entry *entry)
 {
 	store->slots[entry->meta.slot] = NULL;
 	ocsp_response_clear(&entry->meta);
 	free(entry);
+}
+
+void standin_remove(struct standin_store *store, struct standin_entry *entry,
+		    enum ktls_ocsp_event event)
+{
+	struct ocsp_response *m = &entry->meta;
+
+	standin_event(store, entry, event);
+	if (!m->handles) {
+		standin_free_slot(store, entry);
+		return;
+	}
+	free(m->blob);
+	free(m->cert);
+	free(m->issuer);
+	*m = (struct ocsp_response) { .slot = m->slot, .handles = m->handles };
+	entry->gone = true;
+	entry->deadline = 0;
+	entry->rank = STANDIN_RANKS;
 }
 
 /* Notices */
@@ -173,7 +196,7 @@ void standin_event(struct standin_store *store,
 		   enum ktls_ocsp_event event)
 {
 	const struct ocsp_response *m = &entry->meta;
-	struct ocsp_notice n = { .event = event };
+	struct ocsp_notice n = { .event = event, .number = ++store->number };
 
 	memcpy(n.response.key, m->key, KTLS_OCSP_KEY_LEN);
 	n.response.slot = m->slot;
@@ -191,38 +214,68 @@ void standin_event(struct standin_store *store,
 	store->calls.notice(&n);
 }
 
-void standin_wanted(struct standin_store *store, struct standin_entry *entry)
+bool standin_wanted(struct standin_store *store, struct standin_entry *entry)
 {
 	struct ocsp_notice n = { .wanted = true };
 	int64_t now = store->calls.ms();
 
-	if (entry->wanted && now - entry->wanted < WANTED_SPACING)
-		return;
+	if (entry->heard && now - entry->wanted < WANTED_SPACING)
+		return true;
 	entry->wanted = now;
+	entry->heard = store->calls.has_refresher();
 	memcpy(n.response.key, entry->meta.key, KTLS_OCSP_KEY_LEN);
 	n.response.slot = entry->meta.slot;
 	store->calls.notice(&n);
+	return entry->heard;
 }
 
-/* Time: see the kernel's expiry.c, whose rules these are. */
+/* Time: see the kernel's schedule.c, whose rules these are. */
 
-static int64_t deadline_of(const struct standin_store *store,
-			   const struct standin_entry *entry)
+static bool is_valid(const struct standin_store *store,
+		     const struct standin_entry *entry)
 {
-	const struct ocsp_response *m = &entry->meta;
-	int64_t now = store->calls.wall(), linger = store->limits[STANDIN_LINGER];
+	return standin_state(entry, store->calls.wall()) ==
+	       KTLS_OCSP_STATE_VALID;
+}
 
-	if (m->generation && (now < m->next_update || m->handles))
-		return m->next_update;
-	if (m->handles)
-		return 0;
-	return now + (linger ? linger : 1);
+static int64_t steady_seconds(const struct standin_store *store)
+{
+	return store->calls.ms() / 1000;
+}
+
+static void rank_dead(const struct standin_store *store,
+		      struct standin_entry *entry)
+{
+	int64_t now = steady_seconds(store);
+	int64_t linger = store->limits[STANDIN_LINGER];
+
+	if (!entry->dead_since)
+		entry->dead_since = now ? now : 1;
+	if (!entry->meta.handles) {
+		entry->rank = STANDIN_LINGERING;
+		entry->rank_key = now + (linger ? linger : 1);
+	} else {
+		entry->rank = STANDIN_DEAD;
+		entry->rank_key = entry->dead_since +
+				  (entry->withdrawn ? 0 : linger);
+	}
 }
 
 /* Its blob or its holders changed. */
 void standin_file(struct standin_store *store, struct standin_entry *entry)
 {
-	entry->deadline = deadline_of(store, entry);
+	const struct ocsp_response *m = &entry->meta;
+	bool valid = is_valid(store, entry);
+
+	entry->deadline = valid || (m->generation && m->handles) ?
+			  m->next_update : 0;
+	if (!valid) {
+		rank_dead(store, entry);
+		return;
+	}
+	entry->dead_since = 0;
+	entry->rank = m->handles ? STANDIN_RANKS : STANDIN_IDLE;
+	entry->rank_key = m->next_update;
 }
 
 /* The first deadline after that time, or NULL. */
@@ -244,15 +297,16 @@ static struct standin_entry *first_after(struct standin_store *store,
 static void cross(struct standin_store *store, struct standin_entry *entry,
 		  enum standin_threshold threshold)
 {
-	if (entry->meta.generation &&
-	    entry->meta.next_update == entry->deadline) {
-		if (threshold == STANDIN_EXPIRED)
-			standin_event(store, entry, KTLS_OCSP_EVENT_EXPIRED);
-		else if (margin_of(store, threshold))
+	if (threshold == STANDIN_EXPIRING) {
+		if (margin_of(store, threshold))
 			standin_event(store, entry, KTLS_OCSP_EVENT_EXPIRING);
+		return;
 	}
-	if (threshold == STANDIN_EXPIRED && !entry->meta.handles)
-		standin_remove(store, entry);
+	standin_event(store, entry, KTLS_OCSP_EVENT_EXPIRED);
+	if (entry->meta.handles)
+		standin_file(store, entry);
+	else
+		standin_remove(store, entry, KTLS_OCSP_EVENT_REMOVED);
 }
 
 /* All of one deadline, then of the next one, up to the limit. */
@@ -275,10 +329,53 @@ static void advance(struct standin_store *store,
 	store->passed[threshold] = limit;
 }
 
+/* The one of that rank, but keep, that comes after "after"; NULL: none does. */
+static struct standin_entry *next_of(const struct standin_store *store,
+				     enum standin_rank rank,
+				     const struct standin_entry *keep,
+				     const struct standin_entry *after)
+{
+	struct standin_entry *entry, *found = NULL;
+	uint32_t slot;
+
+	for (slot = 0; slot < store->slot_count; slot++) {
+		entry = store->slots[slot];
+		if (!entry || entry->gone || entry == keep ||
+		    entry->rank != rank)
+			continue;
+		if (after && (entry->rank_key < after->rank_key ||
+			      (entry->rank_key == after->rank_key &&
+			       slot <= after->meta.slot)))
+			continue;
+		if (!found || entry->rank_key < found->rank_key)
+			found = entry;
+	}
+	return found;
+}
+
+/* The clock may have been stepped back, and the blob be valid again. */
+static void linger_out(struct standin_store *store)
+{
+	struct standin_entry *entry;
+
+	while ((entry = next_of(store, STANDIN_LINGERING, NULL, NULL)) &&
+	       entry->rank_key <= steady_seconds(store)) {
+		if (is_valid(store, entry))
+			standin_file(store, entry);
+		else
+			standin_remove(store, entry, KTLS_OCSP_EVENT_REMOVED);
+	}
+}
+
+static int64_t min(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 int64_t standin_store_run(struct standin_store *store)
 {
-	int64_t now = store->calls.wall(), next = INT64_MAX, at;
-	struct standin_entry *first;
+	int64_t now = store->calls.wall(), next = INT64_MAX;
+	const struct standin_entry *first;
 	int i;
 
 	for (i = 0; i < STANDIN_THRESHOLDS; i++) {
@@ -286,11 +383,15 @@ int64_t standin_store_run(struct standin_store *store)
 			store->passed[i] = now + margin_of(store, i);
 		advance(store, i, now + margin_of(store, i));
 		first = first_after(store, store->passed[i]);
-		at = first ? first->deadline - margin_of(store, i) : INT64_MAX;
-		if (at < next)
-			next = at;
+		if (first)
+			next = min(next, first->deadline -
+					 margin_of(store, i) - now);
 	}
-	return next == INT64_MAX ? -1 : (next - now) * 1000;
+	linger_out(store);
+	first = next_of(store, STANDIN_LINGERING, NULL, NULL);
+	if (first)
+		next = min(next, first->rank_key - steady_seconds(store));
+	return next == INT64_MAX ? -1 : next * 1000;
 }
 
 /* Eviction */
@@ -303,36 +404,49 @@ static void count_used(const struct standin_store *store, long *responses,
 	*responses = 0;
 	*bytes = 0;
 	for (slot = 0; slot < store->slot_count; slot++) {
-		if (!store->slots[slot])
+		if (!store->slots[slot] || store->slots[slot]->gone)
 			continue;
 		++*responses;
 		*bytes += standin_bytes(store->slots[slot]);
 	}
 }
 
-/* Of those that no session holds, the one that expires first after "after". */
-static struct standin_entry *next_idle(const struct standin_store *store,
-				       const struct standin_entry *keep,
-				       const struct standin_entry *after)
+static bool may_go(const struct standin_store *store,
+		   const struct standin_entry *entry)
 {
-	struct standin_entry *entry, *found = NULL;
-	uint32_t slot;
-
-	for (slot = 0; slot < store->slot_count; slot++) {
-		entry = store->slots[slot];
-		if (!entry || entry == keep || entry == after ||
-		    entry->meta.handles)
-			continue;
-		if (after && (entry->deadline < after->deadline ||
-			      (entry->deadline == after->deadline &&
-			       slot < after->meta.slot)))
-			continue;
-		if (!found || entry->deadline < found->deadline)
-			found = entry;
-	}
-	return found;
+	return entry->rank != STANDIN_DEAD ||
+	       (entry->rank_key <= steady_seconds(store) &&
+		!is_valid(store, entry));
 }
 
+/* Which makes room, after that one; NULL: none does. */
+static struct standin_entry *next_victim(const struct standin_store *store,
+					 const struct standin_entry *keep,
+					 const struct standin_entry *after)
+{
+	enum standin_rank rank = after ? after->rank : 0;
+	struct standin_entry *entry;
+
+	for (; rank < STANDIN_RANKS; rank++) {
+		entry = next_of(store, rank, keep, after);
+		while (entry && !may_go(store, entry))
+			entry = next_of(store, rank, keep, entry);
+		if (entry)
+			return entry;
+		after = NULL;
+	}
+	return NULL;
+}
+
+unsigned int standin_total_max(const struct standin_store *store,
+			       enum standin_limit limit, bool privileged)
+{
+	unsigned int max = store->limits[limit];
+
+	return privileged ? max : max - max / RESERVE;
+}
+
+/* Who creates and stores has CAP_NET_ADMIN, and may use all. */
 bool standin_make_room(struct standin_store *store, long responses, long bytes,
 		       const struct standin_entry *keep,
 		       struct standin_reply *reply)
@@ -350,9 +464,9 @@ bool standin_make_room(struct standin_store *store, long responses, long bytes,
 			     store->limits[STANDIN_MAX_BYTES];
 	left_responses = need_responses;
 	left_bytes = need_bytes;
-	entry = next_idle(store, keep, NULL);
+	entry = next_victim(store, keep, NULL);
 	for (; entry && (left_responses > 0 || left_bytes > 0);
-	     entry = next_idle(store, keep, entry)) {
+	     entry = next_victim(store, keep, entry)) {
 		left_responses--;
 		left_bytes -= standin_bytes(entry);
 	}
@@ -363,11 +477,10 @@ bool standin_make_room(struct standin_store *store, long responses, long bytes,
 		return standin_refuse(reply, -ENOSPC,
 				      "the store is at its limit of responses");
 	while (need_responses > 0 || need_bytes > 0) {
-		entry = next_idle(store, keep, NULL);
+		entry = next_victim(store, keep, NULL);
 		need_responses--;
 		need_bytes -= standin_bytes(entry);
-		standin_event(store, entry, KTLS_OCSP_EVENT_WITHDRAWN);
-		standin_remove(store, entry);
+		standin_remove(store, entry, KTLS_OCSP_EVENT_EVICTED);
 	}
 	return true;
 }

@@ -5,19 +5,32 @@
 
 #include "standin.h"
 
-/* What a blob's age can cross, as in the kernel's expiry.c. */
+/* What a blob's age can pass, as in the kernel's schedule.c. */
 enum standin_threshold {
 	STANDIN_EXPIRING,
 	STANDIN_EXPIRED,
 	STANDIN_THRESHOLDS
 };
 
+/* Which make room first, as there. */
+enum standin_rank {
+	STANDIN_LINGERING,		/* not held, without a valid blob */
+	STANDIN_DEAD,			/* held, without a valid blob */
+	STANDIN_IDLE,			/* not held, with a valid blob */
+	STANDIN_RANKS,			/* none of these */
+};
+
 struct standin_entry {
 	/* meta.blob, .cert and .issuer are the entry's own. */
 	struct ocsp_response meta;
 	bool withdrawn;
-	int64_t deadline;		/* 0: time does nothing to it */
-	int64_t wanted;			/* ms, when it was told last; or 0 */
+	bool gone;			/* only its slot is left, to its holders */
+	int64_t deadline;		/* of its blob; 0: none */
+	enum standin_rank rank;
+	int64_t rank_key;		/* the lower, the sooner */
+	int64_t dead_since;		/* seconds of the steady clock, or 0 */
+	int64_t wanted;			/* ms, when it was told last */
+	bool heard;			/* somebody listened then */
 };
 
 /* In the order of the sysctls' names in standin_command.c. */
@@ -43,6 +56,7 @@ struct standin_store {
 	struct standin_entry **slots;	/* NULL where a slot is free */
 	uint32_t slot_count;
 	uint64_t generation;
+	uint64_t number;		/* of the last event */
 	struct standin_session *sessions;
 	int64_t passed[STANDIN_THRESHOLDS];
 	unsigned int limits[STANDIN_LIMITS];
@@ -83,17 +97,26 @@ struct ocsp_response standin_describe(const struct standin_store *store,
 struct standin_entry *standin_add(struct standin_store *store,
 				  const uint8_t *key, size_t bytes,
 				  struct standin_reply *reply);
-void standin_remove(struct standin_store *store, struct standin_entry *entry);
+/* Its slot stays while a session holds it. */
+void standin_remove(struct standin_store *store, struct standin_entry *entry,
+		    enum ktls_ocsp_event event);
 void standin_file(struct standin_store *store, struct standin_entry *entry);
 /* Evict what is needed for so many bytes more, but keep; or refuse. */
 bool standin_make_room(struct standin_store *store, long responses, long bytes,
 		       const struct standin_entry *keep,
 		       struct standin_reply *reply);
+/* Free the slot, of which nobody holds anything. */
+void standin_free_slot(struct standin_store *store,
+		       struct standin_entry *entry);
+/* What may be used of that when so much of it is used, with CAP_NET_ADMIN or not */
+unsigned int standin_total_max(const struct standin_store *store,
+			       enum standin_limit limit, bool privileged);
 long standin_bytes(const struct standin_entry *entry);
 void standin_event(struct standin_store *store,
 		   const struct standin_entry *entry,
 		   enum ktls_ocsp_event event);
-void standin_wanted(struct standin_store *store, struct standin_entry *entry);
+/* Returns whether somebody has heard it, now or up to a second ago. */
+bool standin_wanted(struct standin_store *store, struct standin_entry *entry);
 
 /* standin_session.c */
 void standin_session_free(struct standin_session *session);
@@ -102,7 +125,7 @@ struct standin_handle *standin_handle(struct standin_session *session,
 /* A handle on the entry, or one reference more; false: refused. */
 bool standin_hold(struct standin_session *session, struct standin_entry *entry,
 		  struct standin_reply *reply);
-bool standin_may_hold(struct standin_session *session,
+bool standin_may_hold(struct standin_session *session, bool privileged,
 		      struct standin_reply *reply);
 void standin_release(struct standin_session *session,
 		     struct standin_handle *handle);

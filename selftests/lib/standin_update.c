@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The stand-in's commands set and del: what a writer changes in a response. */
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +52,7 @@ bool standin_attach_certs(struct standin_call *c, struct standin_entry *entry)
 static bool check_blob(struct standin_call *c)
 {
 	const struct standin_request *rq = c->rq;
+	int64_t now = c->store->calls.wall();
 
 	if (!rq->blob_len)
 		return standin_invalid(c, "the blob is empty (attribute \"blob\")");
@@ -62,7 +62,9 @@ static bool check_blob(struct standin_call *c)
 		return standin_invalid(c, "next-update is after the year 9999 (attribute \"next-update\")");
 	if (rq->this_update >= rq->next_update)
 		return standin_invalid(c, "next-update is not after this-update (attribute \"next-update\")");
-	if (rq->next_update <= c->store->calls.wall())
+	if (rq->this_update > now + KTLS_OCSP_CLOCK_TOLERANCE)
+		return standin_invalid(c, "this-update lies in the future (attribute \"this-update\")");
+	if (rq->next_update <= now)
 		return standin_refuse(c->reply, -ESTALE,
 				      "next-update has passed (attribute \"next-update\")");
 	return true;
@@ -75,8 +77,8 @@ static bool check_failure(struct standin_call *c)
 	if (!*c->failure)
 		return standin_invalid(c, "the failure has no reason (attribute \"failure\")");
 	for (p = c->failure; *p; p++)
-		if (isascii(*p) && iscntrl(*p))
-			return standin_invalid(c, "the failure is not one line of text (attribute \"failure\")");
+		if (*p < ' ' || *p > '~')
+			return standin_invalid(c, "the failure is not one line of printable ASCII (attribute \"failure\")");
 	return true;
 }
 
@@ -110,7 +112,10 @@ static bool set_blob(struct standin_call *c, struct standin_entry *entry)
 	uint8_t *blob;
 	long more;
 
-	if (m->generation && rq->this_update < m->this_update)
+	/* One that was stored when the clock was ahead keeps nothing out. */
+	if (m->generation && rq->this_update < m->this_update &&
+	    m->this_update <= c->store->calls.wall() +
+			      KTLS_OCSP_CLOCK_TOLERANCE)
 		return standin_refuse(c->reply, -EEXIST,
 				      "a response with a later this-update is stored");
 	more = (long)rq->blob_len - (long)m->blob_len - failure_bytes(entry) +
@@ -168,7 +173,7 @@ static struct standin_entry *create_with_blob(struct standin_call *c)
 			    c->rq->cert_len + c->rq->issuer_len, c->reply);
 	if (!entry || set_blob(c, entry))
 		return entry;
-	standin_remove(c->store, entry);
+	standin_free_slot(c->store, entry);
 	return NULL;
 }
 
@@ -230,5 +235,5 @@ void standin_command_del(struct standin_call *c)
 	if (entry->meta.handles)
 		standin_file(c->store, entry);
 	else
-		standin_remove(c->store, entry);
+		standin_remove(c->store, entry, KTLS_OCSP_EVENT_REMOVED);
 }

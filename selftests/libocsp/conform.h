@@ -17,6 +17,8 @@ void conform_begin(void);
 int conform_limit(const char *name, unsigned int value);
 /* Whether we have CAP_NET_ADMIN from now on, as at first. */
 void conform_privileged(bool yes);
+/* Time passes, and does to the store what it does. */
+void conform_sleep(unsigned int seconds);
 /* Have a listener lose notices, by failures of that response. 0: done. */
 int conform_overrun(struct ocsp_client *client, const struct ocsp_name *name);
 

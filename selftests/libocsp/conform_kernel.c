@@ -38,6 +38,11 @@ void conform_privileged(bool yes)
 		_exit(1);
 }
 
+void conform_sleep(unsigned int seconds)
+{
+	sleep(seconds);
+}
+
 /* More than an unprivileged listener's buffer holds. */
 int conform_overrun(struct ocsp_client *client, const struct ocsp_name *name)
 {

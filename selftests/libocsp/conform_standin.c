@@ -2,6 +2,7 @@
 /* The client's interface and the stand-in for the store, see conform.h. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "conform.h"
 #include "standin.h"
@@ -28,6 +29,16 @@ int conform_limit(const char *name, unsigned int value)
 void conform_privileged(bool yes)
 {
 	standin_local_privileged(yes);
+}
+
+void conform_sleep(unsigned int seconds)
+{
+	unsigned int i;
+
+	for (i = 0; i < 20 * seconds; i++) {
+		usleep(50000);
+		standin_local_run();
+	}
 }
 
 int conform_overrun(struct ocsp_client *client, const struct ocsp_name *name)
