@@ -315,7 +315,7 @@ postgresql_configure()
 		data_directory = '$data'
 		listen_addresses = '127.0.0.1'
 		port = $port
-		unix_socket_directories = ''
+		unix_socket_directories = '$dir/postgresql'
 		fsync = off
 		ssl = on
 		ssl_cert_file = '$dir/leaf-chain.pem'

@@ -54,9 +54,11 @@ static void __attribute__((constructor)) watch_forks(void)
 	pthread_atfork(close_gate, open_gate, open_gate);
 }
 
+typedef int rwlock_function(pthread_rwlock_t *lock);
+
 static int call_libc(const char *name, pthread_rwlock_t *lock)
 {
-	int (*function)(pthread_rwlock_t *lock) = dlsym(RTLD_NEXT, name);
+	rwlock_function *function = dlsym(RTLD_NEXT, name);
 
 	return function(lock);
 }

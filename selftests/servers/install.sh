@@ -65,13 +65,13 @@ setting()
 }
 
 # Without what this machine had before
+# shellcheck disable=SC2046 # words
 test_install()
 {
 	local config=/etc/ktls-ocsp/openssl.cnf
 
 	rm -rf /usr/local/*/ktls-ocsp "$config"
 	cp -R -d installed/. / &&
-	# shellcheck disable=SC2046 # words
 	installed_here "$config" $(setting path "$config") \
 		$(sed -n 's/^\.include //p' "$config") \
 		$(setting ExecStart /usr/local/lib/systemd/system/ocspd.service) \
