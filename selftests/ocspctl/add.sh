@@ -128,7 +128,8 @@ monitor()
 	ocspctl monitor -j > "$dir/mon.json" 2>> "$dir/mon.err" &
 	json=$!
 	# As a command and not a function, so that its process is what $! names.
-	setpriv --reuid=65534 --regid=65534 --clear-groups ocspctl monitor \
+	# shellcheck disable=SC2086 # split on purpose
+	$as_nobody ocspctl monitor \
 		> "$dir/mon.nobody" 2>> "$dir/mon.err" &
 	nobody=$!
 	for pid in $text $json $nobody; do
@@ -180,7 +181,8 @@ check "monitor shows the unprivileged all but what is wanted" monitor_nobody
 monitor_resync()
 {
 	# Its buffer may be small or large, by the kernel.
-	setpriv --reuid=65534 --regid=65534 --clear-groups ocspctl monitor \
+	# shellcheck disable=SC2086 # split on purpose
+	$as_nobody ocspctl monitor \
 		> "$dir/mon" 2> "$dir/mon.err" &
 	text=$!
 	wait_for 20 is_listening "$text" || return 1
