@@ -6,7 +6,6 @@
  * So no fork happens while a thread holds a lock of this kind: these functions
  * come before those of libc.
  */
-#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <pthread.h>
 #include <sched.h>
