@@ -214,7 +214,7 @@ static int judge(const struct check *c, OCSP_SINGLERESP *single,
 				   ocsp_time_text(one->this_update, when));
 	if (one->next_update <= one->this_update)
 		return ocsp_refuse(c, "nextUpdate is not after thisUpdate");
-	if (one->this_update > c->now + OCSP_CLOCK_TOLERANCE)
+	if (one->this_update > c->now + KTLS_OCSP_CLOCK_TOLERANCE)
 		return ocsp_refuse(c, "response not valid before %s",
 			      ocsp_time_text(one->this_update, when));
 	if (one->next_update <= c->now)

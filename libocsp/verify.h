@@ -14,9 +14,6 @@
 
 #include <linux/ktls_ocsp.h>
 
-/* Seconds by which a thisUpdate may lie ahead of our clock. */
-#define OCSP_CLOCK_TOLERANCE	300
-
 /* Bytes of a reason, with the final NUL: what the store keeps of one. */
 #define OCSP_REASON_SIZE	(KTLS_OCSP_FAILURE_MAX + 1)
 
@@ -36,10 +33,10 @@ struct ocsp_verdict {
  * delegate that issuer itself signed for id-kp-OCSPSigning (RFC 6960 4.2.2.2),
  * both valid now, with a digest better than SHA-1; a SingleResponse whose
  * CertID, by SHA-1 or SHA-256, is that of cert, and where there are more of
- * them, all of one status; thisUpdate <= now + OCSP_CLOCK_TOLERANCE; nextUpdate
- * present and now < nextUpdate (RFC 9919 5); no critical extension that RFC
- * 6960 does not know; DER, at most KTLS_OCSP_BLOB_MAX bytes, with nothing
- * behind them.
+ * them, all of one status; thisUpdate <= now + KTLS_OCSP_CLOCK_TOLERANCE;
+ * nextUpdate present and now < nextUpdate (RFC 9919 5); no critical extension
+ * that RFC 6960 does not know; DER, at most KTLS_OCSP_BLOB_MAX bytes, with
+ * nothing behind them.
  *
  * Returns 0 and fills verdict; or -EBADMSG, and verdict->reason says why, in
  * printable ASCII (the names in it are the responder's); then status is unknown.

@@ -313,7 +313,7 @@ TEST_F(verify, two_validities)
 
 TEST_F(verify, times)
 {
-	const long ahead = OCSP_CLOCK_TOLERANCE;
+	const long ahead = KTLS_OCSP_CLOCK_TOLERANCE;
 
 	EXPECT_STREQ(ACCEPTED, JUDGE(SINGLE(.this_update = ahead,
 					    .next_update = 9999)));

@@ -92,7 +92,7 @@ static void check_verdict(int err, size_t size, const struct ocsp_verdict *v)
 	must(size && size <= KTLS_OCSP_BLOB_MAX);
 	must(v->status <= KTLS_OCSP_CERT_STATUS_UNKNOWN);
 	must(v->this_update >= 0 &&
-	     v->this_update <= now + OCSP_CLOCK_TOLERANCE);
+	     v->this_update <= now + KTLS_OCSP_CLOCK_TOLERANCE);
 	must(v->next_update > now && v->next_update > v->this_update);
 }
 
