@@ -222,7 +222,7 @@ static const struct refusal failure_refusals[] = {
 	R("an escape sequence", EINVAL, FAILURE, P_KEY(VALID),
 	  A(FAILURE, "\033[2J", 5)),
 	R("an escape sequence in one byte", EINVAL, FAILURE, P_KEY(VALID),
-	  A(FAILURE, "\x9b" "2J", 4)),
+	  A(FAILURE, "\2332J", 4)),
 	R("UTF-8", EINVAL, FAILURE, P_KEY(VALID),
 	  A(FAILURE, "caf\xc3\xa9", 6)),
 	R("a DEL", EINVAL, FAILURE, P_KEY(VALID), A(FAILURE, "\x7f", 2)),

@@ -38,7 +38,7 @@ row_own()
 {
 	store two --status revoked && staples_both two two.test revoked &&
 	withdraw two && staples_both two two.test good &&
-	store two && wait_for 10 staples_both two two.test good
+	store two && comes_back 10 staples_both two two.test good
 }
 
 # To test a configuration, or to load one, asks the kernel for nothing.
@@ -72,7 +72,7 @@ row_deleted()
 	for i in 1 2 3; do
 		serves_unstapled && sleep 0.6 || return 1
 	done
-	store leaf && wait_for 10 leaf_is good &&
+	store leaf && comes_back 10 leaf_is good &&
 	leaf_is good &&
 	says 1 "not stapled" && says 1 "stapled from the store again" && says 2 ""
 }
@@ -82,7 +82,7 @@ row_refused()
 {
 	store leaf --status unknown && serves_unstapled &&
 	store leaf --next 500 && serves_unstapled &&
-	store leaf && wait_for 10 leaf_is good
+	store leaf && comes_back 10 leaf_is good
 }
 
 row_expired()
@@ -93,7 +93,7 @@ row_expired()
 	store leaf --next 8 && leaf_is good && sleep 9 && serves_unstapled 1.2
 	status=$?
 	echo 600 > /proc/sys/net/ktls_ocsp/min_validity
-	store leaf && wait_for 10 leaf_is good && return "$status"
+	store leaf && comes_back 10 leaf_is good && return "$status"
 }
 
 # No handshake is without a staple while the configuration is loaded again.
@@ -176,7 +176,7 @@ row_absent()
 	forget_lines
 	start && serves_unstapled && serves_unstapled 1.2 &&
 	says 1 "not stapled" && says 1 CAP_NET_ADMIN &&
-	store_all && wait_for 60 leaf_is good && says 1 "again"
+	store_all && comes_back 60 leaf_is good && says 1 "again"
 }
 
 store_is_empty()
@@ -206,7 +206,7 @@ row_unloaded()
 		serves_unstapled "$i" || return 1
 	done
 	says 1 "not loaded" && says 1 "" &&
-	modprobe ktls_ocsp && store_all && wait_for 60 leaf_is good &&
+	modprobe ktls_ocsp && store_all && comes_back 60 leaf_is good &&
 	says 1 "loaded now"
 }
 

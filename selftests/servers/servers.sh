@@ -279,6 +279,13 @@ leaf_is()
 	staples leaf one.test "$1" "${2:-1.3}" $ecdsa
 }
 
+# comes_back SECONDS COMMAND...: COMMAND succeeds, and does in each process of the server: one that was
+# told that there is nothing asks again a second later.
+comes_back()
+{
+	wait_for "$@" && sleep 1.5
+}
+
 sanitizer_is_quiet()
 {
 	[ -z "$(ls "$dir/asan")" ] && return

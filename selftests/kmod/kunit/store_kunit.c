@@ -233,8 +233,8 @@ static void refs_of_response(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, set_for(store, 1, DAY));
 	entry = find(store, 1);
 	KUNIT_ASSERT_NOT_NULL(test, entry);
-	KUNIT_EXPECT_EQ(test, 0, ktls_ocsp_withdraw(store, key_of(1),
-							  NULL));
+	KUNIT_EXPECT_EQ(test, 0,
+			ktls_ocsp_withdraw(store, key_of(1), NULL));
 	KUNIT_EXPECT_EQ(test, 1U, refcount_read(&entry->refs));
 	KUNIT_EXPECT_NULL(test, find(store, 1));
 	rcu_barrier();
@@ -253,8 +253,8 @@ static void withdrawn_while_held(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, set_for(store, 1, DAY));
 	hold(store, 1);
 	hold(store, 1);
-	KUNIT_EXPECT_EQ(test, 0, ktls_ocsp_withdraw(store, key_of(1),
-							  NULL));
+	KUNIT_EXPECT_EQ(test, 0,
+			ktls_ocsp_withdraw(store, key_of(1), NULL));
 	KUNIT_EXPECT_EQ(test, 0L, used(store, KTLS_OCSP_BYTES));
 	entry = find(store, 1);
 	KUNIT_ASSERT_NOT_NULL(test, entry);
@@ -353,9 +353,8 @@ static void generations(struct kunit *test)
 		/* Neither a refusal nor a slot's next response brings one back. */
 		KUNIT_EXPECT_EQ(test, -EEXIST, set_at(store, i % 7, 0, START +
 						      DAY, 10, &generation));
-		KUNIT_EXPECT_EQ(test, 0, ktls_ocsp_withdraw(store,
-								  key_of(i % 7),
-								  NULL));
+		KUNIT_EXPECT_EQ(test, 0,
+				ktls_ocsp_withdraw(store, key_of(i % 7), NULL));
 	}
 }
 
@@ -426,8 +425,7 @@ static void expiry_second(struct kunit *test)
 	blob = ktls_ocsp_entry_blob(entry);
 	KUNIT_ASSERT_NOT_NULL(test, blob);
 	KUNIT_EXPECT_EQ(test, KTLS_OCSP_STATE_VALID,
-			ktls_ocsp_entry_state(entry, blob,
-						 START + DAY - 1));
+			ktls_ocsp_entry_state(entry, blob, START + DAY - 1));
 	KUNIT_EXPECT_EQ(test, KTLS_OCSP_STATE_EXPIRED,
 			ktls_ocsp_entry_state(entry, blob, START + DAY));
 	ktls_ocsp_put(blob);
