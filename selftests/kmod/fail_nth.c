@@ -179,6 +179,8 @@ static const char *miscounted(struct rig *rig)
 {
 	int handles = handles_of(rig->session);
 	int responses = kt_count(&rig->watch, -1);
+	int page = sysconf(_SC_PAGESIZE);
+	int lines = page / KTLS_OCSP_BOARD_LINE;
 	int session;
 
 	kt_sysctl("max_responses", responses + 1);
@@ -197,7 +199,8 @@ static const char *miscounted(struct rig *rig)
 	close(rig->session);
 	rig->session = -1;
 	kt_dump(&rig->watch, -1, kt_del_dumped, &rig->sk);
-	kt_sysctl("max_bytes", 100);
+	/* The board's pages stay; the first one is not counted. */
+	kt_sysctl("max_bytes", 100 + (responses + 1) / lines * page);
 	return kt_set_for(&rig->sk, NEW, KT_DAY) ? "a byte" : NULL;
 }
 
