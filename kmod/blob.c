@@ -86,17 +86,16 @@ static void blob_free_rcu(struct rcu_head *rcu)
 }
 
 /**
- * ktls_ocsp_put() - drop a reference to a blob
+ * ktls_ocsp_blob_put() - drop a reference to a blob
  * @blob: the blob, or NULL
  *
  * Context: any.
  */
-void ktls_ocsp_put(struct ktls_ocsp_blob *blob)
+void ktls_ocsp_blob_put(struct ktls_ocsp_blob *blob)
 {
 	if (blob && refcount_dec_and_test(&blob->refs))
 		call_rcu(&blob->rcu, blob_free_rcu);
 }
-EXPORT_SYMBOL_GPL(ktls_ocsp_put);
 
 /**
  * ktls_ocsp_certs_alloc() - keep a certificate and its issuer
@@ -206,17 +205,13 @@ void ktls_ocsp_blob_exit(void)
  */
 int __init ktls_ocsp_blob_init(void)
 {
-	const unsigned int data = offsetof(struct ktls_ocsp_blob, data);
 	unsigned int i, size;
 	char name[32];
 
 	for (i = 0; i < CACHE_COUNT; i++) {
 		size = (i + 1) * CACHE_STEP;
 		snprintf(name, sizeof(name), "ktls_ocsp-%u", size);
-		/* Consumers may copy a blob's data to user memory. */
-		caches[i] = kmem_cache_create_usercopy(name, size, 0,
-						       SLAB_ACCOUNT, data,
-						       size - data, NULL);
+		caches[i] = kmem_cache_create(name, size, 0, SLAB_ACCOUNT, NULL);
 		if (!caches[i]) {
 			ktls_ocsp_blob_exit();
 			return -ENOMEM;

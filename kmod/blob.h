@@ -7,8 +7,35 @@
 #ifndef KTLS_OCSP_BLOB_H
 #define KTLS_OCSP_BLOB_H
 
+#include <linux/rcupdate.h>
+#include <linux/refcount.h>
 #include <linux/string.h>
-#include <net/ktls_ocsp.h>
+#include <linux/types.h>
+#include <linux/ktls_ocsp.h>
+
+/**
+ * struct ktls_ocsp_blob - one OCSP response, immutable once it is stored
+ * @refs: references; the entry whose newest blob it is holds one
+ * @len: bytes in @data, 1 to KTLS_OCSP_BLOB_MAX
+ * @rcu: defers the free, since readers look the blob up under RCU
+ * @generation: number of the blob in its store, never used twice
+ * @this_update: thisUpdate, seconds since the epoch (UTC)
+ * @next_update: nextUpdate, seconds since the epoch (UTC)
+ * @stored: when the store got it, seconds since the epoch (UTC)
+ * @status: the certificate's status
+ * @data: the DER of the OCSPResponse
+ */
+struct ktls_ocsp_blob {
+	refcount_t refs;
+	u32 len;
+	struct rcu_head rcu;
+	u64 generation;
+	s64 this_update;
+	s64 next_update;
+	s64 stored;
+	enum ktls_ocsp_cert_status status;
+	u8 data[] __counted_by(len);
+};
 
 /**
  * struct ktls_ocsp_certs - what a refresher needs to ask for a response
@@ -46,6 +73,7 @@ struct ktls_ocsp_failure {
 };
 
 struct ktls_ocsp_blob *ktls_ocsp_blob_alloc(const void *data, u32 len);
+void ktls_ocsp_blob_put(struct ktls_ocsp_blob *blob);
 
 struct ktls_ocsp_certs *
 ktls_ocsp_certs_alloc(const void *certificate, u16 certificate_len,

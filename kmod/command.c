@@ -300,7 +300,7 @@ static int set_request(struct ktls_ocsp_request *request,
 	/* The blob is stored, whether its writer hears of it or not. */
 	genlmsg_reply(reply, info);
 put_update:
-	ktls_ocsp_put(update.blob);
+	ktls_ocsp_blob_put(update.blob);
 	ktls_ocsp_failure_put(update.failure);
 	return err;
 }

@@ -63,7 +63,7 @@ void ktls_ocsp_entry_put(struct ktls_ocsp_entry *entry)
 		return;
 
 	/* Nobody can take a reference any more, so these do not change. */
-	ktls_ocsp_put(rcu_dereference_protected(entry->blob, true));
+	ktls_ocsp_blob_put(rcu_dereference_protected(entry->blob, true));
 	ktls_ocsp_certs_put(rcu_dereference_protected(entry->certs, true));
 	ktls_ocsp_failure_put(rcu_dereference_protected(entry->failure, true));
 	call_rcu(&entry->rcu, entry_free_rcu);

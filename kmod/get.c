@@ -193,7 +193,7 @@ static int get_parts(struct ktls_ocsp_store *store, struct genl_info *info,
 	err = get_reply(info, parts, entry, blob, certs, now);
 	ktls_ocsp_certs_put(certs);
 put_blob:
-	ktls_ocsp_put(blob);
+	ktls_ocsp_blob_put(blob);
 	return err;
 }
 

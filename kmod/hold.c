@@ -56,7 +56,7 @@ static void describe(struct ktls_ocsp_store *store,
 	held->refresher = false;
 	if (held->state == KTLS_OCSP_STATE_VALID)
 		ktls_ocsp_store_check_clock(store, blob);
-	ktls_ocsp_put(blob);
+	ktls_ocsp_blob_put(blob);
 }
 
 /* Keep certificates with an entry; a new one has none. */

@@ -10,12 +10,13 @@
 
 /**
  * struct ktls_ocsp_net - what a network namespace has
- * @store: its store, or NULL: it was not used yet, or is being deleted
+ * @store: its store, or NULL while it was not used; set once, under make_lock,
+ *	and read without a lock by who has a reference on the namespace
  * @settings: its settings, referenced
  * @sysctls: their sysctls
  */
 struct ktls_ocsp_net {
-	struct ktls_ocsp_store __rcu *store;
+	struct ktls_ocsp_store *store;
 	struct ktls_ocsp_settings *settings;
 	struct ktls_ocsp_sysctls sysctls;
 };
@@ -32,16 +33,17 @@ static struct ktls_ocsp_net *own_of(const struct net *net)
 
 /**
  * ktls_ocsp_net_store() - the store of a network namespace
- * @net: the network namespace
+ * @net: the network namespace, referenced by the caller
  *
- * Context: any; under rcu_read_lock(), or with a reference on @net, which
- * keeps the store that it has.
+ * Context: any; takes no lock.
  *
- * Return: the store, or NULL when there is none.
+ * Return: the store, which lives as long as that reference; NULL when there is
+ * none.
  */
 struct ktls_ocsp_store *ktls_ocsp_net_store(const struct net *net)
 {
-	return rcu_dereference_check(own_of(net)->store, true);
+	/* Pairs with the release below: whoever sees the store sees it whole. */
+	return smp_load_acquire(&own_of(net)->store);
 }
 
 /**
@@ -64,7 +66,8 @@ struct ktls_ocsp_store *ktls_ocsp_net_make_store(struct net *net)
 	store = ktls_ocsp_net_store(net);
 	if (!store) {
 		store = ktls_ocsp_store_create(net, own->settings);
-		rcu_assign_pointer(own->store, store);
+		/* Pairs with ktls_ocsp_net_store(). */
+		smp_store_release(&own->store, store);
 	}
 	mutex_unlock(&make_lock);
 	return store;
@@ -91,8 +94,7 @@ static int set_min_validity(ktls_ocsp_ctl_table *table, int write, void *buffer,
 	own = settings->own;
 	/* Under the lock, so that a store is not made with the old value. */
 	mutex_lock(&make_lock);
-	store = rcu_dereference_protected(own->store,
-					  lockdep_is_held(&make_lock));
+	store = own->store;
 	if (store)
 		ktls_ocsp_store_set_min_validity(store,
 						 READ_ONCE(settings->min_validity));
@@ -119,13 +121,11 @@ static int __net_init net_init(struct net *net)
 static void __net_exit net_exit(struct net *net)
 {
 	struct ktls_ocsp_net *own = own_of(net);
-	struct ktls_ocsp_store *store = ktls_ocsp_net_store(net);
 
+	/* Whoever writes one has no reference on the namespace. */
 	ktls_ocsp_sysctls_exit(&own->sysctls);
-	/* Who still looks, another one's exit for example, finds none. */
-	RCU_INIT_POINTER(own->store, NULL);
-	if (store)
-		ktls_ocsp_store_close(store);
+	if (own->store)
+		ktls_ocsp_store_close(own->store);
 	ktls_ocsp_settings_put(own->settings);
 }
 

@@ -32,7 +32,7 @@ void ktls_ocsp_notices_init(struct ktls_ocsp_notices *notices, struct net *net)
 
 static void notice_free(struct ktls_ocsp_notice *notice)
 {
-	ktls_ocsp_put(notice->blob);
+	ktls_ocsp_blob_put(notice->blob);
 	ktls_ocsp_failure_put(notice->failure);
 	kfree(notice);
 }

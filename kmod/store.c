@@ -39,8 +39,7 @@ static void store_free(struct work_struct *work)
 {
 	struct ktls_ocsp_store *store;
 
-	store = container_of(to_rcu_work(work), struct ktls_ocsp_store,
-			     free_work);
+	store = container_of(work, struct ktls_ocsp_store, free_work);
 	ktls_ocsp_index_destroy(&store->index);
 	ktls_ocsp_limits_destroy(&store->limits);
 	put_user_ns(store->user_ns);
@@ -59,7 +58,7 @@ void ktls_ocsp_store_put(struct ktls_ocsp_store *store)
 	if (!refcount_dec_and_test(&store->refs))
 		return;
 	WARN_ON_ONCE(store->net);
-	queue_rcu_work(store_wq, &store->free_work);
+	queue_work(store_wq, &store->free_work);
 }
 
 /*
@@ -132,7 +131,7 @@ ktls_ocsp_store_create(struct net *net, struct ktls_ocsp_settings *settings)
 				linger_fires);
 	ktls_ocsp_notices_init(&store->notices, net);
 	INIT_WORK(&store->work, store_work);
-	INIT_RCU_WORK(&store->free_work, store_free);
+	INIT_WORK(&store->free_work, store_free);
 	return store;
 
 err_limits:
@@ -289,7 +288,7 @@ void ktls_ocsp_store_swap(struct ktls_ocsp_store *store,
 	if (old_blob != blob) {
 		ktls_ocsp_index_publish(&store->index, entry,
 					blob ? blob->generation : 0);
-		ktls_ocsp_put(old_blob);
+		ktls_ocsp_blob_put(old_blob);
 	}
 	if (old_failure != failure)
 		ktls_ocsp_failure_put(old_failure);
@@ -451,7 +450,5 @@ int __init ktls_ocsp_store_init(void)
  */
 void ktls_ocsp_store_exit(void)
 {
-	/* What RCU still holds back is queued then. */
-	rcu_barrier();
 	destroy_workqueue(store_wq);
 }

@@ -47,7 +47,7 @@ enum ktls_ocsp_count {
  * @limits: has its own rules
  * @counts: what happened, for statistics; not exact with one another
  * @work: does what is due
- * @free_work: frees the store when RCU readers are done with it
+ * @free_work: frees the store; the last reference may go in a timer
  */
 struct ktls_ocsp_store {
 	refcount_t refs;
@@ -63,7 +63,7 @@ struct ktls_ocsp_store {
 	struct ktls_ocsp_limits limits;
 	atomic64_t counts[KTLS_OCSP_COUNTS];
 	struct work_struct work;
-	struct rcu_work free_work;
+	struct work_struct free_work;
 };
 
 /* Follow a pointer of an entry with the store's lock held. */

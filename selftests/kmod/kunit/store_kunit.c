@@ -49,7 +49,7 @@ static int set_at(struct ktls_ocsp_store *store, u8 name, s64 this_update,
 	update.blob->stored = kunit_now;
 	err = ktls_ocsp_update(store, key_of(name), &update, &placed, NULL);
 	*generation = placed.generation;
-	ktls_ocsp_put(update.blob);
+	ktls_ocsp_blob_put(update.blob);
 	return err;
 }
 
@@ -221,7 +221,7 @@ static void refs_of_blob(struct kunit *test)
 	rcu_barrier();
 	KUNIT_EXPECT_EQ(test, 0x30, blob->data[0]);
 	KUNIT_EXPECT_EQ(test, START + DAY, blob->next_update);
-	ktls_ocsp_put(blob);
+	ktls_ocsp_blob_put(blob);
 	ktls_ocsp_entry_put(entry);
 }
 
@@ -428,7 +428,7 @@ static void expiry_second(struct kunit *test)
 			ktls_ocsp_entry_state(entry, blob, START + DAY - 1));
 	KUNIT_EXPECT_EQ(test, KTLS_OCSP_STATE_EXPIRED,
 			ktls_ocsp_entry_state(entry, blob, START + DAY));
-	ktls_ocsp_put(blob);
+	ktls_ocsp_blob_put(blob);
 	ktls_ocsp_entry_put(entry);
 }
 
@@ -547,7 +547,7 @@ static void work_after_closing(struct kunit *test)
 	ktls_ocsp_store_check_clock(store, blob);
 	KUNIT_EXPECT_EQ(test, 2U, refcount_read(&store->refs));
 	mutex_unlock(&store->lock);
-	ktls_ocsp_put(blob);
+	ktls_ocsp_blob_put(blob);
 	ktls_ocsp_entry_put(entry);
 	release_all(store);
 	ktls_ocsp_store_put(store);
