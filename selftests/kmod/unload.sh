@@ -11,8 +11,8 @@ own_namespaces "$0" "$@"
 . ../lib/ktap_helpers.sh
 
 # Where all is ten times slower, there is seldom a moment without a session.
-UNLOADS=${KSFT_MACHINE_SLOW:+20}
-UNLOADS=${UNLOADS:-100}
+: "${UNLOADS:=${KSFT_MACHINE_SLOW:+20}}"
+: "${UNLOADS:=100}"
 
 loaded()
 {

@@ -37,10 +37,20 @@ own_namespaces()
 	ip link set lo up
 }
 
-# now_ms: of a clock that nobody sets
+# now: sets $now to the milliseconds of a clock that nobody sets. It starts no process: who waits asks
+# for it many times, and in a virtual machine a process is dear.
+now()
+{
+	read -r now _ < /proc/uptime
+	now=${now%.*}${now#*.}0
+}
+
 now_ms()
 {
-	cut -d ' ' -f 1 /proc/uptime | awk '{ printf "%d", $1 * 1000 }'
+	local now
+
+	now
+	echo "$now"
 }
 
 # wait_for SECONDS COMMAND...: until COMMAND succeeds. It is tried twice at
@@ -48,12 +58,14 @@ now_ms()
 # defects.
 wait_for()
 {
-	local end
+	local now end
 
-	end=$(($(now_ms) + 1000 * $1${KSFT_MACHINE_SLOW:+ * 10}))
+	now
+	end=$((now + 1000 * $1${KSFT_MACHINE_SLOW:+ * 10}))
 	shift
 	until "$@"; do
-		if [ "$(now_ms)" -gt "$end" ]; then
+		now
+		if [ "$now" -gt "$end" ]; then
 			"$@" && return
 			echo "waited in vain for: $*" >&2
 			return 1

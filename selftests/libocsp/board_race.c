@@ -264,6 +264,12 @@ static int reader(FIXTURE_DATA(race) *self, uint32_t n,
 	       hold[0].generations > 2 && hold[1].generations > 2 ? 0 : 4;
 }
 
+/* One processor is raced for only where it changes hands: a fifth shows that as well. */
+static int reads(int most)
+{
+	return sysconf(_SC_NPROCESSORS_ONLN) > 1 ? most : most / 5;
+}
+
 /* Writes while anybody reads. The steps taken, or a negative errno. */
 static long write_all(FIXTURE_DATA(race) *self)
 {
@@ -288,7 +294,7 @@ static void reader_process(FIXTURE_DATA(race) *self, uint32_t n)
 
 	h = CertOpenServerOcspResponse(self->chain[SHARED], ASYNC, NULL);
 	if (h)
-		failed = reader(self, n, h, PROCESS_READS);
+		failed = reader(self, n, h, reads(PROCESS_READS));
 	atomic_fetch_sub(&self->race->readers, 1);
 	_exit(failed);
 }
@@ -310,7 +316,7 @@ TEST_F_TIMEOUT(race, processes, 500)
 	EXPECT_LT(0, steps);
 	for (i = 0; i < READERS; i++)
 		EXPECT_EQ(0, child_status(pids[i]));
-	TH_LOG("%d reads, %ld writes", READERS * PROCESS_READS, steps);
+	TH_LOG("%d reads, %ld writes", READERS * reads(PROCESS_READS), steps);
 }
 #endif
 
@@ -326,7 +332,7 @@ static void *reader_thread(void *arg)
 {
 	struct reader_thread *t = arg;
 
-	t->failed = reader(t->self, t->n, t->shared, THREAD_READS);
+	t->failed = reader(t->self, t->n, t->shared, reads(THREAD_READS));
 	atomic_fetch_sub(&t->self->race->readers, 1);
 	return NULL;
 }
@@ -353,7 +359,7 @@ TEST_F_TIMEOUT(race, threads, 500)
 		EXPECT_EQ(0, threads[i].failed);
 	}
 	CertCloseServerOcspResponse(h, 0);
-	TH_LOG("%d reads, %ld writes", READERS * THREAD_READS, steps);
+	TH_LOG("%d reads, %ld writes", READERS * reads(THREAD_READS), steps);
 }
 
 struct told {
