@@ -14,7 +14,7 @@ struct user_namespace;
 
 /* What is counted and limited. */
 enum ktls_ocsp_resource {
-	KTLS_OCSP_RESPONSES,
+	KTLS_OCSP_ENTRIES,
 	KTLS_OCSP_BYTES,	/* of blobs, certificates, reasons, boards */
 	KTLS_OCSP_SESSIONS,
 	KTLS_OCSP_HANDLES,

@@ -48,7 +48,7 @@ static int check(struct need need, const struct ktls_ocsp_store *store,
 	if (is_met(&need))
 		return 0;
 	ktls_ocsp_refuse_room(need.bytes > 0 ? KTLS_OCSP_BYTES :
-			      KTLS_OCSP_RESPONSES, extack);
+			      KTLS_OCSP_ENTRIES, extack);
 	return -ENOSPC;
 }
 
@@ -86,7 +86,7 @@ static int make_room(struct ktls_ocsp_store *store, long entries, long bytes,
 	lockdep_assert_held(&store->lock);
 	if (entries)
 		need.entries = ktls_ocsp_excess(&store->limits,
-						KTLS_OCSP_RESPONSES, entries);
+						KTLS_OCSP_ENTRIES, entries);
 	if (bytes > 0)
 		need.bytes = ktls_ocsp_excess(&store->limits, KTLS_OCSP_BYTES,
 					      bytes);
@@ -188,7 +188,7 @@ static int admit_new(struct ktls_ocsp_store *store,
 	err = make_room(store, 1, bytes, entry, extack);
 	if (err)
 		goto err_remove;
-	err = ktls_ocsp_charge(limits, limits->owner, KTLS_OCSP_RESPONSES, 1,
+	err = ktls_ocsp_charge(limits, limits->owner, KTLS_OCSP_ENTRIES, 1,
 			       extack);
 	if (!err)
 		return 0;

@@ -34,7 +34,7 @@ get_entry(const struct ktls_ocsp_request *request, struct genl_info *info)
 			ktls_ocsp_index_find(&request->store->index,
 					     request->key) : NULL;
 		if (!entry)
-			NL_SET_ERR_MSG(info->extack, "no response has this key");
+			NL_SET_ERR_MSG(info->extack, "no entry has this key");
 	}
 	return entry ?: ERR_PTR(-ENOENT);
 }
@@ -178,7 +178,7 @@ static int get_parts(struct ktls_ocsp_store *store, struct genl_info *info,
 	state = ktls_ocsp_entry_state(entry, blob, now);
 	if (unlikely(READ_ONCE(entry->gone))) {
 		NL_SET_ERR_MSG(info->extack,
-			       "the response left the store; close the slot and open it again");
+			       "the entry left the store; close the slot and open it again");
 		err = -EIDRM;
 		goto put_blob;
 	}

@@ -36,7 +36,7 @@ int ktls_ocsp_claim_find(struct ktls_ocsp_store *store,
 	if (err || ktls_ocsp_candidate_find(store, claim->key, candidate))
 		return err;
 	if (!claim->certs) {
-		NL_SET_ERR_MSG(extack, "no response has this key");
+		NL_SET_ERR_MSG(extack, "no entry has this key");
 		return -ENOENT;
 	}
 	if (!claim->may_create(claim))

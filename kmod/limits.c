@@ -19,14 +19,14 @@
 /* What one user may take, unless an operator says else. */
 #define SHARE		8
 
-#define RESPONSES	16384
+#define ENTRIES		16384
 #define BYTES		(64 << 20)
 #define SESSIONS	16384
 #define HANDLES		262144
 
 static const struct ktls_ocsp_maxima default_maxima = {
 	.total = {
-		[KTLS_OCSP_RESPONSES]	= RESPONSES,
+		[KTLS_OCSP_ENTRIES]	= ENTRIES,
 		[KTLS_OCSP_BYTES]	= BYTES,
 		[KTLS_OCSP_SESSIONS]	= SESSIONS,
 		[KTLS_OCSP_HANDLES]	= HANDLES,
@@ -44,13 +44,13 @@ static const struct ktls_ocsp_maxima default_maxima = {
 
 struct ktls_ocsp_maxima ktls_ocsp_userns_maxima = {
 	.total = {
-		[KTLS_OCSP_RESPONSES]	= OF_USERS(RESPONSES),
+		[KTLS_OCSP_ENTRIES]	= OF_USERS(ENTRIES),
 		[KTLS_OCSP_BYTES]	= OF_USERS(BYTES),
 		[KTLS_OCSP_SESSIONS]	= OF_USERS(SESSIONS),
 		[KTLS_OCSP_HANDLES]	= OF_USERS(HANDLES),
 	},
 	.of_user = {
-		[KTLS_OCSP_RESPONSES]	= OF_ONE(RESPONSES),
+		[KTLS_OCSP_ENTRIES]	= OF_ONE(ENTRIES),
 		[KTLS_OCSP_BYTES]	= OF_ONE(BYTES),
 		[KTLS_OCSP_SESSIONS]	= OF_ONE(SESSIONS),
 		[KTLS_OCSP_HANDLES]	= OF_ONE(HANDLES),
@@ -193,8 +193,8 @@ void ktls_ocsp_refuse_room(enum ktls_ocsp_resource resource,
 			   struct netlink_ext_ack *extack)
 {
 	switch (resource) {
-	case KTLS_OCSP_RESPONSES:
-		NL_SET_ERR_MSG(extack, "the store is at its limit of responses");
+	case KTLS_OCSP_ENTRIES:
+		NL_SET_ERR_MSG(extack, "the store is at its limit of entries");
 		break;
 	case KTLS_OCSP_BYTES:
 		NL_SET_ERR_MSG(extack, "the store is at its limit of bytes");
@@ -212,8 +212,8 @@ static void refuse_user(enum ktls_ocsp_resource resource,
 			struct netlink_ext_ack *extack)
 {
 	switch (resource) {
-	case KTLS_OCSP_RESPONSES:
-		NL_SET_ERR_MSG(extack, "the user is at its limit of responses");
+	case KTLS_OCSP_ENTRIES:
+		NL_SET_ERR_MSG(extack, "the user is at its limit of entries");
 		break;
 	case KTLS_OCSP_BYTES:
 		NL_SET_ERR_MSG(extack, "the user is at its limit of bytes");

@@ -195,7 +195,7 @@ struct file *ktls_ocsp_session_create(struct ktls_ocsp_store *store, kuid_t uid,
 		return ERR_PTR(-ENOMEM);
 	session->store = store;
 	session->may_create = may_create;
-	entries = READ_ONCE(store->limits.settings->maxima.total[KTLS_OCSP_RESPONSES]);
+	entries = READ_ONCE(store->limits.settings->maxima.total[KTLS_OCSP_ENTRIES]);
 	session->board_size = ktls_ocsp_board_size(entries);
 	mutex_init(&session->lock);
 	session->tenancy = tenancy_create(store, uid, extack);

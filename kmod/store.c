@@ -330,7 +330,7 @@ void ktls_ocsp_store_remove(struct ktls_ocsp_store *store,
 		count(store, KTLS_OCSP_COUNT_EVICTED);
 	ktls_ocsp_uncharge(limits, limits->owner, KTLS_OCSP_BYTES,
 			   ktls_ocsp_store_bytes(store, entry));
-	ktls_ocsp_uncharge(limits, limits->owner, KTLS_OCSP_RESPONSES, 1);
+	ktls_ocsp_uncharge(limits, limits->owner, KTLS_OCSP_ENTRIES, 1);
 	ktls_ocsp_store_swap(store, entry, NULL, NULL);
 	ktls_ocsp_store_swap_certs(store, entry, NULL);
 	if (!entry->handles)

@@ -10,7 +10,7 @@
 #define TUNABLES	2	/* min_validity, linger */
 
 static const char * const total_names[KTLS_OCSP_RESOURCES] = {
-	[KTLS_OCSP_RESPONSES]	= "max_responses",
+	[KTLS_OCSP_ENTRIES]	= "max_entries",
 	[KTLS_OCSP_BYTES]	= "max_bytes",
 	[KTLS_OCSP_SESSIONS]	= "max_sessions",
 	[KTLS_OCSP_HANDLES]	= "max_handles",
@@ -22,14 +22,14 @@ static const char * const of_user_names[KTLS_OCSP_RESOURCES] = {
 };
 
 static const char * const userns_total_names[KTLS_OCSP_RESOURCES] = {
-	[KTLS_OCSP_RESPONSES]	= "userns_max_responses",
+	[KTLS_OCSP_ENTRIES]	= "userns_max_entries",
 	[KTLS_OCSP_BYTES]	= "userns_max_bytes",
 	[KTLS_OCSP_SESSIONS]	= "userns_max_sessions",
 	[KTLS_OCSP_HANDLES]	= "userns_max_handles",
 };
 
 static const char * const userns_of_user_names[KTLS_OCSP_RESOURCES] = {
-	[KTLS_OCSP_RESPONSES]	= "userns_max_responses_of_user",
+	[KTLS_OCSP_ENTRIES]	= "userns_max_entries_of_user",
 	[KTLS_OCSP_BYTES]	= "userns_max_bytes_of_user",
 	[KTLS_OCSP_SESSIONS]	= "userns_max_sessions_of_user",
 	[KTLS_OCSP_HANDLES]	= "userns_max_handles_of_user",

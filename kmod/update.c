@@ -103,7 +103,7 @@ static int set_failure(struct ktls_ocsp_store *store,
 
 static int not_found(struct netlink_ext_ack *extack)
 {
-	NL_SET_ERR_MSG(extack, "no response has this key");
+	NL_SET_ERR_MSG(extack, "no entry has this key");
 	return -ENOENT;
 }
 

@@ -141,11 +141,11 @@ static int open_answer(struct ocsp_client *client, struct nlmsghdr *hdr,
 {
 	struct nlattr *tb[KTLS_OCSP_A_MAX + 1];
 	struct ocsp_opened *o = arg;
-	struct ocsp_response r;
+	struct ocsp_entry r;
 	int rc = ocsp_parse(client, hdr, tb);
 
 	if (!rc)
-		rc = ocsp_parse_response(client, tb, &r);
+		rc = ocsp_parse_entry(client, tb, &r);
 	if (rc)
 		return rc;
 	if (!tb[KTLS_OCSP_A_SLOT])
@@ -254,16 +254,16 @@ static int get_answer(struct ocsp_client *client, struct nlmsghdr *hdr,
 	struct nlattr *tb[KTLS_OCSP_A_MAX + 1];
 	int rc = ocsp_parse(client, hdr, tb);
 
-	return rc ? rc : ocsp_parse_response(client, tb, arg);
+	return rc ? rc : ocsp_parse_entry(client, tb, arg);
 }
 
 int ocsp_client_get(struct ocsp_client *client, const struct ocsp_name *name,
-		    uint32_t parts, struct ocsp_response *response)
+		    uint32_t parts, struct ocsp_entry *entry)
 {
 	struct nl_msg *msg;
 	int rc;
 
-	memset(response, 0, sizeof(*response));
+	memset(entry, 0, sizeof(*entry));
 	msg = ocsp_msg_new(client, KTLS_OCSP_CMD_GET, 0, ocsp_name_size(name));
 	if (!msg)
 		return -ENOMEM;
@@ -275,7 +275,7 @@ int ocsp_client_get(struct ocsp_client *client, const struct ocsp_name *name,
 		nlmsg_free(msg);
 		return rc;
 	}
-	return ocsp_exchange(client, msg, get_answer, response);
+	return ocsp_exchange(client, msg, get_answer, entry);
 }
 
 static int put_update(struct ocsp_client *client, struct nl_msg *msg,
@@ -377,7 +377,7 @@ static int notice_parse(struct ocsp_client *client, struct nlmsghdr *hdr,
 	int rc = ocsp_parse(client, hdr, tb);
 
 	if (!rc)
-		rc = ocsp_parse_response(client, tb, &n->response);
+		rc = ocsp_parse_entry(client, tb, &n->entry);
 	if (rc)
 		return rc;
 	n->wanted = genlmsg_hdr(hdr)->cmd == KTLS_OCSP_CMD_WANTED_NTF;
@@ -401,7 +401,7 @@ static int notices_in(struct ocsp_client *client, ssize_t len,
 		rc = notice_parse(client, hdr, &n);
 		if (!rc) {
 			rc = fn(&n, arg);
-			ocsp_response_clear(&n.response);
+			ocsp_entry_clear(&n.entry);
 		}
 		if (rc)
 			return rc;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A client of the kernel's response store: one generic netlink socket.
+ * A client of the kernel's store of entries: one generic netlink socket.
  *
  * Private to this project: libocsp, ocspctl, ocspd and the selftests link it
  * statically, libocsp.so does not export it.
@@ -21,7 +21,7 @@
 
 struct ocsp_client;
 
-/* What names a response in a request; unset members are not sent. */
+/* What names an entry in a request; unset members are not sent. */
 struct ocsp_name {
 	int session;			/* fd, or -1 */
 	const uint32_t *slot;		/* needs a session that holds it */
@@ -34,8 +34,8 @@ struct ocsp_name {
 
 #define OCSP_NAME_INIT	{ .session = -1 }
 
-/* A response as the kernel described it. */
-struct ocsp_response {
+/* An entry as the kernel described it. */
+struct ocsp_entry {
 	uint32_t slot;
 	uint8_t key[KTLS_OCSP_KEY_LEN];
 	enum ktls_ocsp_state state;
@@ -79,7 +79,7 @@ struct ocsp_notice {
 	bool wanted;			/* of "wanted"; else of "events" */
 	enum ktls_ocsp_event event;	/* of "events" */
 	uint64_t number;		/* of "events": counts the store's */
-	struct ocsp_response response;	/* the members that the message has */
+	struct ocsp_entry entry;	/* the members that the message has */
 };
 
 /*
@@ -105,20 +105,20 @@ int ocsp_client_open(struct ocsp_client *client, const struct ocsp_name *name,
 int ocsp_client_ref(struct ocsp_client *client, int session, uint32_t slot);
 int ocsp_client_close(struct ocsp_client *client, int session, uint32_t slot);
 
-/* parts: enum ktls_ocsp_part flags. ocsp_response_clear() what it filled. */
+/* parts: enum ktls_ocsp_part flags. ocsp_entry_clear() what it filled. */
 int ocsp_client_get(struct ocsp_client *client, const struct ocsp_name *name,
-		    uint32_t parts, struct ocsp_response *response);
-void ocsp_response_clear(struct ocsp_response *response);
+		    uint32_t parts, struct ocsp_entry *entry);
+void ocsp_entry_clear(struct ocsp_entry *entry);
 
 /*
- * Calls fn for every response of the store (of the session's, unless -1).
- * A response that was there from start to end is met exactly once. Reads
- * again, some times, while responses come and go (NLM_F_DUMP_INTR) and then
+ * Calls fn for every entry of the store (of the session's, unless -1).
+ * An entry that was there from start to end is met exactly once. Reads
+ * again, some times, while entries come and go (NLM_F_DUMP_INTR) and then
  * settles for what it has, with *settled false. fn is only called once the
  * dump is whole; it stops the walk by returning non-zero, which is returned.
  */
 int ocsp_client_dump(struct ocsp_client *client, int session,
-		     int (*fn)(const struct ocsp_response *r, void *arg),
+		     int (*fn)(const struct ocsp_entry *r, void *arg),
 		     void *arg, bool *settled);
 
 int ocsp_client_set(struct ocsp_client *client, const struct ocsp_name *name,

@@ -134,14 +134,14 @@ static bool get_bytes(struct nlattr *nla, uint8_t **bytes, size_t *len)
 }
 
 static int parse_parts(struct ocsp_client *client, struct nlattr **tb,
-		       struct ocsp_response *r)
+		       struct ocsp_entry *r)
 {
 	size_t blob_len = r->blob_len;
 
 	if (!get_bytes(tb[KTLS_OCSP_A_BLOB], &r->blob, &blob_len) ||
 	    !get_bytes(tb[KTLS_OCSP_A_CERTIFICATE], &r->cert, &r->cert_len) ||
 	    !get_bytes(tb[KTLS_OCSP_A_ISSUER], &r->issuer, &r->issuer_len)) {
-		ocsp_response_clear(r);
+		ocsp_entry_clear(r);
 		return ocsp_fail(client, ENOMEM, "%s", strerror(ENOMEM));
 	}
 	r->blob_len = blob_len;
@@ -149,8 +149,8 @@ static int parse_parts(struct ocsp_client *client, struct nlattr **tb,
 }
 
 /* Fill *r with what the message has; the rest of it becomes zero. */
-int ocsp_parse_response(struct ocsp_client *client, struct nlattr **tb,
-			struct ocsp_response *r)
+int ocsp_parse_entry(struct ocsp_client *client, struct nlattr **tb,
+		     struct ocsp_entry *r)
 {
 	struct nlattr *failure = tb[KTLS_OCSP_A_FAILURE];
 
@@ -179,7 +179,7 @@ int ocsp_parse_response(struct ocsp_client *client, struct nlattr **tb,
 	return parse_parts(client, tb, r);
 }
 
-void ocsp_response_clear(struct ocsp_response *r)
+void ocsp_entry_clear(struct ocsp_entry *r)
 {
 	free(r->blob);
 	free(r->cert);

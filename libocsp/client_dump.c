@@ -61,11 +61,11 @@ static int dump_once(struct ocsp_client *client, int session, struct dump *d)
 }
 
 static int dump_walk(struct ocsp_client *client, const struct dump *d,
-		     int (*fn)(const struct ocsp_response *r, void *arg),
+		     int (*fn)(const struct ocsp_entry *r, void *arg),
 		     void *arg)
 {
 	struct nlattr *tb[KTLS_OCSP_A_MAX + 1];
-	struct ocsp_response r;
+	struct ocsp_entry r;
 	size_t at = 0;
 	int rc = 0;
 
@@ -74,18 +74,18 @@ static int dump_walk(struct ocsp_client *client, const struct dump *d,
 
 		rc = ocsp_parse(client, hdr, tb);
 		if (!rc)
-			rc = ocsp_parse_response(client, tb, &r);
+			rc = ocsp_parse_entry(client, tb, &r);
 		if (rc)
 			break;
 		rc = fn(&r, arg);
-		ocsp_response_clear(&r);
+		ocsp_entry_clear(&r);
 		at += NLMSG_ALIGN(hdr->nlmsg_len);
 	}
 	return rc;
 }
 
 int ocsp_client_dump(struct ocsp_client *client, int session,
-		     int (*fn)(const struct ocsp_response *r, void *arg),
+		     int (*fn)(const struct ocsp_entry *r, void *arg),
 		     void *arg, bool *settled)
 {
 	struct dump d = { 0 };

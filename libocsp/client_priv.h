@@ -53,7 +53,7 @@ int ocsp_put_name(struct ocsp_client *client, struct nl_msg *msg,
 size_t ocsp_name_size(const struct ocsp_name *name);
 int ocsp_parse(struct ocsp_client *client, struct nlmsghdr *hdr,
 	       struct nlattr **tb);
-int ocsp_parse_response(struct ocsp_client *client, struct nlattr **tb,
-			struct ocsp_response *r);
+int ocsp_parse_entry(struct ocsp_client *client, struct nlattr **tb,
+		     struct ocsp_entry *r);
 
 #endif /* OCSP_CLIENT_PRIV_H */

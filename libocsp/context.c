@@ -17,7 +17,7 @@ static FILETIME filetime(int64_t seconds)
 	return ft;
 }
 
-struct ocsp_context *ocsp_context_new(const struct ocsp_response *r)
+struct ocsp_context *ocsp_context_new(const struct ocsp_entry *r)
 {
 	struct ocsp_context *c = ocsp_pool_alloc(sizeof(*c));
 	BYTE *der = ocsp_pool_alloc(r->blob_len);

@@ -27,7 +27,7 @@ struct ocsp_context {
 } __attribute__((aligned(OCSP_POOL_LINE)));
 
 /* An original with one reference; copies r->blob. NULL: no memory. */
-struct ocsp_context *ocsp_context_new(const struct ocsp_response *r);
+struct ocsp_context *ocsp_context_new(const struct ocsp_entry *r);
 
 /*
  * A share with one reference, alone in its cache line. It takes over the

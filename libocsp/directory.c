@@ -136,7 +136,7 @@ static struct ocsp_context *make_context(unsigned char *der, size_t len,
 					 X509 *cert, X509 *issuer,
 					 char *why, size_t size)
 {
-	struct ocsp_response r = { .blob = der, .blob_len = len };
+	struct ocsp_entry r = { .blob = der, .blob_len = len };
 	struct ocsp_context *context;
 	struct ocsp_verdict verdict;
 

@@ -21,7 +21,7 @@ struct look {
 	struct ocsp_handle *h;
 	uint32_t min_validity;
 	struct ocsp_place place;	/* where the board shows context */
-	struct ocsp_response meta;	/* without blob */
+	struct ocsp_entry meta;	/* without blob */
 	struct ocsp_context *context;	/* what the store serves now, or NULL */
 	struct ocsp_context *new;	/* what we are the first to see, or NULL */
 	struct ocsp_context *previous;	/* what new replaced, or NULL */
@@ -64,7 +64,7 @@ static int look_blob(struct ocsp_session *session, struct look *l)
 {
 	struct ocsp_name name = { .session = session->fd, .slot = &l->h->slot };
 	struct ocsp_context *context;
-	struct ocsp_response r;
+	struct ocsp_entry r;
 	int rc;
 
 	rc = ocsp_client_get(session->client, &name, KTLS_OCSP_PART_BLOB, &r);

@@ -28,7 +28,7 @@ static int wait_start(struct ocsp_session *session, void *arg)
 	struct wait *w = arg;
 	struct ocsp_name name = { .session = session->fd, .key = w->h->subject->key };
 	struct ocsp_opened opened;
-	struct ocsp_response r;
+	struct ocsp_entry r;
 	int rc;
 
 	rc = ocsp_client_get(session->client, &name, 0, &r);
@@ -69,7 +69,7 @@ static int recheck(struct ocsp_session *session, void *arg)
 {
 	struct wait *w = arg;
 	struct ocsp_name name = { .session = session->fd, .slot = &w->h->slot };
-	struct ocsp_response r;
+	struct ocsp_entry r;
 	int rc = 0;
 
 	if (w->h->epoch != ocsp_session_epoch)
@@ -86,7 +86,7 @@ static int on_notice(const struct ocsp_notice *n, void *arg)
 {
 	struct wait *w = arg;
 
-	if (!n->wanted && !memcmp(n->response.key, w->h->subject->key,
+	if (!n->wanted && !memcmp(n->entry.key, w->h->subject->key,
 				  KTLS_OCSP_KEY_LEN) &&
 	    (n->event == KTLS_OCSP_EVENT_UPDATED ||
 	     n->event == KTLS_OCSP_EVENT_REVOKED ||

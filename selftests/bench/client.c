@@ -23,7 +23,7 @@ static void need(const struct arg *a, int err)
 static uint64_t gets(void *arg, unsigned int ops)
 {
 	const struct arg *a = arg;
-	struct ocsp_response r;
+	struct ocsp_entry r;
 	uint64_t start = bench_clock();
 
 	while (ops--) {
@@ -31,7 +31,7 @@ static uint64_t gets(void *arg, unsigned int ops)
 					KTLS_OCSP_PART_BLOB, &r));
 		if (r.blob_len != a->update.blob_len)
 			bench_die("get brought another blob", 0);
-		ocsp_response_clear(&r);
+		ocsp_entry_clear(&r);
 	}
 	return bench_clock() - start;
 }

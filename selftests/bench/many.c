@@ -3,7 +3,7 @@
 #include "bench.h"
 #include "staples.h"
 
-static int count(const struct ocsp_response *r, void *arg)
+static int count(const struct ocsp_entry *r, void *arg)
 {
 	(void)r;
 	++*(uint32_t *)arg;

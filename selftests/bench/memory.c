@@ -210,7 +210,7 @@ static void part(void)
 	static const size_t sizes[] = { 279, 471, 841, 1435, 2203, 16000 };
 	struct plan p = { .len = 0 };
 
-	if (kt_sysctl("max_responses", RESPONSES) ||
+	if (kt_sysctl("max_entries", RESPONSES) ||
 	    kt_sysctl("max_bytes", 1 << 30))
 		bench_die("cannot raise the store's limits", 0);
 	kt_new(&p.sk);

@@ -190,7 +190,7 @@ static void measure(uint32_t n)
 {
 	struct store s = { .n = n, .random = 1, .clock_cost = clock_cost() };
 
-	raise_limit("max_responses", n);
+	raise_limit("max_entries", n);
 	raise_limit("max_handles", n);
 	raise_limit("max_handles_of_user", n);
 	raise_limit("max_bytes", (long)n * BLOB_LEN);

@@ -106,7 +106,7 @@ static void use_number(unsigned char *serial, uint32_t i)
 
 static void raise_limits(uint32_t n)
 {
-	if (kt_sysctl("max_responses", n) || kt_sysctl("max_handles", 4 * n) ||
+	if (kt_sysctl("max_entries", n) || kt_sysctl("max_handles", 4 * n) ||
 	    kt_sysctl("max_handles_of_user", 4 * n) ||
 	    kt_sysctl("max_bytes", n * 4096L))
 		bench_die("cannot raise the store's limits", 0);

@@ -123,7 +123,7 @@ static bool is_zero(const void *data, size_t len)
 TEST_F(board, header)
 {
 	const struct ktls_ocsp_board_header *header = self->map;
-	long max = kt_sysctl_get("max_responses");
+	long max = kt_sysctl_get("max_entries");
 
 	/* The header, the limit's slots, as many that nobody can use any more. */
 	EXPECT_LE((2 * max + 1) * LINE, self->size);
@@ -186,7 +186,7 @@ TEST_F(board, expiry_is_not_shown)
 	EXPECT_EQ(generation, generation_of(self->map, self->slot));
 }
 
-/* Another response in the slot: the number that was there is never back. */
+/* Another entry in the slot: the number that was there is never back. */
 TEST_F(board, slot_used_again)
 {
 	uint64_t old;
@@ -215,7 +215,7 @@ TEST_F(board, evicted)
 
 	ASSERT_EQ(0, kt_set_for(&self->sk, 0, KT_DAY));
 	ASSERT_EQ(0, kt_close(&self->sk, self->session, self->slot));
-	ASSERT_EQ(0, kt_sysctl("max_responses", 1));
+	ASSERT_EQ(0, kt_sysctl("max_entries", 1));
 	ASSERT_EQ(0, kt_create(&self->sk, self->session, 1, &slot));
 	/* It had its slot before the other one lost his. */
 	EXPECT_EQ(self->slot + 1, slot);
@@ -303,7 +303,7 @@ TEST_F(board, pages_come_with_slots)
 	}
 	EXPECT_EQ(SIGBUS, signal_of_read(slot_of(self->map, slots)));
 	EXPECT_EQ(0, signal_of_read(slot_of(self->map, slots - 1)));
-	/* They stay when the responses go. */
+	/* They stay when the entries go. */
 	close(self->session);
 	for (uint32_t n = 0; n < MANY; n++)
 		ASSERT_EQ(0, kt_del(&self->sk, -1, n));
@@ -312,14 +312,14 @@ TEST_F(board, pages_come_with_slots)
 		ASSERT_EQ(0, generation_of(self->map, i));
 }
 
-/* At the limit of responses: refused, and nothing on the board moves. */
+/* At the limit of entries: refused, and nothing on the board moves. */
 TEST_F(board, full)
 {
 	/* A page without the header and the slot for who makes another go. */
 	uint32_t max = self->page / LINE - 2, slot = 0, slots;
 	uint64_t generation;
 
-	ASSERT_EQ(0, kt_sysctl("max_responses", max));
+	ASSERT_EQ(0, kt_sysctl("max_entries", max));
 	ASSERT_EQ(0, kt_set_for(&self->sk, 0, KT_DAY));
 	for (uint32_t n = 1; n < max; n++) {
 		ASSERT_EQ(0, kt_create(&self->sk, self->session, n, &slot));
@@ -349,13 +349,13 @@ TEST_F(board, exhausted)
 	const void *map;
 	int session, later;
 
-	ASSERT_EQ(0, kt_sysctl("max_responses", 10));
+	ASSERT_EQ(0, kt_sysctl("max_entries", 10));
 	session = new_session(&self->sk, &size);
 	ASSERT_LE(0, session);
 	EXPECT_EQ(self->page, size);
 	map = map_board(session, size);
 	ASSERT_NE(MAP_FAILED, map);
-	ASSERT_EQ(0, kt_sysctl("max_responses", per_page));
+	ASSERT_EQ(0, kt_sysctl("max_entries", per_page));
 	for (uint32_t n = 1; n < per_page; n++) {
 		ASSERT_EQ(0, kt_create(&self->sk, session, n, &slot));
 		ASSERT_EQ(0, kt_set_for(&self->sk, n, KT_DAY));

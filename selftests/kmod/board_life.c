@@ -28,7 +28,7 @@ static bool holders_become(struct kt_sock *sk, uint32_t n, long wanted)
 	return true;
 }
 
-/* A mapping holds the board and the module, and no response. */
+/* A mapping holds the board and the module, and no entry. */
 TEST_F(board, outlives_the_session)
 {
 	ASSERT_EQ(0, kt_set_for(&self->sk, 0, KT_DAY));
@@ -68,7 +68,7 @@ TEST_F(board, pins_the_module)
 	kt_new(&self->sk);
 }
 
-/* Makes a session with response 1, sends it, and dies. */
+/* Makes a session with entry 1, sends it, and dies. */
 static void send_session(int unix_fd, bool own_netns)
 {
 	struct kt_sock sk;

@@ -25,7 +25,7 @@ FIXTURE(board)
 	long refs;			/* of the module, before the session */
 	int session;
 	size_t size;
-	uint32_t slot;			/* of response 0 */
+	uint32_t slot;			/* of entry 0 */
 	const void *map;
 };
 

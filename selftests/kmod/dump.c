@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A dump of 10,000 responses while a writer is at work: what was there from
+ * A dump of 10,000 entries while a writer is at work: what was there from
  * start to end is met exactly once, and a dump that the writer disturbed says
  * so (NLM_F_DUMP_INTR).
  */
@@ -11,8 +11,8 @@
 #include "ktest.h"
 #include "kselftest_harness.h"
 
-#define STABLE		9000	/* responses that the writer leaves alone */
-#define MOVING		1000	/* responses that come and go */
+#define STABLE		9000	/* entries that the writer leaves alone */
+#define MOVING		1000	/* entries that come and go */
 #define DUMPS		6
 
 struct seen {
@@ -50,7 +50,7 @@ FIXTURE_TEARDOWN(dump)
 	kt_free(&self->sk);
 }
 
-/* The slot tells where a key is: a response that is not touched keeps it. */
+/* The slot tells where a key is: an entry that is not touched keeps it. */
 static void meet(const struct kt_msg *msg, void *arg)
 {
 	uint32_t slot = kt_u32(msg, KTLS_OCSP_A_SLOT);

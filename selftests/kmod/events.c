@@ -199,7 +199,7 @@ TEST_F(events, evicted)
 {
 	ASSERT_EQ(0, kt_set_for(&self->sk, 1, KT_DAY));
 	expect_event(UPDATED, 1);
-	ASSERT_EQ(0, kt_sysctl("max_responses", 1));
+	ASSERT_EQ(0, kt_sysctl("max_entries", 1));
 	ASSERT_EQ(0, kt_set_for(&self->sk, 2, KT_DAY));
 	expect_event(EVICTED, 1);
 	expect_event(UPDATED, 2);

@@ -20,7 +20,7 @@
 
 /* One page of the board has the header and these. */
 #define PAGE_SLOTS	63
-#define NEW		1000		/* the response that comes and goes */
+#define NEW		1000		/* the entry that comes and goes */
 #define SITES		128
 
 /* Of all tests: each is a process of its own. */
@@ -52,7 +52,7 @@ struct rig {
 	struct kt_sock sk;
 	int netns;
 	int session;
-	uint32_t slot;			/* of response 0, held once */
+	uint32_t slot;			/* of entry 0, held once */
 	int next_fd;			/* that a new session would get */
 	char *map;			/* of the board */
 };
@@ -178,18 +178,18 @@ static struct tally fail_each(struct rig *rig, const struct command *command,
 static const char *miscounted(struct rig *rig)
 {
 	int handles = handles_of(rig->session);
-	int responses = kt_count(&rig->watch, -1);
+	int entries = kt_count(&rig->watch, -1);
 	int page = sysconf(_SC_PAGESIZE);
 	int lines = page / KTLS_OCSP_BOARD_LINE;
 	int session;
 
-	kt_sysctl("max_responses", responses + 1);
+	kt_sysctl("max_entries", entries + 1);
 	kt_sysctl("max_handles", handles + 1);
 	kt_sysctl("max_handles_of_user", handles + 1);
 	if (kt_create(&rig->sk, rig->session, 2 * NEW, NULL))
 		return "a handle";
-	if (kt_count(&rig->watch, -1) != responses + 1)
-		return "a response";
+	if (kt_count(&rig->watch, -1) != entries + 1)
+		return "an entry";
 	kt_sysctl("max_sessions", 2);
 	kt_sysctl("max_sessions_of_user", 2);
 	session = kt_session(&rig->sk);
@@ -200,7 +200,7 @@ static const char *miscounted(struct rig *rig)
 	rig->session = -1;
 	kt_dump(&rig->watch, -1, kt_del_dumped, &rig->sk);
 	/* The board's pages stay; the first one is not counted. */
-	kt_sysctl("max_bytes", 100 + (responses + 1) / lines * page);
+	kt_sysctl("max_bytes", 100 + (entries + 1) / lines * page);
 	return kt_set_for(&rig->sk, NEW, KT_DAY) ? "a byte" : NULL;
 }
 
@@ -382,7 +382,7 @@ static void undo_evicting(struct rig *rig)
 
 static int fill_to_limit(struct rig *rig)
 {
-	return fill(rig, 3) ?: kt_sysctl("max_responses", 3);
+	return fill(rig, 3) ?: kt_sysctl("max_entries", 3);
 }
 
 TEST_F(fail_nth, create_at_limit)

@@ -53,7 +53,7 @@ static int set_bytes(struct kt_sock *sk, uint32_t n, size_t len,
 /* Nothing that a session holds is given up for something new. */
 TEST_F(limits, responses_held)
 {
-	ASSERT_EQ(0, kt_sysctl("max_responses", 3));
+	ASSERT_EQ(0, kt_sysctl("max_entries", 3));
 	for (uint32_t n = 0; n < 3; n++)
 		ASSERT_EQ(0, kt_create(&self->sk, self->session, n, NULL));
 	expect_full(kt_create(&self->sk, self->session, 3, NULL));
@@ -68,7 +68,7 @@ TEST_F(limits, responses_evicted)
 {
 	static const int64_t days[] = { 5, 2, 9, 1, 7 };
 
-	ASSERT_EQ(0, kt_sysctl("max_responses", 5));
+	ASSERT_EQ(0, kt_sysctl("max_entries", 5));
 	for (uint32_t n = 0; n < 5; n++)
 		ASSERT_EQ(0, kt_set_for(&self->sk, n, days[n] * KT_DAY));
 	ASSERT_EQ(0, kt_open(&self->sk, self->session, 3, NULL));
@@ -87,7 +87,7 @@ TEST_F(limits, responses_evicted)
 /* An update changes who is first. */
 TEST_F(limits, eviction_follows_updates)
 {
-	ASSERT_EQ(0, kt_sysctl("max_responses", 2));
+	ASSERT_EQ(0, kt_sysctl("max_entries", 2));
 	ASSERT_EQ(0, kt_set_for(&self->sk, 0, 1 * KT_DAY));
 	ASSERT_EQ(0, kt_set_for(&self->sk, 1, 2 * KT_DAY));
 	ASSERT_EQ(0, kt_set_for(&self->sk, 0, 3 * KT_DAY));
@@ -101,7 +101,7 @@ TEST_F(limits, responses_given_back)
 {
 	uint32_t slot;
 
-	ASSERT_EQ(0, kt_sysctl("max_responses", 1));
+	ASSERT_EQ(0, kt_sysctl("max_entries", 1));
 	for (uint32_t n = 0; n < 20; n++) {
 		ASSERT_EQ(0, kt_create(&self->sk, self->session, n, &slot));
 		ASSERT_EQ(0, kt_close(&self->sk, self->session, slot));
@@ -210,7 +210,7 @@ TEST_F(limits, sessions)
 	close(more[1]);
 }
 
-/* A handle is a session's hold on a response, however often it is counted. */
+/* A handle is a session's hold on an entry, however often it is counted. */
 TEST_F(limits, handles)
 {
 	int other = kt_session(&self->sk);
@@ -240,7 +240,7 @@ TEST_F(limits, handles)
 TEST_F(limits, refused_open_evicts_nothing)
 {
 	ASSERT_EQ(0, kt_set_for(&self->sk, 0, KT_DAY));
-	ASSERT_EQ(0, kt_sysctl("max_responses", 1));
+	ASSERT_EQ(0, kt_sysctl("max_entries", 1));
 	ASSERT_EQ(0, kt_sysctl("max_handles", 0));
 	expect_full(kt_create(&self->sk, self->session, 1, NULL));
 	EXPECT_TRUE(is_there(0));
@@ -251,7 +251,7 @@ TEST_F(limits, refused_set_evicts_nothing)
 	ASSERT_EQ(0, set_bytes(&self->sk, 0, 100, KT_DAY));
 	ASSERT_EQ(0, kt_open(&self->sk, self->session, 0, NULL));
 	ASSERT_EQ(0, set_bytes(&self->sk, 1, 100, KT_DAY));
-	ASSERT_EQ(0, kt_sysctl("max_responses", 2));
+	ASSERT_EQ(0, kt_sysctl("max_entries", 2));
 	ASSERT_EQ(0, kt_sysctl("max_bytes", 200));
 	expect_full(set_bytes(&self->sk, 2, 150, KT_DAY));
 	EXPECT_TRUE(is_there(1));
@@ -266,7 +266,7 @@ TEST_F(limits, dead_ones_make_room)
 	uint32_t slots[3], slot;
 	struct kt_req req;
 
-	ASSERT_EQ(0, kt_sysctl("max_responses", 3));
+	ASSERT_EQ(0, kt_sysctl("max_entries", 3));
 	for (uint32_t n = 0; n < 3; n++) {
 		ASSERT_EQ(0, kt_set_for(&self->sk, n, KT_DAY));
 		ASSERT_EQ(0, kt_open(&self->sk, self->session, n, &slots[n]));
@@ -298,7 +298,7 @@ TEST_F(limits, dead_ones_make_room)
 TEST_F(limits, dead_ones_in_time)
 {
 	ASSERT_EQ(0, kt_sysctl("linger", 2));
-	ASSERT_EQ(0, kt_sysctl("max_responses", 1));
+	ASSERT_EQ(0, kt_sysctl("max_entries", 1));
 	ASSERT_EQ(0, kt_create(&self->sk, self->session, 0, NULL));
 	expect_full(kt_set_for(&self->sk, 1, KT_DAY));
 	kt_sleep_ms(3500);
@@ -389,7 +389,7 @@ static bool gone_within(struct kt_sock *sk, uint32_t n, int ms)
 	return true;
 }
 
-/* A response without blob and holder stays for a refresher, but not for ever. */
+/* An entry without blob and holder stays for a refresher, but not for ever. */
 TEST_F(limits, linger)
 {
 	uint32_t slot;
@@ -423,7 +423,7 @@ TEST_F(limits, lowered)
 	for (uint32_t n = 0; n < 5; n++)
 		ASSERT_EQ(0, kt_set_for(&self->sk, n, KT_DAY));
 	ASSERT_EQ(0, kt_open(&self->sk, self->session, 0, NULL));
-	ASSERT_EQ(0, kt_sysctl("max_responses", 1));
+	ASSERT_EQ(0, kt_sysctl("max_entries", 1));
 	ASSERT_EQ(0, kt_sysctl("max_handles", 0));
 	ASSERT_EQ(0, kt_sysctl("max_sessions", 0));
 	EXPECT_EQ(5, kt_count(&self->sk, -1));
@@ -452,7 +452,7 @@ TEST_F(limits, sysctl_values)
 TEST_F(limits, sysctls_per_namespace)
 {
 	ASSERT_EQ(0, kt_sysctl("linger", 5));
-	EXPECT_EQ(-ENOENT, kt_sysctl_get("userns_max_responses"));
+	EXPECT_EQ(-ENOENT, kt_sysctl_get("userns_max_entries"));
 	kt_new_netns();
 	EXPECT_EQ(3600, kt_sysctl_get("linger"));
 }

@@ -300,7 +300,7 @@ static void fill_with_short_lived(void)
 	}
 }
 
-/* A namespace whose responses are about to expire dies like any other. */
+/* A namespace whose entries are about to expire dies like any other. */
 TEST_F_TIMEOUT(netns, deleted_at_expiry, 60)
 {
 	int status;

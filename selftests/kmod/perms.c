@@ -151,7 +151,7 @@ TEST_F(perms, nobodys_socket)
 	EXPECT_EQ(self->before, kt_snapshot(&self->sk));
 }
 
-/* Nor does a session that root made, or a response that root created. */
+/* Nor does a session that root made, or an entry that root created. */
 TEST_F(perms, roots_session)
 {
 	int session = kt_session(&self->sk);

@@ -227,7 +227,7 @@ static void get_slot(struct __test_metadata *_metadata, struct kt_sock *sk,
 	EXPECT_EQ(0, kt_call(sk, &req, msg));
 }
 
-/* By key, by session and key, by session and slot: one response. */
+/* By key, by session and key, by session and slot: one entry. */
 TEST_F(protocol, get_three_ways)
 {
 	uint32_t slot;
@@ -261,7 +261,7 @@ TEST_F(protocol, certificates)
 			    strlen(KT_ISSUER)));
 }
 
-/* A response that a set made by key alone gets them from whoever has them. */
+/* An entry that a set made by key alone gets them from whoever has them. */
 TEST_F(protocol, certificates_come_later)
 {
 	ASSERT_EQ(0, kt_set_for(&self->sk, 1, KT_DAY));
@@ -424,7 +424,7 @@ TEST_F(protocol, del_unheld)
 	EXPECT_EQ(-ENOENT, kt_get(&self->sk, -1, 1, 0, &self->msg));
 }
 
-/* A held response stays, without blob, under the slot that its holders know. */
+/* A held entry stays, without blob, under the slot that its holders know. */
 TEST_F(protocol, del_held)
 {
 	uint32_t slot, again;

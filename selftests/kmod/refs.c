@@ -36,7 +36,7 @@ FIXTURE_TEARDOWN(refs)
 	kt_free(&self->sk);
 }
 
-/* How many sessions hold response n; -1: it is not there. */
+/* How many sessions hold entry n; -1: it is not there. */
 static int holders(struct kt_sock *sk, uint32_t n)
 {
 	struct kt_msg msg;
@@ -124,7 +124,7 @@ TEST_F(refs, sessions_are_apart)
 	EXPECT_EQ(0, holders(&self->sk, 0));
 }
 
-/* A slot that was given up and taken by another response is not held. */
+/* A slot that was given up and taken by another entry is not held. */
 TEST_F(refs, slot_used_again)
 {
 	int other = kt_session(&self->sk);

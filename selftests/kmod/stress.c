@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Readers at random against a writer that replaces, deletes and re-creates:
- * every blob that is read is whole, no reader sees a response go back to an
+ * every blob that is read is whole, no reader sees an entry go back to an
  * older blob, no count goes wrong, and nothing is left at the end.
  */
 #include <signal.h>
@@ -75,7 +75,7 @@ static void read_open(struct reader *reader, uint32_t n)
 
 	if (!err)
 		reader->held[n]++;
-	/* Once held, a response stays, whatever the writer does. */
+	/* Once held, an entry stays, whatever the writer does. */
 	check(reader, err, reader->held[n] ? 0 : -ENOENT);
 }
 
@@ -129,7 +129,7 @@ static void read_get(struct reader *reader, uint32_t n)
 		check(reader, err, reader->held[n] ? 0 : -ENOENT);
 }
 
-/* A slot that the writer let go may belong to another response by now. */
+/* A slot that the writer let go may belong to another entry by now. */
 static void forget_slot(struct reader *reader, uint32_t n)
 {
 	if (!reader->held[n])

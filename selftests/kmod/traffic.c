@@ -7,7 +7,7 @@
  * is refused does not matter; a blob that is not whole does (exit status 1).
  * Tells in the end how often it was served.
  *
- * traffic hold: holds a response in a session, says "held", and stays.
+ * traffic hold: holds an entry in a session, says "held", and stays.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@ static void ignore(const struct kt_msg *msg, void *arg)
 	(void)arg;
 }
 
-static bool use_response(struct kt_sock *sk, int session, uint32_t n)
+static bool use_entry(struct kt_sock *sk, int session, uint32_t n)
 {
 	static struct kt_msg msg;
 	uint32_t slot;
@@ -50,7 +50,7 @@ static bool use_store(struct kt_sock *sk, int *served)
 	*served += session >= 0;
 	kt_join(sk, sk->events);
 	for (uint32_t n = 0; whole && n < RESPONSES; n++)
-		whole = use_response(sk, session, n);
+		whole = use_entry(sk, session, n);
 	kt_dump(sk, session, ignore, NULL);
 	kt_dump(sk, -1, ignore, NULL);
 	if (session >= 0)

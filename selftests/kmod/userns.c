@@ -18,8 +18,8 @@
 #define BLOB_BYTES	1000
 
 static const char * const sums[] = {
-	"userns_max_responses", "userns_max_bytes", "userns_max_sessions",
-	"userns_max_handles", "userns_max_responses_of_user",
+	"userns_max_entries", "userns_max_bytes", "userns_max_sessions",
+	"userns_max_handles", "userns_max_entries_of_user",
 	"userns_max_bytes_of_user", "userns_max_sessions_of_user",
 	"userns_max_handles_of_user",
 };
@@ -29,7 +29,7 @@ static const char * const sums[] = {
 /* What one namespace got of each, and why it got no more. */
 struct got {
 	int done;
-	int responses, blobs, sessions, handles;
+	int entries, blobs, sessions, handles;
 	int refusal;
 	char text[256];
 };
@@ -203,13 +203,13 @@ TEST_F(userns, sysctls_are_read_only)
 }
 
 /* Takes what it can get, one resource at a time, and holds it. */
-static void take_responses(struct kt_sock *sk, struct got *got)
+static void take_entries(struct kt_sock *sk, struct got *got)
 {
 	int session = kt_session(sk);
 
-	while (got->responses <= SHARE &&
-	       !(got->refusal = kt_create(sk, session, got->responses, NULL)))
-		got->responses++;
+	while (got->entries <= SHARE &&
+	       !(got->refusal = kt_create(sk, session, got->entries, NULL)))
+		got->entries++;
 }
 
 static void take_blobs(struct kt_sock *sk, struct got *got)
@@ -345,11 +345,11 @@ static void share_out(struct __test_metadata *_metadata,
 	}
 }
 
-TEST_F_TIMEOUT(userns, sum_of_responses, 90)
+TEST_F_TIMEOUT(userns, sum_of_entries, 90)
 {
-	set_sum(self, "userns_max_responses", SHARE);
-	share_out(_metadata, self, take_responses,
-		  offsetof(struct got, responses));
+	set_sum(self, "userns_max_entries", SHARE);
+	share_out(_metadata, self, take_entries,
+		  offsetof(struct got, entries));
 }
 
 TEST_F_TIMEOUT(userns, sum_of_bytes, 90)
@@ -373,11 +373,11 @@ TEST_F_TIMEOUT(userns, sum_of_handles, 90)
 }
 
 /* All of them are one user's, so his share ends what they get. */
-TEST_F_TIMEOUT(userns, share_of_responses, 90)
+TEST_F_TIMEOUT(userns, share_of_entries, 90)
 {
-	set_sum(self, "userns_max_responses_of_user", SHARE);
-	share_out(_metadata, self, take_responses,
-		  offsetof(struct got, responses));
+	set_sum(self, "userns_max_entries_of_user", SHARE);
+	share_out(_metadata, self, take_entries,
+		  offsetof(struct got, entries));
 }
 
 TEST_F_TIMEOUT(userns, share_of_bytes, 90)
@@ -405,20 +405,20 @@ static void take_nested(struct kt_sock *sk, struct got *got)
 {
 	struct kt_sock inner;
 
-	take_responses(sk, got);
+	take_entries(sk, got);
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNET))
 		_exit(1);
 	kt_new(&inner);
-	take_responses(&inner, got);
+	take_entries(&inner, got);
 	memcpy(sk->text, inner.text, sizeof(sk->text));
 }
 
 /* A user namespace inside a user namespace counts like any other. */
 TEST_F_TIMEOUT(userns, nested, 90)
 {
-	set_sum(self, "userns_max_responses", SHARE);
+	set_sum(self, "userns_max_entries", SHARE);
 	share_out(_metadata, self, take_nested,
-		  offsetof(struct got, responses));
+		  offsetof(struct got, entries));
 }
 
 /* Three times the share, of which nothing is held; how many were refused. */
@@ -455,7 +455,7 @@ TEST_F_TIMEOUT(userns, idle_makes_room, 60)
 {
 	pid_t pid;
 
-	set_sum(self, "userns_max_responses", SHARE);
+	set_sum(self, "userns_max_entries", SHARE);
 	pid = fork();
 	if (!pid)
 		be_idle(_metadata, &self->msg);

@@ -59,7 +59,7 @@ class Test:
         ktap.equal(reply['min-validity'], 600, 'min-validity')
         os.fstat(self.session)
 
-    def open_response(self):
+    def open_entry(self):
         """open, and what "wanted" hears of it"""
         listener = self.listen('wanted')
         reply = self.family.do('open', {
@@ -168,7 +168,7 @@ def main():
     ktap.new_netns()
     test = Test()
     ktap.run([(step.__doc__, step) for step in (
-        test.make_session, test.open_response, test.count_references,
+        test.make_session, test.open_entry, test.count_references,
         test.store_blob, test.get_blob, test.dump_all, test.report_failure,
         test.delete, test.close_session)])
 

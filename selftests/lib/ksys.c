@@ -39,7 +39,7 @@ static int write_file(const char *path, const char *text)
 }
 
 const struct kt_tunable kt_tunables[] = {
-	{ "max_responses", 16384 },
+	{ "max_entries", 16384 },
 	{ "max_bytes", 64 << 20 },
 	{ "max_sessions", 16384 },
 	{ "max_handles", 262144 },

@@ -118,11 +118,11 @@ static bool has_refresher(void)
 
 /* Answers */
 
-static void dumped(const struct ocsp_response *response, void *arg)
+static void dumped(const struct ocsp_entry *entry, void *arg)
 {
 	const struct standin_reply message = {
-		.kind = STANDIN_RESPONSE,
-		.response = *response,
+		.kind = STANDIN_ENTRY,
+		.entry = *entry,
 	};
 	const struct client *client = arg;
 
@@ -141,7 +141,7 @@ static void answer(struct client *client, const struct standin_reply *reply,
 		   int fd)
 {
 	static uint8_t bytes[STANDIN_MESSAGE_MAX];
-	const struct ocsp_response *r = &reply->response;
+	const struct ocsp_entry *r = &reply->entry;
 	uint8_t *p = bytes;
 
 	if (r->cert)

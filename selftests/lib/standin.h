@@ -59,7 +59,7 @@ enum standin_action {
 	STANDIN_ACTION_LIMIT,
 	/* Notices are dropped, as when there is no room for them. */
 	STANDIN_ACTION_LOSE,
-	/* Dumps say that responses came or went meanwhile. */
+	/* Dumps say that entries came or went meanwhile. */
 	STANDIN_ACTION_UNSETTLE,
 	/* How many notices are waiting to be read, and were dropped. */
 	STANDIN_ACTION_COUNT,
@@ -101,7 +101,7 @@ struct standin_request {
 
 enum standin_kind {
 	STANDIN_REPLY,			/* the last message of an answer */
-	STANDIN_RESPONSE,		/* one response of a dump */
+	STANDIN_ENTRY,		/* one entry of a dump */
 	STANDIN_NOTICE,
 	STANDIN_LOST,			/* notices were dropped before this */
 };
@@ -116,9 +116,9 @@ struct standin_reply {
 	uint32_t min_validity;
 	bool interrupted;		/* of a dump */
 	unsigned int waiting, dropped;	/* of COUNT */
-	struct ocsp_notice notice;	/* its response too is in the next */
+	struct ocsp_notice notice;	/* its entry too is in the next */
 	/* Its pointers are not valid: cert, issuer and blob follow. */
-	struct ocsp_response response;
+	struct ocsp_entry entry;
 };
 
 #define STANDIN_MESSAGE_MAX	(128 * 1024)
@@ -133,7 +133,7 @@ struct standin_calls {
 	/* Whether anybody listens to "wanted". */
 	bool (*has_refresher)(void);
 	/* A message of a dump. */
-	void (*dumped)(const struct ocsp_response *response, void *arg);
+	void (*dumped)(const struct ocsp_entry *entry, void *arg);
 	/* The clocks: seconds since the epoch, and ms of a steady one. */
 	int64_t (*wall)(void);
 	int64_t (*ms)(void);

@@ -277,9 +277,9 @@ int ocsp_client_close(struct ocsp_client *client, int session, uint32_t slot)
 	return on_slot(client, STANDIN_CLOSE, session, slot);
 }
 
-/* Responses */
+/* Entries */
 
-void ocsp_response_clear(struct ocsp_response *r)
+void ocsp_entry_clear(struct ocsp_entry *r)
 {
 	free(r->blob);
 	free(r->cert);
@@ -300,13 +300,13 @@ static bool take_part(uint8_t **part, const uint8_t **bytes, size_t len)
 	return true;
 }
 
-static int take_response(const struct standin_reply *reply,
-			 const uint8_t *bytes, void *arg)
+static int take_entry(const struct standin_reply *reply,
+		      const uint8_t *bytes, void *arg)
 {
-	struct ocsp_response *r = arg;
-	struct ocsp_response part = reply->response;
+	struct ocsp_entry *r = arg;
+	struct ocsp_entry part = reply->entry;
 
-	*r = reply->response;
+	*r = reply->entry;
 	r->cert = NULL;
 	r->issuer = NULL;
 	r->blob = NULL;
@@ -320,30 +320,30 @@ static int take_response(const struct standin_reply *reply,
 			}
 		}
 	}
-	ocsp_response_clear(r);
+	ocsp_entry_clear(r);
 	return -ENOMEM;
 }
 
 int ocsp_client_get(struct ocsp_client *client, const struct ocsp_name *name,
-		    uint32_t parts, struct ocsp_response *response)
+		    uint32_t parts, struct ocsp_entry *entry)
 {
 	struct request *r;
 	int err;
 
-	memset(response, 0, sizeof(*response));
+	memset(entry, 0, sizeof(*entry));
 	r = request_new(client, STANDIN_GET, name_size(name));
 	if (!r)
 		return -ENOMEM;
 	put_name(client, r, name);
 	r->rq.parts = parts;
-	err = call(client, r, NULL, take_response, response);
+	err = call(client, r, NULL, take_entry, entry);
 	if (err == -ENOMEM)
 		fail(client, ENOMEM, NULL);
 	return err;
 }
 
 struct dump {
-	struct ocsp_response *responses;
+	struct ocsp_entry *entries;
 	size_t count, size;
 	bool interrupted;
 };
@@ -352,7 +352,7 @@ static int take_dumped(const struct standin_reply *reply, const uint8_t *bytes,
 		       void *arg)
 {
 	struct dump *d = arg;
-	struct ocsp_response *grown;
+	struct ocsp_entry *grown;
 
 	(void)bytes;
 	if (reply->kind == STANDIN_REPLY) {
@@ -361,12 +361,12 @@ static int take_dumped(const struct standin_reply *reply, const uint8_t *bytes,
 	}
 	if (d->count == d->size) {
 		d->size = d->size ? 2 * d->size : 64;
-		grown = reallocarray(d->responses, d->size, sizeof(*grown));
+		grown = reallocarray(d->entries, d->size, sizeof(*grown));
 		if (!grown)
 			return -ENOMEM;
-		d->responses = grown;
+		d->entries = grown;
 	}
-	d->responses[d->count++] = reply->response;
+	d->entries[d->count++] = reply->entry;
 	return 0;
 }
 
@@ -382,7 +382,7 @@ static int dump_once(struct ocsp_client *client, int session, struct dump *d)
 }
 
 int ocsp_client_dump(struct ocsp_client *client, int session,
-		     int (*fn)(const struct ocsp_response *r, void *arg),
+		     int (*fn)(const struct ocsp_entry *r, void *arg),
 		     void *arg, bool *settled)
 {
 	struct dump d = { 0 };
@@ -395,8 +395,8 @@ int ocsp_client_dump(struct ocsp_client *client, int session,
 	if (!err && settled)
 		*settled = !d.interrupted;
 	for (i = 0; !err && i < d.count; i++)
-		err = fn(&d.responses[i], arg);
-	free(d.responses);
+		err = fn(&d.entries[i], arg);
+	free(d.entries);
 	return err;
 }
 

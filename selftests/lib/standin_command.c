@@ -28,7 +28,7 @@ static const uint32_t policies[STANDIN_OPS] = {
 };
 
 static const char * const limit_names[STANDIN_LIMITS] = {
-	"max_responses", "max_bytes", "max_sessions", "max_handles",
+	"max_entries", "max_bytes", "max_sessions", "max_handles",
 	"max_sessions_of_user", "max_handles_of_user", "min_validity",
 	"linger",
 };
@@ -285,13 +285,13 @@ static bool no_blob(struct standin_call *c, enum ktls_ocsp_state state)
 static void command_get(struct standin_call *c)
 {
 	struct standin_entry *entry = get_entry(c);
-	struct ocsp_response r;
+	struct ocsp_entry r;
 
 	if (!entry)
 		return;
 	if (entry->gone) {
 		standin_refuse(c->reply, -EIDRM,
-			       "the response left the store; close the slot and open it again");
+			       "the entry left the store; close the slot and open it again");
 		return;
 	}
 	r = standin_describe(c->store, entry);
@@ -305,12 +305,12 @@ static void command_get(struct standin_call *c)
 		r.cert_len = 0;
 		r.issuer_len = 0;
 	}
-	c->reply->response = r;
+	c->reply->entry = r;
 }
 
 static void command_dump(struct standin_call *c, void *arg)
 {
-	struct ocsp_response r;
+	struct ocsp_entry r;
 	uint32_t slot;
 
 	for (slot = 0; slot < c->store->slot_count; slot++) {

@@ -93,11 +93,11 @@ static bool has_refresher(void)
 	return false;
 }
 
-static void dumped(const struct ocsp_response *response, void *arg)
+static void dumped(const struct ocsp_entry *entry, void *arg)
 {
 	struct standin_reply reply = {
-		.kind = STANDIN_RESPONSE,
-		.response = *response,
+		.kind = STANDIN_ENTRY,
+		.entry = *entry,
 	};
 
 	dump_fn(&reply, NULL, arg);
@@ -189,7 +189,7 @@ static void listen_to(struct standin_link *link,
 }
 
 /* What a reply points at, back to back, as a message would have it. */
-static uint8_t *parts_of(const struct ocsp_response *r)
+static uint8_t *parts_of(const struct ocsp_entry *r)
 {
 	uint8_t *bytes = malloc(r->cert_len + r->issuer_len + r->blob_len + 1);
 	uint8_t *p = bytes;
@@ -209,7 +209,7 @@ static int answer(const struct standin_reply *reply,
 		  int (*fn)(const struct standin_reply *reply,
 			    const uint8_t *bytes, void *arg), void *arg)
 {
-	uint8_t *bytes = parts_of(&reply->response);
+	uint8_t *bytes = parts_of(&reply->entry);
 	int err = fn(reply, bytes, arg);
 
 	free(bytes);

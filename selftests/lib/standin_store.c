@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The stand-in's store: its responses, what time does to them, and eviction. */
+/* The stand-in's store: its entries, what time does to them, and eviction. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 /* What only CAP_NET_ADMIN may take: one part of so many */
 #define RESERVE		8
-/* ms within which "wanted" is told once for a response */
+/* ms within which "wanted" is told once for an entry */
 #define WANTED_SPACING	1000
 
 bool standin_refuse(struct standin_reply *reply, int err, const char *text)
@@ -77,7 +77,7 @@ void standin_store_free(struct standin_store *store)
 	free(store);
 }
 
-/* Responses */
+/* Entries */
 
 struct standin_entry *standin_find(const struct standin_store *store,
 				   const uint8_t *key)
@@ -105,10 +105,10 @@ enum ktls_ocsp_state standin_state(const struct standin_entry *entry,
 	return KTLS_OCSP_STATE_PENDING;
 }
 
-struct ocsp_response standin_describe(const struct standin_store *store,
-				      const struct standin_entry *entry)
+struct ocsp_entry standin_describe(const struct standin_store *store,
+				   const struct standin_entry *entry)
 {
-	struct ocsp_response r = entry->meta;
+	struct ocsp_entry r = entry->meta;
 
 	r.state = standin_state(entry, store->calls.wall());
 	return r;
@@ -116,7 +116,7 @@ struct ocsp_response standin_describe(const struct standin_store *store,
 
 long standin_bytes(const struct standin_entry *entry)
 {
-	const struct ocsp_response *m = &entry->meta;
+	const struct ocsp_entry *m = &entry->meta;
 
 	return m->blob_len + m->cert_len + m->issuer_len +
 	       (m->failures ? strlen(m->failure) + 1 : 0);
@@ -166,14 +166,14 @@ void standin_free_slot(struct standin_store *store,
 		       struct standin_entry *entry)
 {
 	store->slots[entry->meta.slot] = NULL;
-	ocsp_response_clear(&entry->meta);
+	ocsp_entry_clear(&entry->meta);
 	free(entry);
 }
 
 void standin_remove(struct standin_store *store, struct standin_entry *entry,
 		    enum ktls_ocsp_event event)
 {
-	struct ocsp_response *m = &entry->meta;
+	struct ocsp_entry *m = &entry->meta;
 
 	standin_event(store, entry, event);
 	if (!m->handles) {
@@ -183,7 +183,7 @@ void standin_remove(struct standin_store *store, struct standin_entry *entry,
 	free(m->blob);
 	free(m->cert);
 	free(m->issuer);
-	*m = (struct ocsp_response) { .slot = m->slot, .handles = m->handles };
+	*m = (struct ocsp_entry) { .slot = m->slot, .handles = m->handles };
 	entry->gone = true;
 	entry->deadline = 0;
 	entry->rank = STANDIN_RANKS;
@@ -195,21 +195,21 @@ void standin_event(struct standin_store *store,
 		   const struct standin_entry *entry,
 		   enum ktls_ocsp_event event)
 {
-	const struct ocsp_response *m = &entry->meta;
+	const struct ocsp_entry *m = &entry->meta;
 	struct ocsp_notice n = { .event = event, .number = ++store->number };
 
-	memcpy(n.response.key, m->key, KTLS_OCSP_KEY_LEN);
-	n.response.slot = m->slot;
+	memcpy(n.entry.key, m->key, KTLS_OCSP_KEY_LEN);
+	n.entry.slot = m->slot;
 	if (m->generation) {
-		n.response.generation = m->generation;
-		n.response.status = m->status;
-		n.response.this_update = m->this_update;
-		n.response.next_update = m->next_update;
+		n.entry.generation = m->generation;
+		n.entry.status = m->status;
+		n.entry.this_update = m->this_update;
+		n.entry.next_update = m->next_update;
 	}
 	if (event == KTLS_OCSP_EVENT_FAILED) {
-		n.response.failures = m->failures;
-		n.response.failure_time = m->failure_time;
-		memcpy(n.response.failure, m->failure, sizeof(m->failure));
+		n.entry.failures = m->failures;
+		n.entry.failure_time = m->failure_time;
+		memcpy(n.entry.failure, m->failure, sizeof(m->failure));
 	}
 	store->calls.notice(&n);
 }
@@ -223,8 +223,8 @@ bool standin_wanted(struct standin_store *store, struct standin_entry *entry)
 		return true;
 	entry->wanted = now;
 	entry->heard = store->calls.has_refresher();
-	memcpy(n.response.key, entry->meta.key, KTLS_OCSP_KEY_LEN);
-	n.response.slot = entry->meta.slot;
+	memcpy(n.entry.key, entry->meta.key, KTLS_OCSP_KEY_LEN);
+	n.entry.slot = entry->meta.slot;
 	store->calls.notice(&n);
 	return entry->heard;
 }
@@ -264,7 +264,7 @@ static void rank_dead(const struct standin_store *store,
 /* Its blob or its holders changed. */
 void standin_file(struct standin_store *store, struct standin_entry *entry)
 {
-	const struct ocsp_response *m = &entry->meta;
+	const struct ocsp_entry *m = &entry->meta;
 	bool valid = is_valid(store, entry);
 
 	entry->deadline = valid || (m->generation && m->handles) ?
@@ -396,17 +396,17 @@ int64_t standin_store_run(struct standin_store *store)
 
 /* Eviction */
 
-static void count_used(const struct standin_store *store, long *responses,
+static void count_used(const struct standin_store *store, long *entries,
 		       long *bytes)
 {
 	uint32_t slot;
 
-	*responses = 0;
+	*entries = 0;
 	*bytes = 0;
 	for (slot = 0; slot < store->slot_count; slot++) {
 		if (!store->slots[slot] || store->slots[slot]->gone)
 			continue;
-		++*responses;
+		++*entries;
 		*bytes += standin_bytes(store->slots[slot]);
 	}
 }
@@ -447,38 +447,38 @@ unsigned int standin_total_max(const struct standin_store *store,
 }
 
 /* Who creates and stores has CAP_NET_ADMIN, and may use all. */
-bool standin_make_room(struct standin_store *store, long responses, long bytes,
+bool standin_make_room(struct standin_store *store, long entries, long bytes,
 		       const struct standin_entry *keep,
 		       struct standin_reply *reply)
 {
-	long used_responses, used_bytes, need_responses = 0, need_bytes = 0;
+	long used_entries, used_bytes, need_entries = 0, need_bytes = 0;
 	struct standin_entry *entry;
-	long left_responses, left_bytes;
+	long left_entries, left_bytes;
 
-	count_used(store, &used_responses, &used_bytes);
-	if (responses)
-		need_responses = used_responses + responses -
+	count_used(store, &used_entries, &used_bytes);
+	if (entries)
+		need_entries = used_entries + entries -
 				 store->limits[STANDIN_MAX_RESPONSES];
 	if (bytes > 0)
 		need_bytes = used_bytes + bytes -
 			     store->limits[STANDIN_MAX_BYTES];
-	left_responses = need_responses;
+	left_entries = need_entries;
 	left_bytes = need_bytes;
 	entry = next_victim(store, keep, NULL);
-	for (; entry && (left_responses > 0 || left_bytes > 0);
+	for (; entry && (left_entries > 0 || left_bytes > 0);
 	     entry = next_victim(store, keep, entry)) {
-		left_responses--;
+		left_entries--;
 		left_bytes -= standin_bytes(entry);
 	}
 	if (left_bytes > 0)
 		return standin_refuse(reply, -ENOSPC,
 				      "the store is at its limit of bytes");
-	if (left_responses > 0)
+	if (left_entries > 0)
 		return standin_refuse(reply, -ENOSPC,
-				      "the store is at its limit of responses");
-	while (need_responses > 0 || need_bytes > 0) {
+				      "the store is at its limit of entries");
+	while (need_entries > 0 || need_bytes > 0) {
 		entry = next_victim(store, keep, NULL);
-		need_responses--;
+		need_entries--;
 		need_bytes -= standin_bytes(entry);
 		standin_remove(store, entry, KTLS_OCSP_EVENT_EVICTED);
 	}

@@ -22,7 +22,7 @@ enum standin_rank {
 
 struct standin_entry {
 	/* meta.blob, .cert and .issuer are the entry's own. */
-	struct ocsp_response meta;
+	struct ocsp_entry meta;
 	bool withdrawn;
 	bool gone;			/* only its slot is left, to its holders */
 	int64_t deadline;		/* of its blob; 0: none */
@@ -82,7 +82,7 @@ struct standin_session {
 /* Set err, which is negative, and text. Returns false. */
 bool standin_refuse(struct standin_reply *reply, int err, const char *text);
 
-#define STANDIN_NO_KEY	"no response has this key"
+#define STANDIN_NO_KEY	"no entry has this key"
 #define STANDIN_NO_CAPABILITY \
 	"CAP_NET_ADMIN over the store's network namespace is needed"
 
@@ -92,8 +92,8 @@ struct standin_entry *standin_find(const struct standin_store *store,
 enum ktls_ocsp_state standin_state(const struct standin_entry *entry,
 				   int64_t now);
 /* With the state of now; its pointers are the entry's. */
-struct ocsp_response standin_describe(const struct standin_store *store,
-				      const struct standin_entry *entry);
+struct ocsp_entry standin_describe(const struct standin_store *store,
+				   const struct standin_entry *entry);
 struct standin_entry *standin_add(struct standin_store *store,
 				  const uint8_t *key, size_t bytes,
 				  struct standin_reply *reply);
@@ -102,7 +102,7 @@ void standin_remove(struct standin_store *store, struct standin_entry *entry,
 		    enum ktls_ocsp_event event);
 void standin_file(struct standin_store *store, struct standin_entry *entry);
 /* Evict what is needed for so many bytes more, but keep; or refuse. */
-bool standin_make_room(struct standin_store *store, long responses, long bytes,
+bool standin_make_room(struct standin_store *store, long entries, long bytes,
 		       const struct standin_entry *keep,
 		       struct standin_reply *reply);
 /* Free the slot, of which nobody holds anything. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The stand-in's commands set and del: what a writer changes in a response. */
+/* The stand-in's commands set and del: what a writer changes in an entry. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,7 +108,7 @@ static void forget_failure(struct standin_entry *entry)
 static bool set_blob(struct standin_call *c, struct standin_entry *entry)
 {
 	const struct standin_request *rq = c->rq;
-	struct ocsp_response *m = &entry->meta;
+	struct ocsp_entry *m = &entry->meta;
 	uint8_t *blob;
 	long more;
 
@@ -150,7 +150,7 @@ static bool set_blob(struct standin_call *c, struct standin_entry *entry)
 
 static bool set_failure(struct standin_call *c, struct standin_entry *entry)
 {
-	struct ocsp_response *m = &entry->meta;
+	struct ocsp_entry *m = &entry->meta;
 	long more;
 
 	more = (long)c->rq->failure_len - failure_bytes(entry) +

@@ -101,7 +101,7 @@ static inline HCERT_SERVER_OCSP_RESPONSE open_good(FIXTURE_DATA(store) *self)
 static inline int handles(FIXTURE_DATA(store) *self)
 {
 	struct ocsp_name name = OCSP_NAME_INIT;
-	struct ocsp_response r;
+	struct ocsp_entry r;
 	int rc;
 
 	name.key = self->pki.key;

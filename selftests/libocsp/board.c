@@ -267,7 +267,7 @@ TEST_F(store, expiry_without_a_call)
 {
 	struct ocsp_name name = OCSP_NAME_INIT;
 	HCERT_SERVER_OCSP_RESPONSE h;
-	struct ocsp_response r;
+	struct ocsp_entry r;
 	pid_t pid;
 
 	ASSERT_EQ(0, kt_sysctl("min_validity", 0));
@@ -289,7 +289,7 @@ TEST_F(store, min_validity_to_the_second)
 {
 	struct ocsp_name name = OCSP_NAME_INIT;
 	HCERT_SERVER_OCSP_RESPONSE h;
-	struct ocsp_response r;
+	struct ocsp_entry r;
 	pid_t pid;
 
 	ASSERT_EQ(0, kt_sysctl("min_validity", 100));
@@ -387,11 +387,11 @@ TEST_F(store, board_exhausted)
 	struct pki second;
 	struct kt_sock sk;
 
-	ASSERT_EQ(0, kt_sysctl("max_responses", 1));
+	ASSERT_EQ(0, kt_sysctl("max_entries", 1));
 	ASSERT_EQ(0, set_good(self));
 	first = CertOpenServerOcspResponse(self->chain, 0, NULL);
 	ASSERT_NE(NULL, first);
-	ASSERT_EQ(0, kt_sysctl("max_responses", 10000));
+	ASSERT_EQ(0, kt_sysctl("max_entries", 10000));
 	kt_new(&sk);
 	for (uint32_t n = 0; n < per_page; n++)
 		ASSERT_EQ(0, kt_set_for(&sk, n, KT_DAY));

@@ -27,7 +27,7 @@ FIXTURE(conform)
 {
 	struct ocsp_client *client;
 	struct ocsp_client *listener;
-	struct ocsp_response r;
+	struct ocsp_entry r;
 	struct ocsp_opened opened;
 	int session;
 	struct ocsp_notice heard[NOTICES];
@@ -108,7 +108,7 @@ static struct ocsp_update update_of(int64_t from, int64_t to)
 static int get(FIXTURE_DATA(conform) *self, const struct ocsp_name *name,
 	       uint32_t parts)
 {
-	ocsp_response_clear(&self->r);
+	ocsp_entry_clear(&self->r);
 	return ocsp_client_get(self->client, name, parts, &self->r);
 }
 
@@ -160,7 +160,7 @@ static int listen_for(FIXTURE_DATA(conform) *self, size_t count, int ms)
 	do {								\
 		EXPECT_FALSE(self->heard[i].wanted);			\
 		EXPECT_EQ(KTLS_OCSP_EVENT_##event_, self->heard[i].event); \
-		EXPECT_EQ(0, memcmp(self->heard[i].response.key,	\
+		EXPECT_EQ(0, memcmp(self->heard[i].entry.key,	\
 				    number(n).key, KTLS_OCSP_KEY_LEN));	\
 	} while (0)
 
@@ -225,7 +225,7 @@ TEST_F(conform, open_refuses)
 		ocsp_client_open(c, &name, false, o));
 	name = BY_KEY(1);
 	name.session = self->session;
-	refused(ENOENT, "no response has this key",
+	refused(ENOENT, "no entry has this key",
 		ocsp_client_open(c, &name, false, o));
 	name = BY_SLOT(self->session, 0);
 	refused(EINVAL, "Unsupported attribute (attribute \"slot\")",
@@ -326,7 +326,7 @@ TEST_F(conform, get_refuses)
 	name.key = number(1).key;
 	refused(EINVAL, "a slot and a key exclude each other (attribute \"slot\")",
 		get(self, &name, 0));
-	refused(ENOENT, "no response has this key", get_(2));
+	refused(ENOENT, "no entry has this key", get_(2));
 	name = BY_CERTS(1, -1);
 	refused(EINVAL, "Unsupported attribute (attribute \"certificate\")",
 		get(self, &name, 0));
@@ -410,7 +410,7 @@ struct seen {
 	int stop_after;
 };
 
-static int see(const struct ocsp_response *r, void *arg)
+static int see(const struct ocsp_entry *r, void *arg)
 {
 	struct seen *seen = arg;
 
@@ -487,7 +487,7 @@ TEST_F(conform, set_refuses)
 	u = update_of(-5, 0);
 	refused(ESTALE, "next-update has passed (attribute \"next-update\")",
 		ocsp_client_set(c, &name, &u, NULL));
-	refused(ENOENT, "no response has this key", fail_(1, "why"));
+	refused(ENOENT, "no entry has this key", fail_(1, "why"));
 	ASSERT_EQ(0, open_(1));
 	refused(EINVAL, "the failure has no reason (attribute \"failure\")",
 		fail_(1, ""));
@@ -554,7 +554,7 @@ TEST_F(conform, deletes)
 	name = BY_CERTS(1, -1);
 	refused(EINVAL, "Unsupported attribute (attribute \"certificate\")",
 		ocsp_client_del(self->client, &name));
-	refused(ENOENT, "no response has this key", del_(1));
+	refused(ENOENT, "no entry has this key", del_(1));
 	ASSERT_EQ(0, set_(1, -1, DAY));
 	ASSERT_EQ(0, del_(1));
 	EXPECT_EQ(-ENOENT, get_(1));
@@ -590,8 +590,8 @@ TEST_F(conform, wanted)
 	ASSERT_EQ(0, listen_for(self, 1, 2000));
 	ASSERT_EQ(1, self->count);
 	EXPECT_TRUE(self->heard[0].wanted);
-	EXPECT_EQ(self->opened.slot, self->heard[0].response.slot);
-	EXPECT_EQ(0, memcmp(self->heard[0].response.key, number(1).key,
+	EXPECT_EQ(self->opened.slot, self->heard[0].entry.slot);
+	EXPECT_EQ(0, memcmp(self->heard[0].entry.key, number(1).key,
 			    KTLS_OCSP_KEY_LEN));
 	/* Only of who waits; and once a second, who all were heard. */
 	ASSERT_EQ(0, open_(1));
@@ -634,20 +634,20 @@ TEST_F(conform, events)
 	ASSERT_EQ(0, listen_for(self, 9, 2000));
 	ASSERT_EQ(9, self->count);
 	expect_event(1, 0, CREATED);
-	EXPECT_EQ(0, self->heard[0].response.generation);
+	EXPECT_EQ(0, self->heard[0].entry.generation);
 	expect_event(1, 1, UPDATED);
-	EXPECT_EQ(1, self->heard[1].response.generation);
-	EXPECT_EQ(revoked.next_update, self->heard[1].response.next_update);
+	EXPECT_EQ(1, self->heard[1].entry.generation);
+	EXPECT_EQ(revoked.next_update, self->heard[1].entry.next_update);
 	expect_event(1, 2, FAILED);
-	EXPECT_STREQ("why", self->heard[2].response.failure);
-	EXPECT_EQ(1, self->heard[2].response.failures);
-	EXPECT_EQ(1, self->heard[2].response.generation);
+	EXPECT_STREQ("why", self->heard[2].entry.failure);
+	EXPECT_EQ(1, self->heard[2].entry.failures);
+	EXPECT_EQ(1, self->heard[2].entry.generation);
 	expect_event(1, 3, REVOKED);
-	EXPECT_EQ(2, self->heard[3].response.generation);
-	EXPECT_EQ(KTLS_OCSP_CERT_STATUS_REVOKED, self->heard[3].response.status);
-	EXPECT_STREQ("", self->heard[3].response.failure);
+	EXPECT_EQ(2, self->heard[3].entry.generation);
+	EXPECT_EQ(KTLS_OCSP_CERT_STATUS_REVOKED, self->heard[3].entry.status);
+	EXPECT_STREQ("", self->heard[3].entry.failure);
 	expect_event(1, 4, WITHDRAWN);
-	EXPECT_EQ(0, self->heard[4].response.generation);
+	EXPECT_EQ(0, self->heard[4].entry.generation);
 	expect_event(2, 5, UPDATED);
 	expect_event(2, 6, EXPIRING);
 	expect_event(2, 7, WITHDRAWN);
@@ -678,7 +678,7 @@ TEST_F(conform, time_passes)
 	expect_event(1, 3, EXPIRED);
 	expect_event(2, 4, EXPIRED);
 	expect_event(2, 5, REMOVED);
-	EXPECT_NE(0, self->heard[5].response.generation);
+	EXPECT_NE(0, self->heard[5].entry.generation);
 	expect_event(4, 6, UPDATED);
 	/* Held: it stays. Not held: it goes, and so does what lingered. */
 	ASSERT_EQ(0, get_(1));
@@ -710,7 +710,7 @@ TEST_F(conform, lost)
 
 TEST_F(conform, full_of_responses)
 {
-	ASSERT_EQ(0, conform_limit("max_responses", 3));
+	ASSERT_EQ(0, conform_limit("max_entries", 3));
 	ASSERT_EQ(0, open_(1));
 	ASSERT_EQ(0, set_(1, -1, 100));
 	ASSERT_EQ(0, set_(2, -1, 300));
@@ -720,15 +720,15 @@ TEST_F(conform, full_of_responses)
 	ASSERT_EQ(0, set_(4, -1, 400));
 	ASSERT_EQ(0, listen_for(self, 2, 1000));
 	expect_event(3, 0, EVICTED);
-	EXPECT_NE(0, self->heard[0].response.generation);
+	EXPECT_NE(0, self->heard[0].entry.generation);
 	expect_event(4, 1, UPDATED);
 	EXPECT_EQ(-ENOENT, get_(3));
 	EXPECT_EQ(0, get_(1));
 	ASSERT_EQ(0, open_(2));
 	ASSERT_EQ(0, open_(4));
-	refused(ENOSPC, "the store is at its limit of responses",
+	refused(ENOSPC, "the store is at its limit of entries",
 		set_(5, -1, DAY));
-	refused(ENOSPC, "the store is at its limit of responses", open_(5));
+	refused(ENOSPC, "the store is at its limit of entries", open_(5));
 	EXPECT_EQ(0, set_(1, -1, DAY));
 }
 
@@ -737,11 +737,11 @@ TEST_F(conform, left_the_store)
 {
 	struct ocsp_opened first;
 
-	ASSERT_EQ(0, conform_limit("max_responses", 2));
+	ASSERT_EQ(0, conform_limit("max_entries", 2));
 	ASSERT_EQ(0, open_(1));
 	first = self->opened;
 	ASSERT_EQ(0, open_(2));
-	refused(ENOSPC, "the store is at its limit of responses", open_(3));
+	refused(ENOSPC, "the store is at its limit of entries", open_(3));
 	ASSERT_EQ(0, set_(1, -1, DAY));
 	ASSERT_EQ(0, del_(1));
 	start_listening(false, true);
@@ -751,7 +751,7 @@ TEST_F(conform, left_the_store)
 	expect_event(1, 0, EVICTED);
 	expect_event(3, 1, CREATED);
 	EXPECT_EQ(-ENOENT, get_(1));
-	refused(EIDRM, "the response left the store; close the slot and open it again",
+	refused(EIDRM, "the entry left the store; close the slot and open it again",
 		get(self, &BY_SLOT(self->session, first.slot), 0));
 	EXPECT_EQ(0, ocsp_client_ref(self->client, self->session, first.slot));
 	EXPECT_EQ(0, ocsp_client_close(self->client, self->session, first.slot));

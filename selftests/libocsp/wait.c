@@ -33,7 +33,7 @@ static int on_wanted(const struct ocsp_notice *n, void *arg)
 	struct ocsp_name name = { .session = -1, .key = r->pki->key };
 	struct ocsp_update failure = { .failure = "connection refused" };
 
-	if (!n->wanted || memcmp(n->response.key, name.key, KTLS_OCSP_KEY_LEN))
+	if (!n->wanted || memcmp(n->entry.key, name.key, KTLS_OCSP_KEY_LEN))
 		return 0;
 	atomic_fetch_add(&r->wanted, 1);
 	kt_sleep_ms(r->delay);

@@ -46,7 +46,7 @@ check "monitor: cannot listen" fails listen ENOMEM "$memory" monitor
 
 at_limit()
 {
-	standin limit max_responses 1 && expect 0 show "$leaf" &&
+	standin limit max_entries 1 && expect 0 show "$leaf" &&
 	refuses 1 "the user is at its limit of sessions" add "$other"
 	set -- $?
 	standin limit max_sessions_of_user 100

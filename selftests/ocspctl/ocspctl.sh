@@ -87,10 +87,10 @@ check "show of one, by PEM, DER and key in any form" show_one
 
 not_there()
 {
-	unchanged 1 "$other: no response has this key" show "$other" &&
-	unchanged 1 "no response has this key" get "$other" &&
-	unchanged 1 "no response has this key" del "$other" &&
-	unchanged 1 "no response has this key" set \
+	unchanged 1 "$other: no entry has this key" show "$other" &&
+	unchanged 1 "no entry has this key" get "$other" &&
+	unchanged 1 "no entry has this key" del "$other" &&
+	unchanged 1 "no entry has this key" set \
 		"$(key_of other)" "$dir/other.der" &&
 	unchanged 1 "No such file" show "${key%?}" &&
 	unchanged 1 "No such file" show "${key}0" &&
@@ -281,7 +281,7 @@ check "set of an unknown: stored, not served" set_unknown
 del()
 {
 	expect 0 del "$leaf" && quiet && ! [ -s "$dir/out" ] &&
-	refuses 1 "no response has this key" get "$key" &&
+	refuses 1 "no entry has this key" get "$key" &&
 	expect 0 -j del "$(key_of plain)" &&
 	json "j == { 'key': '$(key_of plain)' }" &&
 	expect 0 del "$other" && empty_store

@@ -85,10 +85,10 @@ static pid_t start_responder(void)
 }
 
 /* The response that is held, and its state; or KTLS_OCSP_STATE_PENDING. */
-static struct ocsp_response response_of(RIG *rig)
+static struct ocsp_entry response_of(RIG *rig)
 {
 	struct ocsp_name name = OCSP_NAME_INIT;
-	struct ocsp_response r;
+	struct ocsp_entry r;
 
 	name.key = rig->pki.key;
 	ocsp_client_get(rig->store.client, &name, 0, &r);

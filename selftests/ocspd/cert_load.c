@@ -178,7 +178,7 @@ static int compare_keys(const void *a, const void *b)
 	return memcmp(a, b, KTLS_OCSP_KEY_LEN);
 }
 
-static int count_valid(const struct ocsp_response *r, void *arg)
+static int count_valid(const struct ocsp_entry *r, void *arg)
 {
 	long *valid = arg;
 

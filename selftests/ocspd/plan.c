@@ -303,7 +303,7 @@ static void lost(void)
 }
 
 static const struct store_calls store_calls = {
-	.response = plan_response,
+	.entry = plan_entry,
 	.wanted = plan_wanted,
 	.withdrawn = plan_withdrawn,
 	.lost = lost,
@@ -355,10 +355,10 @@ static void end_serving(int number)
 	ocsp_client_close(server, session, slots[number]);
 }
 
-static struct ocsp_response stored(int number)
+static struct ocsp_entry stored(int number)
 {
 	struct ocsp_name name = OCSP_NAME_INIT;
-	struct ocsp_response r;
+	struct ocsp_entry r;
 
 	name.key = keys[number];
 	ocsp_client_get(server, &name, 0, &r);

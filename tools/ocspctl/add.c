@@ -36,7 +36,7 @@ static int notice(const struct ocsp_notice *n, void *arg)
 {
 	struct addition *a = arg;
 
-	if (n->wanted || memcmp(n->response.key, a->target.key,
+	if (n->wanted || memcmp(n->entry.key, a->target.key,
 				sizeof(a->target.key)))
 		return 0;
 	if (n->event == KTLS_OCSP_EVENT_UPDATED ||
@@ -77,7 +77,7 @@ static void await(struct addition *a, const struct ocsp_name *name)
 }
 
 /* Why there is nothing to serve. */
-static void complain(const struct addition *a, const struct ocsp_response *r)
+static void complain(const struct addition *a, const struct ocsp_entry *r)
 {
 	if (!a->opened.refresher)
 		fputs("ocspctl: note: no refresher is running, use ocspctl set or start ocspd\n",
@@ -88,7 +88,7 @@ static void complain(const struct addition *a, const struct ocsp_response *r)
 }
 
 /* What there is now, told; the status to exit with. */
-static int tell(const struct addition *a, const struct ocsp_response *r)
+static int tell(const struct addition *a, const struct ocsp_entry *r)
 {
 	int64_t now = time(NULL);
 	bool served;
@@ -119,7 +119,7 @@ static int tell(const struct addition *a, const struct ocsp_response *r)
 static int open_and_wait(struct addition *a, int session)
 {
 	struct ocsp_name name = a->target.name;
-	struct ocsp_response r;
+	struct ocsp_entry r;
 	int status;
 
 	name.session = session;
@@ -135,7 +135,7 @@ static int open_and_wait(struct addition *a, int session)
 			    KTLS_OCSP_PART_CERTIFICATES, &r))
 		return client_error(a->client, a->target.text);
 	status = tell(a, &r);
-	ocsp_response_clear(&r);
+	ocsp_entry_clear(&r);
 	return status;
 }
 

@@ -9,7 +9,7 @@
 
 #include "ocspctl.h"
 
-static int to_file(const char *path, const struct ocsp_response *r)
+static int to_file(const char *path, const struct ocsp_entry *r)
 {
 	int err = write_file(path, r->blob, r->blob_len);
 
@@ -32,7 +32,7 @@ static json_t *base64(const uint8_t *data, size_t len)
 	return value;
 }
 
-static void to_json(const struct ocsp_response *r, bool with_blob)
+static void to_json(const struct ocsp_entry *r, bool with_blob)
 {
 	struct view view;
 	json_t *o;
@@ -45,7 +45,7 @@ static void to_json(const struct ocsp_response *r, bool with_blob)
 	view_clear(&view);
 }
 
-static int put_out(const struct args *args, const struct ocsp_response *r)
+static int put_out(const struct args *args, const struct ocsp_entry *r)
 {
 	int status = EXIT_OK;
 
@@ -65,7 +65,7 @@ int cmd_get(const struct args *args)
 	const uint32_t parts = KTLS_OCSP_PART_BLOB |
 			       KTLS_OCSP_PART_CERTIFICATES;
 	struct ocsp_client *client;
-	struct ocsp_response r;
+	struct ocsp_entry r;
 	struct target target;
 	int status;
 
@@ -80,7 +80,7 @@ int cmd_get(const struct args *args)
 		status = client_error(client, target.text);
 	} else {
 		status = put_out(args, &r);
-		ocsp_response_clear(&r);
+		ocsp_entry_clear(&r);
 	}
 	ocsp_client_free(client);
 	target_clear(&target);

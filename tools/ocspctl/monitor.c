@@ -34,7 +34,7 @@ static void catch_signals(sigset_t *waiting)
 
 static void print_notice(const struct ocsp_notice *n, int64_t now)
 {
-	const struct ocsp_response *r = &n->response;
+	const struct ocsp_entry *r = &n->entry;
 	char when[TIME_TEXT_SIZE], key[KEY_TEXT_SIZE], left[SPAN_TEXT_SIZE];
 
 	printf("%s %-9s %s", time_text(now, when),
@@ -52,7 +52,7 @@ static void print_notice(const struct ocsp_notice *n, int64_t now)
 
 static void print_notice_json(const struct ocsp_notice *n, int64_t now)
 {
-	const struct ocsp_response *r = &n->response;
+	const struct ocsp_entry *r = &n->entry;
 	bool blob = r->generation;
 	char key[KEY_TEXT_SIZE];
 	json_t *o = json_new();

@@ -120,16 +120,16 @@ const char *revocation_reason_name(int reason);
 
 /* response.c: what a response and its certificates say. */
 struct view {
-	const struct ocsp_response *response;
+	const struct ocsp_entry *entry;
 	char *subject;			/* NULL: no certificate is known */
 	char *url;
 	bool must_staple;
 	bool served;			/* a TLS server gets it */
 };
 
-/* certs: a response that has the certificates, or NULL. view_clear() after. */
-void view_make(struct view *view, const struct ocsp_response *response,
-	       const struct ocsp_response *certs, int64_t now);
+/* certs: an entry that has the certificates, or NULL. view_clear() after. */
+void view_make(struct view *view, const struct ocsp_entry *entry,
+	       const struct ocsp_entry *certs, int64_t now);
 void view_clear(struct view *view);
 void view_print(const struct view *view, bool full, int64_t now);
 json_t *view_json(const struct view *view);

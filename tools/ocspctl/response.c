@@ -26,16 +26,16 @@ int64_t min_validity(void)
 	return seconds;
 }
 
-void view_make(struct view *view, const struct ocsp_response *response,
-	       const struct ocsp_response *certs, int64_t now)
+void view_make(struct view *view, const struct ocsp_entry *entry,
+	       const struct ocsp_entry *certs, int64_t now)
 {
 	X509 *cert = NULL;
 
 	memset(view, 0, sizeof(*view));
-	view->response = response;
-	view->served = response->state == KTLS_OCSP_STATE_VALID &&
-		       response->status != KTLS_OCSP_CERT_STATUS_UNKNOWN &&
-		       response->next_update - now >= min_validity();
+	view->entry = entry;
+	view->served = entry->state == KTLS_OCSP_STATE_VALID &&
+		       entry->status != KTLS_OCSP_CERT_STATUS_UNKNOWN &&
+		       entry->next_update - now >= min_validity();
 	if (certs)
 		cert = ocsp_cert_decode(certs->cert, certs->cert_len);
 	if (certs && !cert && errno == ENOMEM)
@@ -65,7 +65,7 @@ static void print_time(const char *what, int64_t when, int64_t now)
 	       distance_text(when, now, distance));
 }
 
-static void print_failure(const struct ocsp_response *r, bool full,
+static void print_failure(const struct ocsp_entry *r, bool full,
 			  int64_t now)
 {
 	char distance[SPAN_TEXT_SIZE];
@@ -93,7 +93,7 @@ static void print_alarm(const struct view *view)
 
 void view_print(const struct view *view, bool full, int64_t now)
 {
-	const struct ocsp_response *r = view->response;
+	const struct ocsp_entry *r = view->entry;
 	char key[KEY_TEXT_SIZE];
 
 	print_text(stdout, view->subject ? view->subject : "(no certificate known)",
@@ -120,7 +120,7 @@ void view_print(const struct view *view, bool full, int64_t now)
 
 json_t *view_json(const struct view *view)
 {
-	const struct ocsp_response *r = view->response;
+	const struct ocsp_entry *r = view->entry;
 	bool blob = r->generation;
 	json_t *o = json_new();
 	char key[KEY_TEXT_SIZE];

@@ -8,15 +8,15 @@
 
 /* What the dump found. */
 struct list {
-	struct ocsp_response *all;
+	struct ocsp_entry *all;
 	size_t count;
 	size_t room;
 };
 
-static int collect(const struct ocsp_response *r, void *arg)
+static int collect(const struct ocsp_entry *r, void *arg)
 {
 	struct list *list = arg;
-	struct ocsp_response *more;
+	struct ocsp_entry *more;
 
 	if (list->count == list->room) {
 		list->room = list->room ? 2 * list->room : 64;
@@ -51,8 +51,8 @@ static bool dump(struct ocsp_client *client, struct list *list)
 }
 
 /* The certificates of one; -ENOENT when it is gone already. */
-static int get_certs(struct ocsp_client *client, const struct ocsp_response *r,
-		     struct ocsp_response *certs)
+static int get_certs(struct ocsp_client *client, const struct ocsp_entry *r,
+		     struct ocsp_entry *certs)
 {
 	struct ocsp_name name = OCSP_NAME_INIT;
 
@@ -61,8 +61,8 @@ static int get_certs(struct ocsp_client *client, const struct ocsp_response *r,
 			       certs);
 }
 
-static void put_out(const struct ocsp_response *r,
-		    const struct ocsp_response *certs, bool full,
+static void put_out(const struct ocsp_entry *r,
+		    const struct ocsp_entry *certs, bool full,
 		    json_t *array)
 {
 	int64_t now = time(NULL);
@@ -78,7 +78,7 @@ static void put_out(const struct ocsp_response *r,
 
 static int show_all(struct ocsp_client *client, bool full, json_t *array)
 {
-	struct ocsp_response certs;
+	struct ocsp_entry certs;
 	struct list list = { 0 };
 	int status = EXIT_OK;
 	size_t i;
@@ -97,7 +97,7 @@ static int show_all(struct ocsp_client *client, bool full, json_t *array)
 		}
 		put_out(&list.all[i], err ? NULL : &certs, full, array);
 		if (!err)
-			ocsp_response_clear(&certs);
+			ocsp_entry_clear(&certs);
 	}
 	free(list.all);
 	return status;
@@ -106,7 +106,7 @@ static int show_all(struct ocsp_client *client, bool full, json_t *array)
 static int show_one(struct ocsp_client *client, const char *text,
 		    json_t *array)
 {
-	struct ocsp_response r;
+	struct ocsp_entry r;
 	struct target target;
 	int status = EXIT_OK;
 
@@ -117,7 +117,7 @@ static int show_one(struct ocsp_client *client, const char *text,
 		status = client_error(client, text);
 	} else {
 		put_out(&r, &r, true, array);
-		ocsp_response_clear(&r);
+		ocsp_entry_clear(&r);
 	}
 	target_clear(&target);
 	return status;

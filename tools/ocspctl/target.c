@@ -124,7 +124,7 @@ bool target_needs_issuer(const struct target *target)
 
 bool target_from_store(struct target *target, struct ocsp_client *client)
 {
-	struct ocsp_response r;
+	struct ocsp_entry r;
 
 	if (ocsp_client_get(client, &target->name, KTLS_OCSP_PART_CERTIFICATES,
 			    &r)) {
@@ -134,7 +134,7 @@ bool target_from_store(struct target *target, struct ocsp_client *client)
 	target->cert = ocsp_cert_decode(r.cert, r.cert_len);
 	if (target->cert)
 		target->issuer = ocsp_cert_decode(r.issuer, r.issuer_len);
-	ocsp_response_clear(&r);
+	ocsp_entry_clear(&r);
 	if (target->cert && target->issuer)
 		return true;
 	if (errno == ENOMEM)

@@ -287,7 +287,7 @@ static struct fetch *start_request(struct attempt *a, const char *url,
 static int make_attempt(struct cert *cert, struct attempt **made)
 {
 	struct attempt *a = calloc(1, sizeof(*a));
-	struct ocsp_response r;
+	struct ocsp_entry r;
 	int err;
 
 	if (!a)
@@ -296,7 +296,7 @@ static int make_attempt(struct cert *cert, struct attempt **made)
 	err = store_get(cert->key, KTLS_OCSP_PART_CERTIFICATES, &r);
 	if (!err && !subject_make(&a->subject, cert, &r))
 		err = -errno;
-	ocsp_response_clear(&r);
+	ocsp_entry_clear(&r);
 	if (err)
 		free(a);
 	else

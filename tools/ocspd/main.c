@@ -189,7 +189,7 @@ static void lost(void)
 }
 
 static const struct store_calls store_calls = {
-	.response = plan_response,
+	.entry = plan_entry,
 	.wanted = plan_wanted,
 	.withdrawn = plan_withdrawn,
 	.lost = lost,

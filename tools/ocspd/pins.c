@@ -200,7 +200,7 @@ static void forget_key(struct pin *pin)
 
 static void take_key(struct pin *pin, const uint8_t *key, uint32_t slot)
 {
-	struct ocsp_response r;
+	struct ocsp_entry r;
 	struct cert *cert;
 
 	if (pin->held) {
@@ -215,8 +215,8 @@ static void take_key(struct pin *pin, const uint8_t *key, uint32_t slot)
 		cert->pin = pin;
 	if (store_get(key, 0, &r))
 		return;
-	plan_response(&r);
-	ocsp_response_clear(&r);
+	plan_entry(&r);
+	ocsp_entry_clear(&r);
 }
 
 static bool hold(struct pin *pin, const struct pair *pair)

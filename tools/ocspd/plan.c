@@ -64,14 +64,14 @@ static void set_refresh(struct cert *cert, int64_t at)
 }
 
 /* One that no server gets is no better than none. */
-static bool is_served(const struct ocsp_response *r)
+static bool is_served(const struct ocsp_entry *r)
 {
 	return r->state == KTLS_OCSP_STATE_VALID &&
 	       r->status != KTLS_OCSP_CERT_STATUS_UNKNOWN;
 }
 
 /* What the store has, whoever put it there. */
-static void take_terms(struct cert *cert, const struct ocsp_response *r)
+static void take_terms(struct cert *cert, const struct ocsp_entry *r)
 {
 	cert->generation = r->generation;
 	memset(&cert->terms, 0, sizeof(cert->terms));
@@ -89,9 +89,9 @@ static void plan_refresh(struct cert *cert)
 }
 
 /* A certificate that we did not know yet */
-static void plan_new(struct cert *cert, const struct ocsp_response *r)
+static void plan_new(struct cert *cert, const struct ocsp_entry *r)
 {
-	struct ocsp_response now = *r;
+	struct ocsp_entry now = *r;
 
 	left++;
 	if (!is_served(r) && publish_cached(cert))
@@ -101,33 +101,33 @@ static void plan_new(struct cert *cert, const struct ocsp_response *r)
 		plan_refresh(cert);
 	else
 		set_delay(cert, 0);
-	ocsp_response_clear(&now);
+	ocsp_entry_clear(&now);
 }
 
-void plan_response(const struct ocsp_response *response)
+void plan_entry(const struct ocsp_entry *entry)
 {
-	struct cert *cert = certs_add(response->key);
+	struct cert *cert = certs_add(entry->key);
 
 	if (!cert) {
 		log_text(LOG_ERR, "no memory for a certificate");
 	} else if (cert->phase == CERT_IDLE && !cert->timer.place) {
-		plan_new(cert, response);
-	} else if (!is_served(response)) {
+		plan_new(cert, entry);
+	} else if (!is_served(entry)) {
 		/* The notice that said so may be one of those that we lost. */
-		plan_wanted(response->key);
+		plan_wanted(entry->key);
 	}
 }
 
 /* The same reason again ends the waiting of whoever waits. */
 static void report_again(struct cert *cert)
 {
-	struct ocsp_response r;
+	struct ocsp_entry r;
 
 	if (store_get(cert->key, 0, &r))
 		return;
 	if (*r.failure)
 		store_report(cert->key, r.failure);
-	ocsp_response_clear(&r);
+	ocsp_entry_clear(&r);
 }
 
 void plan_wanted(const uint8_t *key)
@@ -187,7 +187,7 @@ static void count(struct cert *cert, enum once_outcome outcome)
 }
 
 /* Whether there is a reason to ask a responder now. Else it is planned. */
-static bool is_due(struct cert *cert, const struct ocsp_response *r)
+static bool is_due(struct cert *cert, const struct ocsp_entry *r)
 {
 	if (!is_served(r) || once)
 		return true;
@@ -220,7 +220,7 @@ static void not_applicable(struct cert *cert, const struct subject *subject)
 	certs_remove(cert);
 }
 
-static void consider(struct cert *cert, const struct ocsp_response *r,
+static void consider(struct cert *cert, const struct ocsp_entry *r,
 		     const struct subject *subject)
 {
 	if (!subject->urls)
@@ -230,7 +230,7 @@ static void consider(struct cert *cert, const struct ocsp_response *r,
 }
 
 /* With all that the store has of it but the blob. */
-static void look(struct cert *cert, struct ocsp_response *r)
+static void look(struct cert *cert, struct ocsp_entry *r)
 {
 	struct subject subject;
 
@@ -251,12 +251,12 @@ static void look(struct cert *cert, struct ocsp_response *r)
 void plan_due(struct timer *timer)
 {
 	struct cert *cert = container_of(timer, struct cert, timer);
-	struct ocsp_response r;
+	struct ocsp_entry r;
 	int err;
 
 	err = store_get(cert->key, KTLS_OCSP_PART_CERTIFICATES, &r);
 	if (!err && !is_served(&r) && publish_cached(cert)) {
-		ocsp_response_clear(&r);
+		ocsp_entry_clear(&r);
 		err = store_get(cert->key, KTLS_OCSP_PART_CERTIFICATES, &r);
 	}
 	if (err == -ENOENT) {
@@ -266,7 +266,7 @@ void plan_due(struct timer *timer)
 		set_delay(cert, config->retry * 1000);
 	} else {
 		look(cert, &r);
-		ocsp_response_clear(&r);
+		ocsp_entry_clear(&r);
 	}
 }
 

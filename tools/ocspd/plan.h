@@ -20,10 +20,10 @@ size_t plan_left(void);
 void plan_configure(const struct config *config);
 
 /*
- * There is this response. When it has nothing to serve, the disk's goes in
+ * There is this entry. When it has nothing to serve, the disk's goes in
  * first.
  */
-void plan_response(const struct ocsp_response *response);
+void plan_entry(const struct ocsp_entry *entry);
 /* Somebody waits for it: now, or as soon as is decent. */
 void plan_wanted(const uint8_t *key);
 /* It was deleted: fetch a new one, if it is still there. */
@@ -38,7 +38,7 @@ void plan_due(struct timer *timer);
 void plan_stored(struct cert *cert, int64_t max_age);
 /* It failed, and the responder asked for so many seconds' peace. */
 void plan_failed(struct cert *cert, int64_t retry_after);
-/* The response is not in the store any more. The certificate is freed. */
+/* The entry is not in the store any more. The certificate is freed. */
 void plan_gone(struct cert *cert);
 
 #endif /* OCSPD_PLAN_H */

@@ -39,7 +39,7 @@ static enum publish compare(struct cert *cert, const struct terms *new,
 			    char why[OCSP_REASON_SIZE])
 {
 	struct terms old = { 0 };
-	struct ocsp_response r;
+	struct ocsp_entry r;
 	const char *worse;
 	int err;
 
@@ -51,7 +51,7 @@ static enum publish compare(struct cert *cert, const struct terms *new,
 		old.this_update = r.this_update;
 		old.next_update = r.next_update;
 	}
-	ocsp_response_clear(&r);
+	ocsp_entry_clear(&r);
 	worse = schedule_worse(&old, new, clock_wall());
 	if (!worse)
 		return PUBLISH_STORED;
@@ -123,7 +123,7 @@ static bool restore(struct cert *cert, const struct subject *subject,
 
 bool publish_cached(struct cert *cert)
 {
-	struct ocsp_response certs;
+	struct ocsp_entry certs;
 	struct subject subject;
 	unsigned char *data;
 	bool done = false;
@@ -140,7 +140,7 @@ bool publish_cached(struct cert *cert)
 		done = restore(cert, &subject, data, len);
 		subject_clear(&subject);
 	}
-	ocsp_response_clear(&certs);
+	ocsp_entry_clear(&certs);
 	free(data);
 	return done;
 }

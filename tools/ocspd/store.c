@@ -34,10 +34,10 @@ static int on_notice(const struct ocsp_notice *n, void *arg)
 {
 	(void)arg;
 	if (n->wanted)
-		calls.wanted(n->response.key);
+		calls.wanted(n->entry.key);
 	else if (n->event == KTLS_OCSP_EVENT_WITHDRAWN ||
 		 n->event == KTLS_OCSP_EVENT_EVICTED)
-		calls.withdrawn(n->response.key);
+		calls.withdrawn(n->entry.key);
 	return 0;
 }
 
@@ -103,27 +103,27 @@ void store_close(void)
 	failed = NULL;
 }
 
-static int on_response(const struct ocsp_response *r, void *arg)
+static int on_entry(const struct ocsp_entry *r, void *arg)
 {
 	(void)arg;
-	calls.response(r);
+	calls.entry(r);
 	return 0;
 }
 
 int store_read(void)
 {
-	return remember(client, ocsp_client_dump(client, -1, on_response, NULL,
+	return remember(client, ocsp_client_dump(client, -1, on_entry, NULL,
 						 NULL));
 }
 
 int store_get(const uint8_t *key, uint32_t parts,
-	      struct ocsp_response *response)
+	      struct ocsp_entry *entry)
 {
 	struct ocsp_name name = OCSP_NAME_INIT;
 
 	name.key = key;
 	return remember(client, ocsp_client_get(client, &name, parts,
-						response));
+						entry));
 }
 
 int store_publish(const uint8_t *key, const struct ocsp_verdict *verdict,

@@ -12,7 +12,7 @@
 #include "verify.h"
 
 struct store_calls {
-	void (*response)(const struct ocsp_response *response);	/* one there is */
+	void (*entry)(const struct ocsp_entry *entry);	/* one there is */
 	void (*wanted)(const uint8_t *key);
 	void (*withdrawn)(const uint8_t *key);
 	/* Notices were lost: store_read() has to be called. */
@@ -27,19 +27,19 @@ int store_open(const struct store_calls *calls, bool follow);
 void store_close(void);
 const char *store_error(void);
 
-/* Calls response() for each response there is. */
+/* Calls entry() for each entry there is. */
 int store_read(void);
 
-/* parts as ocsp_client_get(); ocsp_response_clear() after. -ENOENT: none. */
+/* parts as ocsp_client_get(); ocsp_entry_clear() after. -ENOENT: none. */
 int store_get(const uint8_t *key, uint32_t parts,
-	      struct ocsp_response *response);
+	      struct ocsp_entry *entry);
 
 int store_publish(const uint8_t *key, const struct ocsp_verdict *verdict,
 		  const unsigned char *blob, size_t len, uint64_t *generation);
 /* Text of any length and origin. */
 int store_report(const uint8_t *key, const char *failure);
 
-/* Hold a response, which is made where it is not there; let it go. */
+/* Hold an entry, which is made where it is not there; let it go. */
 int store_hold(const struct ocsp_name *certs, uint32_t *slot);
 void store_let_go(uint32_t slot);
 

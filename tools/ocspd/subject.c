@@ -28,15 +28,15 @@ static STACK_OF(OPENSSL_STRING) *only(const char *url)
 }
 
 bool subject_make(struct subject *subject, const struct cert *cert,
-		  const struct ocsp_response *response)
+		  const struct ocsp_entry *entry)
 {
 	const char *url = cert->pin ? pin_responder(cert->pin) : NULL;
 
 	memset(subject, 0, sizeof(*subject));
-	subject->cert = ocsp_cert_decode(response->cert, response->cert_len);
+	subject->cert = ocsp_cert_decode(entry->cert, entry->cert_len);
 	if (subject->cert)
-		subject->issuer = ocsp_cert_decode(response->issuer,
-						   response->issuer_len);
+		subject->issuer = ocsp_cert_decode(entry->issuer,
+						   entry->issuer_len);
 	if (!subject->issuer) {
 		subject_clear(subject);
 		return false;

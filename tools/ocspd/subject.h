@@ -27,7 +27,7 @@ struct subject {
  * subject_clear() after.
  */
 bool subject_make(struct subject *subject, const struct cert *cert,
-		  const struct ocsp_response *response);
+		  const struct ocsp_entry *entry);
 void subject_clear(struct subject *subject);
 
 /* The URL of that number, from 0, or NULL. */

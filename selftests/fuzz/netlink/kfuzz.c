@@ -35,7 +35,7 @@ static const struct userns_limit {
 	long small;
 	long otherwise;
 } userns_limits[] = {
-	{ "userns_max_responses", 30, 4096 },
+	{ "userns_max_entries", 30, 4096 },
 	{ "userns_max_bytes", 60000, 16 << 20 },
 	{ "userns_max_sessions", 14, 4096 },
 	{ "userns_max_handles", 60, 65536 },
@@ -193,7 +193,7 @@ static const char *no_room(struct kt_sock *sk)
 	err = kt_create(sk, session, 1, NULL);
 	close(session);
 	if (err)
-		return "a handle on a response";
+		return "a handle on an entry";
 	if (kt_del(sk, -1, 1))
 		return "a delete";
 	return kt_set_for(sk, 2, DAY_SECONDS) ? "a blob" : NULL;
@@ -218,7 +218,7 @@ static const char *miscounted(struct kt_sock *sk)
 	for (tunable = kt_tunables; tunable->name; tunable++)
 		kt_sysctl(tunable->name, tunable->value);
 	if (!empty(sk))
-		return "nothing: responses cannot be deleted";
+		return "nothing: entries cannot be deleted";
 	for (tunable = kt_tunables; tunable->name; tunable++)
 		if (!strncmp(tunable->name, "max_", 4))
 			kt_sysctl(tunable->name, 1);

@@ -175,7 +175,7 @@ struct kf_process {
 	atomic_int stale[KF_SESSIONS];
 };
 
-/* A response that a session was told to hold. */
+/* An entry that a session was told to hold. */
 struct kf_held {
 	int session;
 	uint32_t slot;

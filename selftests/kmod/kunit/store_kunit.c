@@ -23,7 +23,7 @@ s64 kunit_uptime = UPTIME;
 
 static struct ktls_ocsp_settings *settings;
 
-/* A response is named by one byte, which its key repeats. */
+/* An entry is named by one byte, which its key repeats. */
 static const u8 *key_of(u8 name)
 {
 	static u8 key[KTLS_OCSP_KEY_LEN];
@@ -88,7 +88,7 @@ static bool is_there(struct ktls_ocsp_store *store, u8 name)
 	return found;
 }
 
-/* The response, which the caller puts. */
+/* The entry, which the caller puts. */
 static struct ktls_ocsp_entry *find(struct ktls_ocsp_store *store, u8 name)
 {
 	return ktls_ocsp_index_find(&store->index, key_of(name));
@@ -152,7 +152,7 @@ static long used(struct ktls_ocsp_store *store, enum ktls_ocsp_resource what)
 	return atomic_long_read(&store->limits.used[what]);
 }
 
-/* What the board shows for a response. */
+/* What the board shows for an entry. */
 static u64 shown(struct ktls_ocsp_store *store, u32 slot)
 {
 	const struct ktls_ocsp_board_slot *slots;
@@ -225,7 +225,7 @@ static void refs_of_blob(struct kunit *test)
 	ktls_ocsp_entry_put(entry);
 }
 
-static void refs_of_response(struct kunit *test)
+static void refs_of_entry(struct kunit *test)
 {
 	struct ktls_ocsp_store *store = test->priv;
 	struct ktls_ocsp_entry *entry;
@@ -244,7 +244,7 @@ static void refs_of_response(struct kunit *test)
 	ktls_ocsp_entry_put(entry);
 }
 
-/* A held response stays without its blob, and goes when nobody holds it. */
+/* A held entry stays without its blob, and goes when nobody holds it. */
 static void withdrawn_while_held(struct kunit *test)
 {
 	struct ktls_ocsp_store *store = test->priv;
@@ -305,7 +305,7 @@ static void swapping(struct kunit *test)
 					&second));
 	KUNIT_EXPECT_EQ(test, 1L, used(store, KTLS_OCSP_BYTES));
 	KUNIT_EXPECT_EQ(test, second, shown(store, entry->slot));
-	KUNIT_EXPECT_EQ(test, 1L, used(store, KTLS_OCSP_RESPONSES));
+	KUNIT_EXPECT_EQ(test, 1L, used(store, KTLS_OCSP_ENTRIES));
 	ktls_ocsp_entry_put(entry);
 }
 
@@ -350,7 +350,7 @@ static void generations(struct kunit *test)
 		last = generation;
 		if (i % 5)
 			continue;
-		/* Neither a refusal nor a slot's next response brings one back. */
+		/* Neither a refusal nor a slot's next entry brings one back. */
 		KUNIT_EXPECT_EQ(test, -EEXIST, set_at(store, i % 7, 0, START +
 						      DAY, 10, &generation));
 		KUNIT_EXPECT_EQ(test, 0,
@@ -358,7 +358,7 @@ static void generations(struct kunit *test)
 	}
 }
 
-/* The next notice: what, of which response. */
+/* The next notice: what, of which entry. */
 static void expect_notice(struct kunit *test, unsigned int *at, u8 name,
 			  enum ktls_ocsp_event event)
 {
@@ -443,7 +443,7 @@ static void eviction_order(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, 0, set_for(store, order[i],
 						 order[i] * DAY));
 	hold(store, 1);
-	settings->maxima.total[KTLS_OCSP_RESPONSES] = 4;
+	settings->maxima.total[KTLS_OCSP_ENTRIES] = 4;
 	notice_count = 0;
 	for (i = 2; i <= 4; i++) {
 		KUNIT_EXPECT_TRUE(test, is_there(store, i));
@@ -454,7 +454,7 @@ static void eviction_order(struct kunit *test)
 				notices[2 * (i - 2)].event);
 	}
 	KUNIT_EXPECT_TRUE(test, is_there(store, 1));
-	KUNIT_EXPECT_EQ(test, 4L, used(store, KTLS_OCSP_RESPONSES));
+	KUNIT_EXPECT_EQ(test, 4L, used(store, KTLS_OCSP_ENTRIES));
 }
 
 /* As many as the bytes take, or none when all would not do. */
@@ -470,7 +470,7 @@ static void eviction_bytes(struct kunit *test)
 	settings->maxima.total[KTLS_OCSP_BYTES] = 400;
 	KUNIT_EXPECT_EQ(test, -ENOSPC, set_at(store, 9, START, START + DAY, 301,
 					      &generation));
-	KUNIT_EXPECT_EQ(test, 4L, used(store, KTLS_OCSP_RESPONSES));
+	KUNIT_EXPECT_EQ(test, 4L, used(store, KTLS_OCSP_ENTRIES));
 	KUNIT_EXPECT_EQ(test, 0, set_at(store, 9, START, START + 9 * DAY, 150,
 					&generation));
 	KUNIT_EXPECT_FALSE(test, is_there(store, 1));
@@ -492,7 +492,7 @@ static void eviction_of_none(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, 0, set_for(store, 1, DAY));
 	hold(store, 1);
-	settings->maxima.total[KTLS_OCSP_RESPONSES] = 1;
+	settings->maxima.total[KTLS_OCSP_ENTRIES] = 1;
 	KUNIT_EXPECT_EQ(test, -ENOSPC, set_for(store, 2, DAY));
 	KUNIT_EXPECT_TRUE(test, is_there(store, 1));
 	release(store, 1);
@@ -500,7 +500,7 @@ static void eviction_of_none(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, is_there(store, 1));
 }
 
-/* Its network namespace goes while somebody has a response. */
+/* Its network namespace goes while somebody has an entry. */
 static void closing(struct kunit *test)
 {
 	struct ktls_ocsp_store *store = test->priv;
@@ -603,7 +603,7 @@ static void eviction_of_the_dead(struct kunit *test)
 	u32 slot;
 	u8 i;
 
-	settings->maxima.total[KTLS_OCSP_RESPONSES] = 3;
+	settings->maxima.total[KTLS_OCSP_ENTRIES] = 3;
 	for (i = 1; i <= 3; i++) {
 		KUNIT_ASSERT_EQ(test, 0, set_for(store, i, DAY));
 		hold(store, i);
@@ -617,7 +617,7 @@ static void eviction_of_the_dead(struct kunit *test)
 	hold(store, 4);
 	KUNIT_EXPECT_FALSE(test, is_there(store, 2));
 	KUNIT_EXPECT_TRUE(test, entry->gone);
-	KUNIT_EXPECT_EQ(test, 3L, used(store, KTLS_OCSP_RESPONSES));
+	KUNIT_EXPECT_EQ(test, 3L, used(store, KTLS_OCSP_ENTRIES));
 
 	/* Expired for less than the time of lingering, and for more. */
 	go_to(store, START + DAY);
@@ -678,7 +678,7 @@ static void numbers(struct kunit *test)
 	unsigned int i;
 	u8 name;
 
-	settings->maxima.total[KTLS_OCSP_RESPONSES] = 4;
+	settings->maxima.total[KTLS_OCSP_ENTRIES] = 4;
 	for (name = 1; name < 8; name++)
 		KUNIT_EXPECT_EQ(test, 0, set_for(store, name, name * DAY));
 	KUNIT_EXPECT_EQ(test, 0, ktls_ocsp_withdraw(store, key_of(7), NULL));
@@ -692,7 +692,7 @@ static void numbers(struct kunit *test)
 
 static struct kunit_case store_cases[] = {
 	KUNIT_CASE(refs_of_blob),
-	KUNIT_CASE(refs_of_response),
+	KUNIT_CASE(refs_of_entry),
 	KUNIT_CASE(withdrawn_while_held),
 	KUNIT_CASE(swapping),
 	KUNIT_CASE(failure),

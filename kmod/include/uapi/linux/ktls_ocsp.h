@@ -16,7 +16,7 @@
 #define KTLS_OCSP_CLOCK_TOLERANCE	300
 
 /**
- * enum ktls_ocsp_state - What the store can serve for a response, judged now.
+ * enum ktls_ocsp_state - What the store can serve for an entry, judged now.
  * @KTLS_OCSP_STATE_PENDING: There is no blob yet, and no attempt has been
  *   reported.
  * @KTLS_OCSP_STATE_VALID: There is a blob, and its next update lies in the
@@ -26,7 +26,7 @@
  * @KTLS_OCSP_STATE_EXPIRED: There is a blob whose next update has passed. It
  *   is not served.
  * @KTLS_OCSP_STATE_WITHDRAWN: The blob was deleted while a session held the
- *   response.
+ *   entry.
  */
 enum ktls_ocsp_state {
 	KTLS_OCSP_STATE_PENDING,
@@ -47,7 +47,7 @@ enum ktls_ocsp_cert_status {
 };
 
 /**
- * enum ktls_ocsp_event - What happened to a response.
+ * enum ktls_ocsp_event - What happened to an entry.
  * @KTLS_OCSP_EVENT_UPDATED: A new blob is served; its status is not revoked.
  * @KTLS_OCSP_EVENT_FAILED: An attempt to get a new blob failed. What was
  *   stored stays.
@@ -55,15 +55,14 @@ enum ktls_ocsp_cert_status {
  * @KTLS_OCSP_EVENT_EXPIRED: The blob's next update has passed.
  * @KTLS_OCSP_EVENT_REVOKED: A new blob is served; it says that the certificate
  *   is revoked.
- * @KTLS_OCSP_EVENT_WITHDRAWN: The blob was deleted. The response is kept for
- *   the sessions that hold it; without any, removed follows.
- * @KTLS_OCSP_EVENT_CREATED: The response was created by an open; it has no
- *   blob yet.
- * @KTLS_OCSP_EVENT_REMOVED: The response left the store: nobody held it, and
- *   it was withdrawn, has expired, or was without a valid blob for too long.
- * @KTLS_OCSP_EVENT_EVICTED: The response left the store to make room for
- *   another one. Sessions that hold it have to close it, and may open it
- *   again.
+ * @KTLS_OCSP_EVENT_WITHDRAWN: The blob was deleted. The entry is kept for the
+ *   sessions that hold it; without any, removed follows.
+ * @KTLS_OCSP_EVENT_CREATED: The entry was created by an open; it has no blob
+ *   yet.
+ * @KTLS_OCSP_EVENT_REMOVED: The entry left the store: nobody held it, and it
+ *   was withdrawn, has expired, or was without a valid blob for too long.
+ * @KTLS_OCSP_EVENT_EVICTED: The entry left the store to make room for another
+ *   one. Sessions that hold it have to close it, and may open it again.
  */
 enum ktls_ocsp_event {
 	KTLS_OCSP_EVENT_UPDATED,

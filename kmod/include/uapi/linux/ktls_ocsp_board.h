@@ -11,7 +11,7 @@
  * outlives the session and its store's network namespace; then all slots show
  * 0.
  *
- * A slot may be read while its response is held, and only if it lies below the
+ * A slot may be read while its entry is held, and only if it lies below the
  * header's slots and within what was mapped. Memory at or above the header's
  * slots does not exist yet (SIGBUS); and the store may have grown beyond the
  * mapping since. For a slot that cannot be read, ask with "get".
@@ -46,12 +46,12 @@ struct ktls_ocsp_board_header {
 };
 
 /**
- * struct ktls_ocsp_board_slot - what a response offers
- * @generation: of the response's newest blob; 0 when it has none, or left
- *	the store. Written with release semantics after the blob can be read by "get", so read it
- *	with acquire semantics. A value never comes back, also when another
- *	response takes the slot. It does not change when the blob expires:
- *	compare its next update with the clock.
+ * struct ktls_ocsp_board_slot - what an entry offers
+ * @generation: of the entry's newest blob; 0 when it has none, or left the
+ *	store. Written with release semantics after the blob can be read by
+ *	"get", so read it with acquire semantics. A value never comes back, also
+ *	when another entry takes the slot. It does not change when the blob
+ *	expires: compare its next update with the clock.
  * @reserved: 0
  */
 struct ktls_ocsp_board_slot {
