@@ -7,6 +7,7 @@
  * change starts over.
  */
 #include "admission.h"
+#include "trace.h"
 
 /**
  * struct need - what has to be free before something is stored
@@ -47,8 +48,8 @@ static int check(struct need need, const struct ktls_ocsp_store *store,
 	}
 	if (is_met(&need))
 		return 0;
-	ktls_ocsp_refuse_room(need.bytes > 0 ? KTLS_OCSP_BYTES :
-			      KTLS_OCSP_ENTRIES, extack);
+	ktls_ocsp_refuse_room(&store->limits, need.bytes > 0 ?
+			      KTLS_OCSP_BYTES : KTLS_OCSP_ENTRIES, extack);
 	return -ENOSPC;
 }
 
@@ -63,6 +64,9 @@ static void evict(struct need need, struct ktls_ocsp_store *store,
 		next = ktls_ocsp_schedule_next_victim(schedule, entry);
 		if (entry != keep) {
 			reduce(&need, store, entry);
+			trace_ktls_ocsp_evict(&store->limits, entry,
+					      ktls_ocsp_store_bytes(store,
+								    entry));
 			ktls_ocsp_store_remove(store, entry,
 					       KTLS_OCSP_EVENT_EVICTED);
 		}

@@ -146,7 +146,7 @@ static bool may_create(const struct ktls_ocsp_claim *claim)
 
 	open = container_of(claim, struct open_claim, claim);
 	return open->request->session->may_create ||
-	       !ktls_ocsp_request_privileged(open->request, open->skb, NULL);
+	       ktls_ocsp_request_privileged(open->request, open->skb);
 }
 
 static int open_request(struct ktls_ocsp_request *request,
@@ -265,8 +265,8 @@ static int begin_write(struct ktls_ocsp_request *request,
 	if (!err)
 		err = ktls_ocsp_request_make_store(request,
 						   genl_info_net(info));
-	if (!err)
-		err = ktls_ocsp_request_privileged(request, skb, info->extack);
+	if (!err && !ktls_ocsp_request_privileged(request, skb))
+		err = ktls_ocsp_store_deny(request->store, info->extack);
 	return err;
 }
 

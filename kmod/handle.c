@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 
 #include "session.h"
+#include "trace.h"
 
 /**
  * struct ktls_ocsp_handle - a session's reference on an entry
@@ -107,6 +108,8 @@ static void handle_drop(void *handle, void *session)
 	struct ktls_ocsp_handle *dropped = handle;
 	struct ktls_ocsp_session *owner = session;
 
+	trace_ktls_ocsp_handle_close(&owner->store->limits, owner,
+				     dropped->entry);
 	ktls_ocsp_release(owner->store, dropped->entry);
 	handle_free(owner, dropped);
 	cond_resched();
@@ -170,6 +173,9 @@ static int open_candidate(struct ktls_ocsp_session *session,
 				   extack);
 	if (err)
 		handle_remove(session, handle);
+	else
+		trace_ktls_ocsp_handle_open(&session->store->limits, session,
+					    candidate->entry);
 	return err;
 }
 

@@ -5,14 +5,6 @@
 #include "hold.h"
 #include "message.h"
 
-/* The text of every -EPERM. */
-static int not_permitted(struct netlink_ext_ack *extack)
-{
-	NL_SET_ERR_MSG(extack,
-		       "CAP_NET_ADMIN over the store's network namespace is needed");
-	return -EPERM;
-}
-
 /**
  * ktls_ocsp_claim_find() - find or make the entry that a session asks for
  * @store: the store, not locked
@@ -40,7 +32,7 @@ int ktls_ocsp_claim_find(struct ktls_ocsp_store *store,
 		return -ENOENT;
 	}
 	if (!claim->may_create(claim))
-		return not_permitted(extack);
+		return ktls_ocsp_store_deny(store, extack);
 	return ktls_ocsp_candidate_make(store, claim->key, candidate);
 }
 

@@ -13,6 +13,7 @@
 #include <linux/user_namespace.h>
 
 #include "limits.h"
+#include "trace.h"
 
 /* What only CAP_NET_ADMIN may take: one part of so many. */
 #define RESERVE		8
@@ -186,12 +187,15 @@ static bool charge_one(atomic_long_t *used, unsigned int max, long amount)
 
 /**
  * ktls_ocsp_refuse_room() - tell that a store is at its limit
+ * @limits: its limits
  * @resource: of what
  * @extack: gets the reason
  */
-void ktls_ocsp_refuse_room(enum ktls_ocsp_resource resource,
+void ktls_ocsp_refuse_room(const struct ktls_ocsp_limits *limits,
+			   enum ktls_ocsp_resource resource,
 			   struct netlink_ext_ack *extack)
 {
+	trace_ktls_ocsp_denied(limits, -ENOSPC, resource, false);
 	switch (resource) {
 	case KTLS_OCSP_ENTRIES:
 		NL_SET_ERR_MSG(extack, "the store is at its limit of entries");
@@ -208,9 +212,11 @@ void ktls_ocsp_refuse_room(enum ktls_ocsp_resource resource,
 	}
 }
 
-static void refuse_user(enum ktls_ocsp_resource resource,
+static void refuse_user(const struct ktls_ocsp_limits *limits,
+			enum ktls_ocsp_resource resource,
 			struct netlink_ext_ack *extack)
 {
+	trace_ktls_ocsp_denied(limits, -ENOSPC, resource, true);
 	switch (resource) {
 	case KTLS_OCSP_ENTRIES:
 		NL_SET_ERR_MSG(extack, "the user is at its limit of entries");
@@ -249,7 +255,7 @@ int ktls_ocsp_charge(struct ktls_ocsp_limits *limits,
 	if (account && !charge_one(&account->used[resource],
 				   READ_ONCE(maxima->of_user[resource]),
 				   amount)) {
-		refuse_user(resource, extack);
+		refuse_user(limits, resource, extack);
 		return -ENOSPC;
 	}
 	if (!charge_one(&limits->used[resource],
@@ -264,7 +270,7 @@ int ktls_ocsp_charge(struct ktls_ocsp_limits *limits,
 err_account:
 	if (account)
 		atomic_long_sub(amount, &account->used[resource]);
-	ktls_ocsp_refuse_room(resource, extack);
+	ktls_ocsp_refuse_room(limits, resource, extack);
 	return -ENOSPC;
 }
 

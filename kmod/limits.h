@@ -35,6 +35,7 @@ extern struct ktls_ocsp_maxima ktls_ocsp_userns_maxima;
  * @maxima: most that its store may use
  * @min_validity: seconds that a blob must still be valid to be stapled
  * @linger: seconds that an unheld entry without a valid blob stays
+ * @netns_ino: the inode of that network namespace, for tracepoints
  * @own: whose settings they are, for the handler of a sysctl
  *
  * Read without a lock, as struct ktls_ocsp_maxima.
@@ -44,6 +45,7 @@ struct ktls_ocsp_settings {
 	struct ktls_ocsp_maxima maxima;
 	unsigned int min_validity;
 	unsigned int linger;
+	unsigned int netns_ino;
 	void *own;
 };
 
@@ -90,7 +92,8 @@ void ktls_ocsp_uncharge(struct ktls_ocsp_limits *limits,
 			enum ktls_ocsp_resource resource, long amount);
 long ktls_ocsp_excess(const struct ktls_ocsp_limits *limits,
 		      enum ktls_ocsp_resource resource, long amount);
-void ktls_ocsp_refuse_room(enum ktls_ocsp_resource resource,
+void ktls_ocsp_refuse_room(const struct ktls_ocsp_limits *limits,
+			   enum ktls_ocsp_resource resource,
 			   struct netlink_ext_ack *extack);
 
 #endif /* KTLS_OCSP_LIMITS_H */

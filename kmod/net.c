@@ -111,6 +111,7 @@ static int __net_init net_init(struct net *net)
 	if (!own->settings)
 		return -ENOMEM;
 	own->settings->own = own;
+	own->settings->netns_ino = net->ns.inum;
 	err = ktls_ocsp_sysctls_init(&own->sysctls, net, own->settings,
 				     set_min_validity);
 	if (err)

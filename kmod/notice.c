@@ -13,6 +13,7 @@
 
 #include "message.h"
 #include "notice.h"
+#include "trace.h"
 
 /* More than that at once would overrun the listeners' buffers anyway. */
 #define QUEUED_MAX	16384
@@ -164,6 +165,7 @@ bool ktls_ocsp_notices_want(struct ktls_ocsp_notices *notices,
 		entry->heard = ktls_ocsp_message_send_wanted(notices->net,
 							     *wanted);
 		*wanted = NULL;
+		trace_ktls_ocsp_wanted(notices->net, entry, entry->heard);
 	}
 	heard = notices->net && entry->heard;
 	mutex_unlock(&notices->send_lock);

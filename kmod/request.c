@@ -145,22 +145,16 @@ int ktls_ocsp_request_certs(struct ktls_ocsp_request *request,
  * ktls_ocsp_request_privileged() - may the sender write?
  * @request: the request, begun
  * @skb: its message
- * @extack: gets the reason
  *
  * Not left to GENL_UNS_ADMIN_PERM, which looks at the socket's network
  * namespace: the store may be another one's, through a session.
  *
- * Return: 0 or -EPERM.
+ * Return: true if so.
  */
-int ktls_ocsp_request_privileged(const struct ktls_ocsp_request *request,
-				 const struct sk_buff *skb,
-				 struct netlink_ext_ack *extack)
+bool ktls_ocsp_request_privileged(const struct ktls_ocsp_request *request,
+				  const struct sk_buff *skb)
 {
-	if (netlink_ns_capable(skb, request->store->user_ns, CAP_NET_ADMIN))
-		return 0;
-	NL_SET_ERR_MSG(extack,
-		       "CAP_NET_ADMIN over the store's network namespace is needed");
-	return -EPERM;
+	return netlink_ns_capable(skb, request->store->user_ns, CAP_NET_ADMIN);
 }
 
 static int check_times(struct nlattr **attrs, s64 this_update, s64 next_update,

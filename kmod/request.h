@@ -51,9 +51,8 @@ int ktls_ocsp_request_certs(struct ktls_ocsp_request *request,
 int ktls_ocsp_request_update(struct nlattr **attrs,
 			     struct ktls_ocsp_update *update,
 			     struct netlink_ext_ack *extack);
-int ktls_ocsp_request_privileged(const struct ktls_ocsp_request *request,
-				 const struct sk_buff *skb,
-				 struct netlink_ext_ack *extack);
+bool ktls_ocsp_request_privileged(const struct ktls_ocsp_request *request,
+				  const struct sk_buff *skb);
 void ktls_ocsp_request_end(struct ktls_ocsp_request *request);
 
 #endif /* KTLS_OCSP_REQUEST_H */

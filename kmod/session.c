@@ -19,6 +19,7 @@
 
 #include "compat.h"
 #include "session.h"
+#include "trace.h"
 
 static struct ktls_ocsp_tenancy *
 tenancy_create(struct ktls_ocsp_store *store, kuid_t uid,
@@ -144,6 +145,8 @@ static int session_release(struct inode *inode, struct file *file)
 	struct ktls_ocsp_session *session = file->private_data;
 
 	ktls_ocsp_handles_destroy(session);
+	trace_ktls_ocsp_session_release(&session->store->limits, session,
+					session->tenancy->account->uid);
 	if (session->board_file)
 		fput(session->board_file);
 	session_free(session);
@@ -209,8 +212,10 @@ struct file *ktls_ocsp_session_create(struct ktls_ocsp_store *store, kuid_t uid,
 		goto err_session;
 	file = anon_inode_getfile("[ktls_ocsp]", &session_fops, session,
 				  O_RDONLY | O_CLOEXEC);
-	if (!IS_ERR(file))
+	if (!IS_ERR(file)) {
+		trace_ktls_ocsp_session_create(&store->limits, session, uid);
 		return file;
+	}
 	err = PTR_ERR(file);
 	ktls_ocsp_handles_destroy(session);
 err_session:

@@ -12,6 +12,7 @@
 #include <net/net_namespace.h>
 
 #include "store.h"
+#include "trace.h"
 
 /* What is done before the lock is given to others for a moment. */
 #define DUE_AT_ONCE	256
@@ -208,6 +209,23 @@ int ktls_ocsp_store_usable(const struct ktls_ocsp_store *store,
 }
 
 /**
+ * ktls_ocsp_store_deny() - refuse who may not write
+ * @store: the store
+ * @extack: gets the reason
+ *
+ * Return: -EPERM.
+ */
+int ktls_ocsp_store_deny(const struct ktls_ocsp_store *store,
+			 struct netlink_ext_ack *extack)
+{
+	trace_ktls_ocsp_denied(&store->limits, -EPERM, KTLS_OCSP_RESOURCES,
+			       false);
+	NL_SET_ERR_MSG(extack,
+		       "CAP_NET_ADMIN over the store's network namespace is needed");
+	return -EPERM;
+}
+
+/**
  * ktls_ocsp_store_check_clock() - notice that the clock was stepped back
  * @store: the store, referenced by the caller
  * @blob: a blob that the caller just found valid
@@ -341,6 +359,8 @@ void ktls_ocsp_store_remove(struct ktls_ocsp_store *store,
 static void expire(struct ktls_ocsp_store *store, struct ktls_ocsp_entry *entry)
 {
 	count(store, KTLS_OCSP_COUNT_EXPIRED);
+	trace_ktls_ocsp_expire(&store->limits, entry,
+			       ktls_ocsp_locked(store, entry->blob));
 	ktls_ocsp_store_tell(store, entry, KTLS_OCSP_EVENT_EXPIRED);
 	if (entry->handles)
 		ktls_ocsp_store_file(store, entry);

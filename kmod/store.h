@@ -84,6 +84,8 @@ void ktls_ocsp_store_set_min_validity(struct ktls_ocsp_store *store,
 /* For readers, who take no lock. */
 int ktls_ocsp_store_usable(const struct ktls_ocsp_store *store,
 			   struct netlink_ext_ack *extack);
+int ktls_ocsp_store_deny(const struct ktls_ocsp_store *store,
+			 struct netlink_ext_ack *extack);
 void ktls_ocsp_store_check_clock(struct ktls_ocsp_store *store,
 				 const struct ktls_ocsp_blob *blob);
 

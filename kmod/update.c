@@ -5,6 +5,7 @@
  * changes nothing.
  */
 #include "admission.h"
+#include "trace.h"
 #include "update.h"
 
 /* By how much new certificates take more than the old ones. */
@@ -64,6 +65,7 @@ static int set_blob(struct ktls_ocsp_store *store,
 	blob->generation = ++store->generation;
 	refcount_inc(&blob->refs);
 	ktls_ocsp_store_swap(store, entry, blob, NULL);
+	trace_ktls_ocsp_set(&store->limits, entry, blob);
 	WRITE_ONCE(entry->withdrawn, false);
 	ktls_ocsp_store_file(store, entry);
 	ktls_ocsp_store_tell(store, entry,
@@ -97,6 +99,7 @@ static int set_failure(struct ktls_ocsp_store *store,
 	refcount_inc(&failure->refs);
 	ktls_ocsp_store_swap(store, entry, ktls_ocsp_locked(store, entry->blob),
 			     failure);
+	trace_ktls_ocsp_failure(&store->limits, entry, failure);
 	ktls_ocsp_store_tell(store, entry, KTLS_OCSP_EVENT_FAILED);
 	return 0;
 }
