@@ -9,6 +9,10 @@
 
 #define TUNABLES	2	/* min_validity, linger */
 
+/* Most sysctls of a network namespace, and what the initial one has beside */
+#define OF_EACH		(2 * KTLS_OCSP_RESOURCES + TUNABLES)
+#define OF_FIRST	(2 * KTLS_OCSP_RESOURCES)
+
 static const char * const total_names[KTLS_OCSP_RESOURCES] = {
 	[KTLS_OCSP_ENTRIES]	= "max_entries",
 	[KTLS_OCSP_BYTES]	= "max_bytes",
@@ -85,13 +89,14 @@ int ktls_ocsp_sysctls_init(struct ktls_ocsp_sysctls *sysctls, struct net *net,
 {
 	/* Who owns the network namespace must not lift what limits him. */
 	umode_t mode = net->user_ns == &init_user_ns ? 0644 : 0444;
+	size_t most = OF_EACH + (net_eq(net, &init_net) ? OF_FIRST : 0);
 	struct ctl_table *end;
 
 	if (!IS_ENABLED(CONFIG_SYSCTL))
 		return 0;
 	/* One more, empty: where kernels before 6.6 look for the end. */
-	sysctls->table = kcalloc(4 * KTLS_OCSP_RESOURCES + TUNABLES + 1,
-				 sizeof(*sysctls->table), GFP_KERNEL_ACCOUNT);
+	sysctls->table = kcalloc(most + 1, sizeof(*sysctls->table),
+				 GFP_KERNEL_ACCOUNT);
 	if (!sysctls->table)
 		return -ENOMEM;
 	end = fill_maxima(sysctls->table, &settings->maxima, total_names,

@@ -3,16 +3,10 @@
  * The tracepoints, read through tracefs: each comes when it should, once, and
  * says whom it is about.
  */
-#include <fcntl.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-
-#include "ktest.h"
+#include "tracefs.h"
 #include "kselftest_harness.h"
 
-#define TRACEFS		"/sys/kernel/tracing"
-#define INSTANCE	TRACEFS "/instances/ktls_ocsp_test"
-#define EVENTS		INSTANCE "/events/ktls_ocsp"
+#define EVENTS		"events/ktls_ocsp"
 #define SOON		5000	/* ms that an expiry may come late */
 
 FIXTURE(trace)
@@ -23,51 +17,11 @@ FIXTURE(trace)
 	char text[1 << 16];
 };
 
-static bool write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC | O_TRUNC);
-	ssize_t len = strlen(text);
-	bool done;
-
-	if (fd < 0)
-		return false;
-	done = write(fd, text, len) == len;
-	close(fd);
-	return done;
-}
-
-static bool read_file(const char *path, char *text, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	size_t len = 0;
-	ssize_t n;
-
-	if (fd < 0)
-		return false;
-	while ((n = read(fd, text + len, size - 1 - len)) > 0)
-		len += n;
-	text[len] = '\0';
-	close(fd);
-	return !n;
-}
-
-/* Is there a tracefs, with an instance of our own that takes our events? */
-static bool start_tracing(void)
-{
-	if (access(TRACEFS "/instances", F_OK) &&
-	    mount("tracefs", TRACEFS, "tracefs", 0, NULL))
-		return false;
-	if (mkdir(INSTANCE, 0700) && errno != EEXIST)
-		return false;
-	return write_file(EVENTS "/enable", "1") &&
-	       write_file(INSTANCE "/trace", "");
-}
-
 FIXTURE_SETUP(trace)
 {
 	struct stat st;
 
-	if (!start_tracing())
+	if (!tracefs_start(EVENTS))
 		SKIP(return, "no tracefs, or a kernel without CONFIG_TRACEPOINTS");
 	kt_new_netns();
 	kt_new(&self->sk);
@@ -79,8 +33,7 @@ FIXTURE_SETUP(trace)
 
 FIXTURE_TEARDOWN_PARENT(trace)
 {
-	write_file(EVENTS "/enable", "0");
-	rmdir(INSTANCE);
+	tracefs_stop();
 }
 
 /* The lines of @event in the trace; *@line gets the last one's fields. */
@@ -93,7 +46,7 @@ static unsigned int find(FIXTURE_DATA(trace) *self, const char *event,
 
 	*line = "";
 	snprintf(head, sizeof(head), " ktls_ocsp_%s: ", event);
-	if (!read_file(INSTANCE "/trace", self->text, sizeof(self->text)))
+	if (!tracefs_read("trace", self->text, sizeof(self->text)))
 		return 0;
 	for (at = self->text; (at = strstr(at, head)); count++) {
 		at += strlen(head);
@@ -151,8 +104,7 @@ static void key_field(uint32_t n, char text[5 + 2 * KTLS_OCSP_KEY_LEN])
 TEST_F(trace, session)
 {
 	const char *line;
-	char uid[32], *session;
-	int other;
+	char *session;
 
 	expect_event(1, "session_create", "uid=0");
 	expect_none("session_release");
@@ -165,12 +117,27 @@ TEST_F(trace, session)
 	/* They can be told from each other, and paired. */
 	expect_event(1, "session_release", session);
 	free(session);
-	snprintf(uid, sizeof(uid), "uid=%u", KT_NOBODY);
-	kt_become_nobody();
-	other = kt_session(&self->sk);
-	ASSERT_LE(0, other);
-	close(other);
-	ASSERT_EQ(0, write_file(INSTANCE "/trace", ""));
+}
+
+TEST_F(trace, session_of_nobody)
+{
+	char fields[32];
+	pid_t pid;
+	int status;
+
+	snprintf(fields, sizeof(fields), "uid=%u", KT_NOBODY);
+	pid = fork();
+	if (!pid) {
+		struct kt_sock sk;
+
+		kt_become_nobody();
+		kt_new(&sk);
+		_exit(kt_session(&sk) < 0);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	ASSERT_EQ(0, status);
+	expect_event(2, "session_create", fields);
+	expect_event(1, "session_release", fields);
 }
 
 /* The handle comes and goes once, however often it is opened. */
@@ -321,7 +288,7 @@ TEST_F(trace, fields)
 	for (size_t i = 0; i < ARRAY_SIZE(events); i++) {
 		snprintf(path, sizeof(path), EVENTS "/ktls_ocsp_%s/format",
 			 events[i].event);
-		ASSERT_TRUE(read_file(path, self->text, sizeof(self->text)));
+		ASSERT_TRUE(tracefs_read(path, self->text, sizeof(self->text)));
 		EXPECT_NE(NULL, strstr(self->text, " netns_ino;"));
 		for (size_t j = 0; events[i].fields[j]; j++) {
 			snprintf(field, sizeof(field), " %s;",
