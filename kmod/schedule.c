@@ -160,6 +160,24 @@ static bool rank_less(struct rb_node *a, const struct rb_node *b)
 	       rb_entry(b, struct ktls_ocsp_entry, rank_node)->rank_key;
 }
 
+static void forget_deadline(struct ktls_ocsp_schedule *schedule,
+			    struct ktls_ocsp_entry *entry)
+{
+	if (RB_EMPTY_NODE(&entry->deadline_node))
+		return;
+	rb_erase(&entry->deadline_node, &schedule->deadlines);
+	RB_CLEAR_NODE(&entry->deadline_node);
+}
+
+static void forget_rank(struct ktls_ocsp_schedule *schedule,
+			struct ktls_ocsp_entry *entry)
+{
+	if (RB_EMPTY_NODE(&entry->rank_node))
+		return;
+	rb_erase(&entry->rank_node, &schedule->ranks[entry->rank]);
+	RB_CLEAR_NODE(&entry->rank_node);
+}
+
 /**
  * ktls_ocsp_schedule_forget() - take an entry out of the schedule
  * @schedule: the schedule
@@ -168,14 +186,20 @@ static bool rank_less(struct rb_node *a, const struct rb_node *b)
 void ktls_ocsp_schedule_forget(struct ktls_ocsp_schedule *schedule,
 			       struct ktls_ocsp_entry *entry)
 {
-	if (!RB_EMPTY_NODE(&entry->deadline_node)) {
-		rb_erase(&entry->deadline_node, &schedule->deadlines);
-		RB_CLEAR_NODE(&entry->deadline_node);
-	}
-	if (!RB_EMPTY_NODE(&entry->rank_node)) {
-		rb_erase(&entry->rank_node, &schedule->ranks[entry->rank]);
-		RB_CLEAR_NODE(&entry->rank_node);
-	}
+	forget_deadline(schedule, entry);
+	forget_rank(schedule, entry);
+}
+
+/* Whoever opens and closes an entry leaves its deadline where it is. */
+static void file_deadline(struct ktls_ocsp_schedule *schedule,
+			  struct ktls_ocsp_entry *entry, s64 deadline)
+{
+	if (!RB_EMPTY_NODE(&entry->deadline_node) &&
+	    entry->deadline == deadline)
+		return;
+	forget_deadline(schedule, entry);
+	entry->deadline = deadline;
+	rb_add(&entry->deadline_node, &schedule->deadlines, deadline_less);
 }
 
 static void add_to_rank(struct ktls_ocsp_schedule *schedule,
@@ -216,18 +240,17 @@ void ktls_ocsp_schedule_file(struct ktls_ocsp_schedule *schedule,
 	const struct ktls_ocsp_blob *blob;
 	bool valid;
 
-	ktls_ocsp_schedule_forget(schedule, entry);
+	forget_rank(schedule, entry);
 	blob = rcu_dereference_protected(entry->blob, true);
 	valid = blob && ktls_ocsp_now() < blob->next_update;
 	/*
 	 * A held blob keeps its place when it has expired: if the clock is
 	 * stepped back, it will expire again.
 	 */
-	if (valid || (blob && entry->handles)) {
-		entry->deadline = blob->next_update;
-		rb_add(&entry->deadline_node, &schedule->deadlines,
-		       deadline_less);
-	}
+	if (valid || (blob && entry->handles))
+		file_deadline(schedule, entry, blob->next_update);
+	else
+		forget_deadline(schedule, entry);
 	if (!valid) {
 		rank_dead(schedule, entry);
 	} else {
