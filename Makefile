@@ -53,6 +53,8 @@ help:
 #       KTLS_VM_UML=no     without user-mode Linux
 #  make check-kernels    run the tests on the stock kernels of several Debian suites
 #       KERNELS="A B"      these suites only; TESTS= as above
+#  make check-kernel-tree
+#                        put the module into the newest kernel source, and build it there
 #  make check-debug      run the tests on kernels built to find defects
 #       KINDS=kasan        on this kernel only (or kcsan); TESTS= as above
 #  make check-sanitizers run the tests of the library and the tools with ASan and
@@ -70,6 +72,8 @@ help:
 #  make coverage         the lines that the tests reach: build/coverage/report
 #  make bench            measure the commands, staples and ocspd
 #       ACCEPT=1           compare later runs with this one
+#  make kernel-tree      put module, documentation and tests into a kernel tree
+#       DEST=DIR           this one; CONFIG_KTLS_OCSP builds it there
 #  make dist             a tarball of the last commit
 #  make clean            remove what was built
 
@@ -145,6 +149,13 @@ KERNELS ?= bookworm trixie trixie-backports
 check-kernels:
 	+@KERNELS="$(KERNELS)" selftests/ci/check_kernels $(TESTS)
 
+check-kernel-tree:
+	+@selftests/ci/check_kernel_tree
+
+kernel-tree:
+	@[ -n "$(DEST)" ] || { echo "kernel-tree: DEST= names no kernel tree" >&2; exit 1; }
+	@selftests/ci/kernel_tree "$(DEST)"
+
 check-debug:
 	+@KINDS="$(KINDS)" selftests/ci/check_debug $(TESTS)
 
@@ -194,5 +205,5 @@ clean:
 	rm -rf $(O)
 
 .PHONY: all help modules test-modules modules_install libocsp tools install uninstall kselftest \
-	ksrc check check-quick check-kernels check-debug check-sanitizers check-static check-all lint fuzz \
+	ksrc check check-quick check-kernels check-kernel-tree kernel-tree check-debug check-sanitizers check-static check-all lint fuzz \
 	coverage bench demo dist clean
