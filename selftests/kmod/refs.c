@@ -225,17 +225,25 @@ static void send_session(int unix_fd)
 	_exit(0);
 }
 
+/* Another process' session, which has ended, is under way to pair[0]. */
+static bool send_and_end(int pair[2])
+{
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+		return false;
+	pid = fork();
+	if (!pid)
+		send_session(pair[1]);
+	return waitpid(pid, NULL, 0) == pid;
+}
+
 /* A session is a file: it lives as long as anyone has it, or it is under way. */
 TEST_F(refs, passed_on)
 {
 	int pair[2], session;
-	pid_t pid;
 
-	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
-	pid = fork();
-	if (!pid)
-		send_session(pair[1]);
-	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+	ASSERT_TRUE(send_and_end(pair));
 	EXPECT_EQ(2, holders(&self->sk, 0));
 	session = kt_recv_fd(pair[0]);
 	EXPECT_EQ(2, holders(&self->sk, 0));
@@ -250,13 +258,8 @@ TEST_F(refs, passed_on)
 TEST_F(refs, lost_under_way)
 {
 	int pair[2];
-	pid_t pid;
 
-	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
-	pid = fork();
-	if (!pid)
-		send_session(pair[1]);
-	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+	ASSERT_TRUE(send_and_end(pair));
 	EXPECT_EQ(2, holders(&self->sk, 0));
 	close(pair[0]);
 	close(pair[1]);

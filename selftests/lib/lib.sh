@@ -84,6 +84,14 @@ port_is_closed()
 	! port_is_open "$1"
 }
 
+# listens PORT LOG: it does within 20 seconds; or LOG says why not.
+listens()
+{
+	wait_for 20 port_is_open "$1" && return
+	cat "$2" >&2
+	return 1
+}
+
 # openssl(1) reports progress on stderr: show that only when it fails.
 openssl_quiet()
 {
@@ -195,9 +203,7 @@ start_responder()
 		-rsigner "$dir/signer.pem" -rkey "$dir/signer.key" -ndays 7 \
 		> "$dir/responder.log" 2>&1 &
 	responder_pid=$!
-	wait_for 20 port_is_open "$port" && return
-	cat "$dir/responder.log" >&2
-	return 1
+	listens "$port" "$dir/responder.log"
 }
 
 stop_responder()

@@ -97,9 +97,7 @@ start_bad()
 		2> "$dir/bad_responder.log" &
 	bad_pid=$!
 	: > "$dir/requests"
-	wait_for 20 port_is_open "$BAD" && return
-	cat "$dir/bad_responder.log" >&2
-	return 1
+	listens "$BAD" "$dir/bad_responder.log"
 }
 
 stop_bad()
