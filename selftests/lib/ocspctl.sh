@@ -240,9 +240,10 @@ snapshot()
 }
 
 # What makes a command one of a user who may nothing. In a user namespace of
-# one user that is root without capabilities.
+# one user, or where others cannot reach the programs, that is root without
+# capabilities.
 as_nobody="setpriv --reuid=65534 --regid=65534 --clear-groups"
-$as_nobody true 2> /dev/null ||
+$as_nobody ocspctl help > /dev/null 2>&1 ||
 	as_nobody="setpriv --bounding-set=-all --inh-caps=-all"
 
 # unprivileged STATUS ARGUMENT...: expect of such a one.
