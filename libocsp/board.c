@@ -13,25 +13,30 @@ void ocsp_board_map(struct ocsp_board *board, int session, uint64_t size)
 		base = mmap(NULL, size, PROT_READ, MAP_SHARED, session, 0);
 	board->header = base == MAP_FAILED ? NULL : base;
 	board->size = size;
-	if (!board->header ||
-	    board->header->version == KTLS_OCSP_BOARD_VERSION)
-		return;
-	munmap(base, size);		/* nobody has seen it yet */
+	if (board->header &&
+	    board->header->version != KTLS_OCSP_BOARD_VERSION)
+		ocsp_board_unmap(board);
+}
+
+void ocsp_board_unmap(struct ocsp_board *board)
+{
+	if (board->header)
+		munmap((void *)board->header, board->size);
 	board->header = NULL;
 }
 
-struct ocsp_place ocsp_board_place(const struct ocsp_board *board,
-				   uint32_t slot)
+struct ocsp_board_slot ocsp_board_find(const struct ocsp_board *board,
+				       uint32_t slot)
 {
 	const struct ktls_ocsp_board_slot *slots;
-	struct ocsp_place place = { NULL, NULL };
+	struct ocsp_board_slot found = { NULL, NULL };
 	uint64_t end = ((uint64_t)slot + 2) * KTLS_OCSP_BOARD_LINE;
 
 	/* The store's limit may have grown after the board was mapped. */
 	if (!board->header || end > board->size)
-		return place;
+		return found;
 	slots = (const void *)(board->header + 1);
-	place.generation = (const uint64_t *)&slots[slot].generation;
-	place.min_validity = &board->header->min_validity;
-	return place;
+	found.generation = (const uint64_t *)&slots[slot].generation;
+	found.min_validity = &board->header->min_validity;
+	return found;
 }

@@ -13,37 +13,43 @@ struct ocsp_board {
 	uint64_t size;
 };
 
-/* What a handle sees of a board; both NULL when it sees none. */
-struct ocsp_place {
+/* What is read of a board for one entry; both NULL when there is none. */
+struct ocsp_board_slot {
 	const uint64_t *generation;
 	const uint32_t *min_validity;
 };
 
 /*
  * Map the board of a session. There may be none, or of another version than
- * we know; then the kernel is asked instead. A board is never unmapped: other
- * threads, and handles of a session that was lost, may be reading it.
+ * we know; then the kernel is asked instead.
  */
 void ocsp_board_map(struct ocsp_board *board, int session, uint64_t size);
 
-/* The place of a slot that the session holds. */
-struct ocsp_place ocsp_board_place(const struct ocsp_board *board,
-				   uint32_t slot);
+/*
+ * Nobody may read it any more: neither a handle nor what a thread remembers of
+ * one that is open.
+ */
+void ocsp_board_unmap(struct ocsp_board *board);
+
+struct ocsp_board_slot ocsp_board_find(const struct ocsp_board *board,
+				       uint32_t slot);
 
 /*
  * The generation that the kernel shows, 0 when there is nothing to serve. It
  * published the blob before: whoever asks it after this load gets that blob or
- * a later one.
+ * a later one. A slot that nobody holds may become another entry's, but a
+ * generation never comes back.
  */
-static inline uint64_t ocsp_place_generation(const struct ocsp_place *place)
+static inline uint64_t ocsp_board_generation(const struct ocsp_board_slot *slot)
 {
-	return __atomic_load_n(place->generation, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(slot->generation, __ATOMIC_ACQUIRE);
 }
 
 /* A sysctl: it may change at any time, and nothing else depends on it. */
-static inline uint32_t ocsp_place_min_validity(const struct ocsp_place *place)
+static inline uint32_t
+ocsp_board_min_validity(const struct ocsp_board_slot *slot)
 {
-	return __atomic_load_n(place->min_validity, __ATOMIC_RELAXED);
+	return __atomic_load_n(slot->min_validity, __ATOMIC_RELAXED);
 }
 
 #endif /* OCSP_BOARD_H */

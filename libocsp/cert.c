@@ -21,7 +21,7 @@
 #include <openssl/x509v3.h>
 
 #include "cert.h"
-#include "errors.h"
+#include "crypto_errors.h"
 
 /* status_request in a TLS feature extension (RFC 7633, RFC 6066). */
 #define TLS_FEATURE_STATUS_REQUEST	5

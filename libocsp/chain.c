@@ -16,7 +16,7 @@
 #include "cert.h"
 #include "chain.h"
 #include "issuer.h"
-#include "last_error.h"
+#include "error.h"
 #include "ocsp.h"
 
 /* A certificate in a chain, with all that Windows' structs want of it. */
@@ -178,7 +178,7 @@ static PCCERT_CHAIN_CONTEXT create(X509 *leaf, STACK_OF(X509) *others)
 	STACK_OF(X509) *path;
 
 	if (!leaf) {
-		ocsp_set_error(ERROR_INVALID_PARAMETER,
+		ocsp_set_last_error(ERROR_INVALID_PARAMETER,
 			       "no certificate to make a chain of");
 		return NULL;
 	}
@@ -191,7 +191,7 @@ static PCCERT_CHAIN_CONTEXT create(X509 *leaf, STACK_OF(X509) *others)
 	sk_X509_free(path);
 	ERR_pop_to_mark();
 	if (!chain) {
-		ocsp_set_error(ERROR_NOT_ENOUGH_MEMORY, "%s", strerror(ENOMEM));
+		ocsp_set_last_error(ERROR_NOT_ENOUGH_MEMORY, "%s", strerror(ENOMEM));
 		return NULL;
 	}
 	return &chain->context;
@@ -216,7 +216,7 @@ PCCERT_CHAIN_CONTEXT OcspCreateCertificateChainFromFile(const char *path)
 	char why[512];
 
 	if (!path) {
-		ocsp_set_error(ERROR_INVALID_PARAMETER, "no file name");
+		ocsp_set_last_error(ERROR_INVALID_PARAMETER, "no file name");
 		return NULL;
 	}
 	errno = 0;
@@ -230,7 +230,7 @@ PCCERT_CHAIN_CONTEXT OcspCreateCertificateChainFromFile(const char *path)
 			code = ERROR_FILE_NOT_FOUND;
 		else if (!may(path, R_OK) && errno == EACCES)
 			code = ERROR_ACCESS_DENIED;
-		ocsp_set_error(code, "%s", why);
+		ocsp_set_last_error(code, "%s", why);
 		return NULL;
 	}
 	chain = create(sk_X509_value(certs, 0), certs);
@@ -280,7 +280,8 @@ static struct chain *copy_chain(const CERT_SIMPLE_CHAIN *simple)
 	return chain;
 }
 
-PCCERT_CHAIN_CONTEXT ocsp_chain_get(PCCERT_CHAIN_CONTEXT context)
+PCCERT_CHAIN_CONTEXT ocsp_chain_get(PCCERT_CHAIN_CONTEXT context,
+				    struct ocsp_error *error)
 {
 	struct chain *chain = chain_of(context);
 	const CERT_SIMPLE_CHAIN *simple;
@@ -292,12 +293,13 @@ PCCERT_CHAIN_CONTEXT ocsp_chain_get(PCCERT_CHAIN_CONTEXT context)
 	}
 	simple = ocsp_chain_simple(context);
 	if (!simple || !ocsp_chain_cert(simple, 0)) {
-		ocsp_set_error(ERROR_INVALID_PARAMETER, "the chain is empty");
+		ocsp_error_set(error, ERROR_INVALID_PARAMETER,
+			       "the chain is empty");
 		return NULL;
 	}
 	chain = copy_chain(simple);
 	if (!chain) {
-		ocsp_set_error(ERROR_NOT_ENOUGH_MEMORY, "%s", strerror(ENOMEM));
+		ocsp_error_memory(error);
 		return NULL;
 	}
 	return &chain->context;
@@ -316,7 +318,15 @@ void ocsp_chain_put(PCCERT_CHAIN_CONTEXT context)
 PCCERT_CHAIN_CONTEXT WINAPI
 CertDuplicateCertificateChain(PCCERT_CHAIN_CONTEXT pChainContext)
 {
-	return pChainContext ? ocsp_chain_get(pChainContext) : NULL;
+	PCCERT_CHAIN_CONTEXT chain;
+	struct ocsp_error error;
+
+	if (!pChainContext)
+		return NULL;
+	chain = ocsp_chain_get(pChainContext, &error);
+	if (!chain)
+		ocsp_error_report(&error);
+	return chain;
 }
 
 VOID WINAPI CertFreeCertificateChain(PCCERT_CHAIN_CONTEXT pChainContext)

@@ -3,14 +3,16 @@
 #ifndef OCSP_CHAIN_H
 #define OCSP_CHAIN_H
 
+#include "error.h"
 #include "wincrypt.h"
 
 /*
  * A reference: on context itself, or on a copy of one that the application
  * made, which has no reference count. NULL: there is no certificate in it, or
- * no memory for the copy, and the last error is set.
+ * no memory for the copy, as *error says.
  */
-PCCERT_CHAIN_CONTEXT ocsp_chain_get(PCCERT_CHAIN_CONTEXT context);
+PCCERT_CHAIN_CONTEXT ocsp_chain_get(PCCERT_CHAIN_CONTEXT context,
+				    struct ocsp_error *error);
 /* Takes NULL. One of the application's own stays as it is. */
 void ocsp_chain_put(PCCERT_CHAIN_CONTEXT context);
 

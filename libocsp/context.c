@@ -41,7 +41,7 @@ struct ocsp_context *ocsp_context_new(const struct ocsp_entry *r)
 	return c;
 }
 
-struct ocsp_context *ocsp_context_share(struct ocsp_context *original)
+struct ocsp_context *ocsp_context_clone(struct ocsp_context *original)
 {
 	struct ocsp_context *c = ocsp_pool_alloc(sizeof(*c));
 
@@ -52,8 +52,6 @@ struct ocsp_context *ocsp_context_share(struct ocsp_context *original)
 		.refs = 1,
 		.status = original->status,
 		.original = original,
-		.generation = original->generation,
-		.this_update = original->this_update,
 		.next_update = original->next_update,
 	};
 	return c;
@@ -87,7 +85,7 @@ static void destroy_original(struct ocsp_context *context)
 	ocsp_pool_free(context, sizeof(*context));
 }
 
-/* That of a share goes with its reference on the original. */
+/* That of a clone goes with its reference on the original. */
 static __attribute__((noinline)) void destroy(struct ocsp_context *context)
 {
 	struct ocsp_context *original = context->original;

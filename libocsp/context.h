@@ -12,9 +12,10 @@
 #include "wincrypt.h"
 
 /*
- * Immutable once it was made, but for refs. An original has the bytes; a share
- * points to those of its original, and has a count of its own: see view.c.
- * Each is in a line of its own, apart from the bytes, which are only read.
+ * Immutable once it was made, but for refs. An original has the bytes; a clone
+ * points to those of its original, and has a count of its own, and members for
+ * the thread alone that made it: see thread_cache.c. Each is in a line of its
+ * own, apart from the bytes, which are only read.
  */
 struct ocsp_context {
 	CERT_SERVER_OCSP_RESPONSE_CONTEXT pub;	/* first: the application's */
@@ -22,7 +23,10 @@ struct ocsp_context {
 	enum ktls_ocsp_cert_status status;
 	struct ocsp_context *original;	/* referenced; NULL: it is one */
 	uint64_t generation;		/* in the store; 0: came from a file */
-	int64_t this_update;
+	union {
+		int64_t this_update;
+		int64_t cached_until;	/* of a clone */
+	};
 	int64_t next_update;
 } __attribute__((aligned(OCSP_POOL_LINE)));
 
@@ -30,10 +34,10 @@ struct ocsp_context {
 struct ocsp_context *ocsp_context_new(const struct ocsp_entry *r);
 
 /*
- * A share with one reference, alone in its cache line. It takes over the
+ * A clone with one reference, alone in its cache line. It takes over the
  * caller's reference on the original. NULL: no memory, nothing taken.
  */
-struct ocsp_context *ocsp_context_share(struct ocsp_context *original);
+struct ocsp_context *ocsp_context_clone(struct ocsp_context *original);
 
 /* Is it still valid, and for so many seconds more? now: CLOCK_REALTIME. */
 static inline bool ocsp_context_is_valid(const struct ocsp_context *context,

@@ -51,3 +51,10 @@ bool ocsp_fd_is_ours(const struct ocsp_fd_id *id)
 	read_link(id, link, sizeof(link));
 	return !link[0] || !id->link[0] || !strcmp(link, id->link);
 }
+
+void ocsp_fd_close(struct ocsp_fd_id *id)
+{
+	if (ocsp_fd_is_ours(id))
+		close(id->fd);
+	id->fd = -1;
+}

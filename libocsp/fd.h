@@ -21,7 +21,9 @@ struct ocsp_fd_id {
 
 void ocsp_fd_remember(struct ocsp_fd_id *id, int fd);
 
-/* Async-signal-safe. */
+/* Both are async-signal-safe. */
 bool ocsp_fd_is_ours(const struct ocsp_fd_id *id);
+/* Close it unless it is somebody else's now; then it is nobody's. */
+void ocsp_fd_close(struct ocsp_fd_id *id);
 
 #endif /* OCSP_FD_H */

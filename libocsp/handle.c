@@ -1,197 +1,87 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Handles: made from a chain, counted, and held by the session. */
+/* Handles: counted, and held by a session. */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include <openssl/err.h>
-
-#include "cert.h"
-#include "chain.h"
-#include "last_error.h"
-#include "outline.h"
+#include "connection.h"
+#include "handle.h"
 #include "pool.h"
-#include "response.h"
 
 /*
- * NULL: it is not DER, so that its bytes would not be those of the key; or it
- * may be, and errno is ENOMEM.
+ * The handles by index, which threads know them by; an index that nobody has is
+ * in the list of those that were given back, whose room grows with the table.
+ * Protected by the library's lock.
  */
-static struct ocsp_outline *outline_of(PCCERT_CONTEXT cert)
+static struct {
+	struct ocsp_handle **handles;
+	uint32_t *spare;
+	uint32_t room, count, spares;
+	uint64_t last_serial;
+} table;
+
+/* False: no memory. */
+static bool grow_table(void)
 {
-	errno = 0;
-	return cert ? ocsp_outline_new(cert->pbCertEncoded,
-				       cert->cbCertEncoded) : NULL;
-}
+	uint32_t room = table.room ? 2 * table.room : 64;
+	struct ocsp_handle **handles;
+	uint32_t *spare;
 
-static bool refuse(DWORD code, const char *why)
-{
-	ocsp_set_error(code, "%s", why);
-	return false;
-}
-
-static bool refuse_memory(void)
-{
-	return refuse(ERROR_NOT_ENOUGH_MEMORY, strerror(ENOMEM));
-}
-
-/* For want of memory, by errno, or because of what is said to be wrong. */
-static bool refuse_cert(DWORD code, const char *why)
-{
-	return errno == ENOMEM ? refuse_memory() : refuse(code, why);
-}
-
-static bool take_issuer(struct ocsp_subject *s, const CERT_SIMPLE_CHAIN *simple,
-			const struct ocsp_outline *leaf)
-{
-	struct ocsp_outline *issuer;
-	bool ok;
-
-	if (simple->cElement < 2) {
-		if (ocsp_outline_issued(leaf, leaf))
-			s->issuer = s->leaf;
-		return true;
-	}
-	s->issuer = ocsp_chain_cert(simple, 1);
-	issuer = outline_of(s->issuer);
-	if (!issuer)
-		return refuse_cert(ERROR_INVALID_PARAMETER,
-				   "the chain's second certificate is not DER");
-	ok = ocsp_outline_issued(issuer, leaf);
-	ocsp_outline_free(issuer);
-	if (!ok)
-		return refuse(ERROR_INVALID_PARAMETER,
-			      "the chain's second certificate did not issue the first");
-	return true;
-}
-
-static bool refuse_url(const struct ocsp_outline *leaf)
-{
-	char *fault = ocsp_outline_url_fault(leaf);
-
-	if (fault)
-		ocsp_set_error(CRYPT_E_NOT_IN_REVOCATION_DATABASE,
-			       "the certificate names no OCSP responder: %s",
-			       fault);
-	else
-		refuse(CRYPT_E_NOT_IN_REVOCATION_DATABASE,
-		       "the certificate names no OCSP responder");
-	free(fault);
-	return false;
-}
-
-static bool take_leaf(struct ocsp_subject *s, const CERT_SIMPLE_CHAIN *simple,
-		      const struct ocsp_outline *leaf)
-{
-	if (!ocsp_outline_has_url(leaf))
-		return errno == ENOMEM ? refuse_memory() : refuse_url(leaf);
-	if (ocsp_der_key(s->leaf->pbCertEncoded, s->leaf->cbCertEncoded,
-			 s->key))
-		return refuse_memory();
-	return take_issuer(s, simple, leaf);
-}
-
-/* A reference on what was found to be sound. */
-static bool keep_chain(struct ocsp_subject *s, PCCERT_CHAIN_CONTEXT chain)
-{
-	const CERT_SIMPLE_CHAIN *simple;
-	bool self_signed = s->issuer == s->leaf;
-
-	s->chain = ocsp_chain_get(chain);
-	if (!s->chain)
+	handles = reallocarray(table.handles, room, sizeof(*handles));
+	if (handles)
+		table.handles = handles;
+	spare = reallocarray(table.spare, room, sizeof(*spare));
+	if (spare)
+		table.spare = spare;
+	if (!handles || !spare)
 		return false;
-	/* It may be a copy. */
-	simple = ocsp_chain_simple(s->chain);
-	s->leaf = ocsp_chain_cert(simple, 0);
-	if (s->issuer)
-		s->issuer = self_signed ? s->leaf : ocsp_chain_cert(simple, 1);
+	table.room = room;
 	return true;
 }
 
-static bool take_chain(struct ocsp_subject *s, PCCERT_CHAIN_CONTEXT chain)
+static bool enter_table(struct ocsp_handle *h)
 {
-	const CERT_SIMPLE_CHAIN *simple = ocsp_chain_simple(chain);
-	struct ocsp_outline *leaf;
 	bool ok;
 
-	if (!simple)
-		return refuse(ERROR_INVALID_PARAMETER, "the chain is empty");
-	s->leaf = ocsp_chain_cert(simple, 0);
-	leaf = outline_of(s->leaf);
-	if (!leaf)
-		return refuse_cert(ERROR_INVALID_PARAMETER,
-				   "the chain's first certificate is not DER");
-	ok = take_leaf(s, simple, leaf) && keep_chain(s, chain);
-	ocsp_outline_free(leaf);
+	ocsp_lock();
+	ok = table.spares || table.count < table.room || grow_table();
+	if (ok) {
+		h->index = table.spares ? table.spare[--table.spares] :
+					  table.count++;
+		h->serial = ++table.last_serial;
+		table.handles[h->index] = h;
+	}
+	ocsp_unlock();
 	return ok;
 }
 
-/*
- * Indexes that handles have, or had and gave back; the room for those that are
- * given back grows with the first, so giving back cannot fail. Protected by
- * the session's lock.
- */
-static uint64_t last_serial;
-static uint32_t *free_indexes;
-static size_t free_count, index_count, index_room;
-
-/* Give a handle its place in the threads' views. False: no memory. */
-static bool take_index(struct ocsp_handle *h)
+/* The last one to leave turns off the light: nothing stays in the kernel. */
+static void leave_table(struct ocsp_handle *h)
 {
-	uint32_t *more;
-	size_t room;
-
-	ocsp_session_lock();
-	if (!free_count && index_count == index_room) {
-		room = index_room ? 2 * index_room : 64;
-		more = realloc(free_indexes, room * sizeof(*more));
-		if (more) {
-			free_indexes = more;
-			index_room = room;
-		}
-	}
-	if (free_count || index_count < index_room) {
-		h->index = free_count ? free_indexes[--free_count] :
-					index_count++;
-		h->serial = ++last_serial;
-	}
-	ocsp_session_unlock();
-	return h->serial;
+	ocsp_lock();
+	if (h->session)
+		ocsp_session_leave(h->session);
+	table.handles[h->index] = NULL;
+	table.spare[table.spares++] = h->index;
+	if (table.spares == table.count)
+		ocsp_sessions_close();
+	ocsp_unlock();
 }
 
-static void give_index(const struct ocsp_handle *h)
+struct ocsp_handle *ocsp_handle_new(struct ocsp_handle_config *config)
 {
-	ocsp_session_lock();
-	free_indexes[free_count++] = h->index;
-	ocsp_session_unlock();
-}
-
-struct ocsp_handle *ocsp_handle_new(PCCERT_CHAIN_CONTEXT chain)
-{
-	struct ocsp_subject *subject = calloc(1, sizeof(*subject));
 	struct ocsp_handle *h = ocsp_pool_alloc(sizeof(*h));
-	bool ok;
 
 	if (h)
 		*h = (struct ocsp_handle){
 			.refs = 1,
 			.opens = 1,
-			.subject = subject,
+			.config = config,
 		};
-	if (!h || !subject || !take_index(h)) {
-		ocsp_pool_free(h, sizeof(*h));
-		free(subject);
-		refuse_memory();
-		return NULL;
-	}
-	ERR_set_mark();
-	ok = take_chain(subject, chain);
-	ERR_pop_to_mark();
-	if (!ok) {
-		ocsp_handle_unpin(h);
-		return NULL;
-	}
-	return h;
+	if (h && enter_table(h))
+		return h;
+	ocsp_pool_free(h, sizeof(*h));
+	ocsp_handle_config_free(config);
+	return NULL;
 }
 
 void ocsp_handle_pin(struct ocsp_handle *h)
@@ -204,52 +94,97 @@ void ocsp_handle_unpin(struct ocsp_handle *h)
 	/* Release what was done to it; acquire before it is taken apart. */
 	if (atomic_fetch_sub_explicit(&h->refs, 1, memory_order_acq_rel) != 1)
 		return;
+	leave_table(h);
 	ocsp_context_put(h->current);
-	ocsp_directory_free(h->subject->directory);
-	ocsp_chain_put(h->subject->chain);
-	free(h->subject);
-	give_index(h);
+	free(h->failure);
+	ocsp_handle_config_free(h->config);
 	ocsp_pool_free(h, sizeof(*h));
 }
 
-int ocsp_handle_attach(struct ocsp_session *session, struct ocsp_handle *h,
-		       bool wait, struct ocsp_opened *opened)
+struct ocsp_handle *ocsp_handle_next(uint32_t *index)
 {
-	struct ocsp_name name = { .session = session->fd };
-	const struct ocsp_subject *s = h->subject;
-	struct ocsp_opened ignored;
+	struct ocsp_handle *h;
+
+	while (*index < table.count) {
+		h = table.handles[(*index)++];
+		/* One that was closed goes when its last call has ended. */
+		if (h && h->opens) {
+			ocsp_handle_pin(h);
+			return h;
+		}
+	}
+	return NULL;
+}
+
+bool ocsp_handle_is_held(const struct ocsp_handle *h)
+{
+	return h->held && h->session->state != OCSP_SESSION_LOST;
+}
+
+bool ocsp_handle_is_own(const struct ocsp_handle *h)
+{
+	return h->held && h->session->state == OCSP_SESSION_OWN;
+}
+
+static void move_to(struct ocsp_handle *h, struct ocsp_session *session)
+{
+	/* First, so that it does not close what it leads to. */
+	ocsp_session_use(session);
+	if (h->session)
+		ocsp_session_leave(h->session);
+	/* Two stores may have used the same generation. */
+	if (h->session != session)
+		h->generation = 0;
+	h->session = session;
+}
+
+int ocsp_handle_hold(struct ocsp_client *client, struct ocsp_handle *h,
+		     bool wait, struct ocsp_opened *opened,
+		     struct ocsp_error *error)
+{
+	const struct ocsp_handle_config *c = h->config;
+	struct ocsp_name name = OCSP_NAME_INIT;
+	struct ocsp_session *session;
 	int rc;
 
-	if (!opened)
-		opened = &ignored;
-	if (s->issuer) {
-		name.cert = s->leaf->pbCertEncoded;
-		name.cert_len = s->leaf->cbCertEncoded;
-		name.issuer = s->issuer->pbCertEncoded;
-		name.issuer_len = s->issuer->cbCertEncoded;
+	session = ocsp_session_own(client, error);
+	if (!session)
+		return -EIO;
+	name.session = session->id.fd;
+	if (c->issuer) {
+		name.cert = c->leaf->pbCertEncoded;
+		name.cert_len = c->leaf->cbCertEncoded;
+		name.issuer = c->issuer->pbCertEncoded;
+		name.issuer_len = c->issuer->cbCertEncoded;
 	} else {
-		name.key = s->key;
+		name.key = c->key;
 	}
-	rc = ocsp_client_open(session->client, &name, wait, opened);
-	if (rc)
+	rc = ocsp_client_open(client, &name, wait, opened);
+	if (rc) {
+		ocsp_connection_error(rc, client, error);
 		return rc;
+	}
+	move_to(h, session);
+	h->held = true;
+	h->kernel_refs = 1;
 	h->slot = opened->slot;
-	h->place = ocsp_board_place(&session->board, h->slot);
-	h->epoch = ocsp_session_epoch;
-	h->known = false;
-	h->krefs = 1;
+	h->board = ocsp_board_find(&session->board, h->slot);
 	return 0;
 }
 
-void ocsp_handle_detach(struct ocsp_session *session, struct ocsp_handle *h,
-			unsigned int keep)
+void ocsp_handle_ref(struct ocsp_client *client, struct ocsp_handle *h)
 {
-	/* Of another session: what it held is gone, or is our parent's. */
-	if (h->epoch != ocsp_session_epoch || !ocsp_session_is_open(session))
-		return;
-	while (h->krefs > keep) {
-		/* Nobody to tell; a lost session is for the next call to see. */
-		ocsp_client_close(session->client, session->fd, h->slot);
-		h->krefs--;
-	}
+	if (ocsp_handle_is_own(h) &&
+	    !ocsp_client_ref(client, h->session->id.fd, h->slot))
+		h->kernel_refs++;
+}
+
+void ocsp_handle_release(struct ocsp_client *client, struct ocsp_handle *h,
+			 unsigned int keep)
+{
+	/* Nobody to tell: what is lost is for the next call to see. */
+	for (; ocsp_handle_is_own(h) && h->kernel_refs > keep; h->kernel_refs--)
+		ocsp_client_close(client, h->session->id.fd, h->slot);
+	if (!keep)
+		h->held = false;
 }

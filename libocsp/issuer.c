@@ -5,7 +5,7 @@
 
 #include <openssl/x509v3.h>
 
-#include "errors.h"
+#include "crypto_errors.h"
 #include "issuer.h"
 
 bool ocsp_cert_names(X509 *issuer, X509 *cert)

@@ -1,107 +1,65 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The functions of <wincrypt.h> that take or make a handle. */
-#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
-#include "last_error.h"
-#include "response.h"
-#include "view.h"
+#include "cancel.h"
+#include "dispatcher.h"
+#include "lookup.h"
+#include "ocsp.h"
+#include "thread_cache.h"
 
-#define PARA_FLAGS (CERT_SERVER_OCSP_RESPONSE_OPEN_PARA_READ_FLAG | \
-		    CERT_SERVER_OCSP_RESPONSE_OPEN_PARA_WRITE_FLAG)
-
-static bool invalid(const char *why)
+static void invalid(const char *why)
 {
-	ocsp_set_error(ERROR_INVALID_PARAMETER, "%s", why);
-	return false;
+	ocsp_set_last_error(ERROR_INVALID_PARAMETER, "%s", why);
 }
 
-/* Copy and check what the application's struct has; it may be a shorter one. */
-static bool take_para(PCERT_SERVER_OCSP_RESPONSE_OPEN_PARA from,
-		      CERT_SERVER_OCSP_RESPONSE_OPEN_PARA *para)
-{
-	DWORD used = sizeof(*para);
-
-	memset(para, 0, sizeof(*para));
-	if (!from)
-		return true;
-	if (from->cbSize < offsetof(CERT_SERVER_OCSP_RESPONSE_OPEN_PARA,
-				    pwszOcspDirectory))
-		return invalid("pOpenPara: cbSize is too small");
-	if (from->cbSize < used)
-		used = from->cbSize;
-	/* From there on all members are pointers; half of one is none. */
-	if ((used - offsetof(CERT_SERVER_OCSP_RESPONSE_OPEN_PARA, pcbUsedSize)) %
-	    sizeof(void *))
-		return invalid("pOpenPara: cbSize ends inside a member");
-	memcpy(para, from, used);
-	if (para->dwFlags & ~PARA_FLAGS)
-		return invalid("pOpenPara: unknown flags");
-	if (para->dwFlags == PARA_FLAGS)
-		return invalid("pOpenPara: both of READ and WRITE");
-	if (para->dwFlags && !para->pwszOcspDirectory)
-		return invalid("pOpenPara: a flag without a directory");
-	if (!para->dwFlags && para->pwszOcspDirectory)
-		return invalid("pOpenPara: a directory without READ or WRITE");
-	if (para->pcbUsedSize)
-		*para->pcbUsedSize = used;
-	return true;
-}
-
-static bool use_para(struct ocsp_handle *h,
-		     const CERT_SERVER_OCSP_RESPONSE_OPEN_PARA *para)
-{
-	struct ocsp_subject *s = h->subject;
-	int rc;
-
-	s->callback = para->pfnUpdateCallback;
-	s->callback_arg = para->pvUpdateCallbackArg;
-	if (!para->pwszOcspDirectory)
-		return true;
-	rc = ocsp_directory_new(&s->directory, para->pwszOcspDirectory,
-				para->dwFlags &
-				CERT_SERVER_OCSP_RESPONSE_OPEN_PARA_WRITE_FLAG,
-				s->leaf);
-	if (!rc)
-		return true;
-	if (rc == -EINVAL)
-		return invalid("pOpenPara: the directory is empty, or not UTF-16");
-	ocsp_set_error(ocsp_error_code(rc), "%s", strerror(-rc));
-	return false;
-}
-
-static int open_now(struct ocsp_session *session, void *arg)
-{
-	return ocsp_handle_attach(session, arg, false, NULL);
-}
-
-static bool open_handle(struct ocsp_handle *h, DWORD flags)
-{
-	int rc;
-
-	if ((flags & CERT_SERVER_OCSP_RESPONSE_ASYNC_FLAG) ||
-	    ocsp_handle_has_file(h))
-		rc = ocsp_session_call(open_now, h);
-	else
-		rc = ocsp_handle_open_waiting(h);
-	if (rc == -ENOENT && !h->subject->issuer)
-		invalid("the chain lacks the certificate's issuer, and the response is not in the store");
-	return !rc;
-}
-
+/* The application's last reference was the last, and nobody is told any more. */
 static void close_handle(struct ocsp_handle *h)
 {
-	struct ocsp_session *session;
+	struct ocsp_client *client = NULL;
+	struct ocsp_error ignored;
 	bool last;
 
-	session = ocsp_session_lock();
+	ocsp_lock();
 	last = !--h->opens;
-	ocsp_handle_detach(session, h, h->opens);
-	ocsp_session_unlock();
-	if (last)
-		ocsp_handle_unpin(h);
+	/* Nothing is given back of what is not this process's. */
+	if (ocsp_handle_is_own(h))
+		client = ocsp_connection(OCSP_WHEN_DUE, &ignored);
+	if (client)
+		ocsp_handle_release(client, h, h->opens);
+	ocsp_unlock();
+	if (!last)
+		return;
+	ocsp_dispatcher_leave(h);
+	ocsp_handle_unpin(h);
+}
+
+static struct ocsp_handle *
+open_handle(PCCERT_CHAIN_CONTEXT chain, DWORD flags,
+	    PCERT_SERVER_OCSP_RESPONSE_OPEN_PARA para, struct ocsp_error *error)
+{
+	struct ocsp_handle_config *config;
+	struct ocsp_handle *h;
+	bool ok;
+
+	config = ocsp_handle_config_new(chain, para, error);
+	if (!config)
+		return NULL;
+	h = ocsp_handle_new(config);
+	if (!h) {
+		ocsp_error_memory(error);
+		return NULL;
+	}
+	if ((flags & CERT_SERVER_OCSP_RESPONSE_ASYNC_FLAG) ||
+	    ocsp_handle_has_file(h))
+		ok = ocsp_handle_open(h, error);
+	else
+		ok = ocsp_handle_open_waiting(h, error);
+	if (ok)
+		return h;
+	close_handle(h);
+	return NULL;
 }
 
 HCERT_SERVER_OCSP_RESPONSE WINAPI CertOpenServerOcspResponse(
@@ -109,8 +67,9 @@ HCERT_SERVER_OCSP_RESPONSE WINAPI CertOpenServerOcspResponse(
 	DWORD dwFlags,
 	PCERT_SERVER_OCSP_RESPONSE_OPEN_PARA pOpenPara)
 {
-	CERT_SERVER_OCSP_RESPONSE_OPEN_PARA para;
+	struct ocsp_error error;
 	struct ocsp_handle *h;
+	int state;
 
 	if (!pChainContext) {
 		invalid("pChainContext is NULL");
@@ -120,17 +79,16 @@ HCERT_SERVER_OCSP_RESPONSE WINAPI CertOpenServerOcspResponse(
 		invalid("dwFlags: unknown flags");
 		return NULL;
 	}
-	if (!take_para(pOpenPara, &para))
-		return NULL;
-	h = ocsp_handle_new(pChainContext);
-	if (!h)
-		return NULL;
-	if (!use_para(h, &para) || !open_handle(h, dwFlags)) {
-		close_handle(h);
-		return NULL;
+	state = ocsp_cancel_disable();
+	h = open_handle(pChainContext, dwFlags, pOpenPara, &error);
+	if (h) {
+		/* Children of fork() start with what is there now. */
+		ocsp_context_put(ocsp_handle_lookup(h, &error));
+		ocsp_dispatcher_serve(h);
+	} else {
+		ocsp_error_report(&error);
 	}
-	/* Children of fork() start with what is there now. */
-	ocsp_context_put(ocsp_handle_look(h));
+	ocsp_cancel_restore(state);
 	return h;
 }
 
@@ -138,29 +96,39 @@ VOID WINAPI CertAddRefServerOcspResponse(
 	HCERT_SERVER_OCSP_RESPONSE hServerOcspResponse)
 {
 	struct ocsp_handle *h = hServerOcspResponse;
-	struct ocsp_session *session;
+	struct ocsp_client *client;
+	struct ocsp_error ignored;
+	int state;
 
 	if (!h)
 		return;
-	session = ocsp_session_lock();
+	state = ocsp_cancel_disable();
+	ocsp_lock();
 	h->opens++;
-	/* A reference that the kernel does not give is still one of ours. */
-	if (h->epoch == ocsp_session_epoch && ocsp_session_is_open(session) &&
-	    !ocsp_client_ref(session->client, session->fd, h->slot))
-		h->krefs++;
-	ocsp_session_unlock();
+	if (ocsp_handle_is_own(h)) {
+		client = ocsp_connection(OCSP_WHEN_DUE, &ignored);
+		if (client)
+			ocsp_handle_ref(client, h);
+	}
+	ocsp_unlock();
+	ocsp_cancel_restore(state);
 }
 
 VOID WINAPI CertCloseServerOcspResponse(
 	HCERT_SERVER_OCSP_RESPONSE hServerOcspResponse,
 	DWORD dwFlags)
 {
+	int state;
+
 	if (!hServerOcspResponse)
 		return;
-	if (dwFlags)
+	if (dwFlags) {
 		invalid("dwFlags is not 0");
-	else
-		close_handle(hServerOcspResponse);
+		return;
+	}
+	state = ocsp_cancel_disable();
+	close_handle(hServerOcspResponse);
+	ocsp_cancel_restore(state);
 }
 
 /* Apart, so that who does not need it keeps nothing on the stack for it. */
@@ -176,11 +144,19 @@ static __attribute__((noinline)) PCCERT_SERVER_OCSP_RESPONSE_CONTEXT
 get_anew(struct ocsp_handle *h)
 {
 	struct ocsp_context *context;
+	struct ocsp_error error;
+	int state;
 
+	state = ocsp_cancel_disable();
 	/* The callback may close the handle. */
 	ocsp_handle_pin(h);
-	context = ocsp_handle_look(h);
+	context = ocsp_handle_lookup(h, &error);
+	if (!context)
+		ocsp_error_report(&error);
+	/* A child of fork() has lost the thread. */
+	ocsp_dispatcher_serve(h);
 	ocsp_handle_unpin(h);
+	ocsp_cancel_restore(state);
 	return context ? &context->pub : NULL;
 }
 
@@ -195,6 +171,26 @@ PCCERT_SERVER_OCSP_RESPONSE_CONTEXT WINAPI CertGetServerOcspResponseContext(
 	/* One test for both, of what is 0 on every handshake. */
 	if (!h || ((uintptr_t)pvReserved | dwFlags))
 		return get_invalid(h, dwFlags);
-	context = ocsp_view_get(h);
+	context = ocsp_thread_cache_get(h);
 	return context ? &context->pub : get_anew(h);
+}
+
+/* What a process cannot do without later, while it can be had. */
+int OcspPrepareWorker(void)
+{
+	struct ocsp_error error;
+	bool ok;
+	int state;
+
+	state = ocsp_cancel_disable();
+	ocsp_lock();
+	ocsp_sessions_check(true);
+	ok = ocsp_connection(OCSP_AT_ONCE, &error);
+	ocsp_unlock();
+	if (ok)
+		ocsp_handles_heal();
+	else
+		ocsp_error_report(&error);
+	ocsp_cancel_restore(state);
+	return ok;
 }

@@ -1,58 +1,53 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The process's one session: made at first use, shared by all threads, left
- * behind by fork().
+ * Sessions: made at first use, shared by all threads, inherited by children.
  *
- * A child of fork() has its parent's descriptors, and must not use them: what
- * the kernel counts through them is the parent's. It closes them at once, so
- * that the parent's handles go when the parent goes, and makes a session of
- * its own when it first needs one.
+ * An entry stays held as long as any descendant of who opened it lives: a child
+ * of fork() keeps the descriptor, and so what the kernel holds for it. It reads
+ * the board that it inherited, and what a slot of that session has, through a
+ * netlink socket of its own. So any number of workers cost the kernel no handle
+ * more. What a child opens is in a session of its own, for its parent's could
+ * not tell whose a handle is.
  */
 #include <errno.h>
 #include <pthread.h>
-#include <string.h>
-#include <unistd.h>
+#include <stdlib.h>
 
-#include "last_error.h"
+#include "clock.h"
+#include "connection.h"
+#include "dispatcher.h"
 #include "pool.h"
 #include "session.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-atomic_uint_fast64_t ocsp_session_epoch = 1;
+/* All that follows is protected by lock. */
+static struct ocsp_session *sessions;
+static uint32_t checked;		/* when, by ocsp_uptime() */
+static bool were_lost;
+static unsigned int forks;
 
-/* Both are protected by lock. */
-static struct ocsp_session session = { .fd = -1 };
-static struct ocsp_watch *watches;
-
-/* Of the parent's; freed when there is time for it. Protected by lock. */
-static struct ocsp_client *orphan;
-
-struct ocsp_session *ocsp_session_lock(void)
+void ocsp_lock(void)
 {
 	pthread_mutex_lock(&lock);
-	return &session;
 }
 
-void ocsp_session_unlock(void)
+void ocsp_unlock(void)
 {
 	pthread_mutex_unlock(&lock);
 }
 
-static void close_if_ours(const struct ocsp_fd_id *id)
+void ocsp_wait(pthread_cond_t *changed, const struct timespec *until)
 {
-	if (ocsp_fd_is_ours(id))
-		close(id->fd);
+	if (until)
+		pthread_cond_timedwait(changed, &lock, until);
+	else
+		pthread_cond_wait(changed, &lock);
 }
 
-static void session_drop(void)
+unsigned int ocsp_fork_count(void)
 {
-	close_if_ours(&session.fd_id);
-	close_if_ours(&session.client_id);
-	ocsp_client_abandon(session.client);
-	session.client = NULL;
-	session.fd = -1;
-	ocsp_session_epoch++;
+	return forks;
 }
 
 /* The pools' lock is taken inside ours. */
@@ -70,24 +65,18 @@ static void fork_parent(void)
 
 /*
  * Only this thread is left, and another one may have been inside malloc() or
- * OpenSSL: nothing but system calls here. Watches were on the stacks of
- * threads that the child does not have; their clients' memory is lost to it.
+ * OpenSSL: nothing but system calls here.
  */
 static void fork_child(void)
 {
-	struct ocsp_watch *watch;
+	struct ocsp_session *session;
 
-	for (watch = watches; watch; watch = watch->next)
-		close_if_ours(&watch->id);
-	watches = NULL;
-	if (session.client) {
-		close_if_ours(&session.fd_id);
-		close_if_ours(&session.client_id);
-		orphan = session.client;
-		session.client = NULL;
-		session.fd = -1;
-		ocsp_session_epoch++;
-	}
+	forks++;
+	for (session = sessions; session; session = session->next)
+		if (session->state == OCSP_SESSION_OWN)
+			session->state = OCSP_SESSION_INHERITED;
+	ocsp_connection_forked();
+	ocsp_dispatcher_forked();
 	ocsp_pool_unlock();
 	pthread_mutex_unlock(&lock);
 }
@@ -98,114 +87,105 @@ static void session_init(void)
 	pthread_atfork(fork_prepare, fork_parent, fork_child);
 }
 
-static int session_failed(int rc, const struct ocsp_client *client)
+static struct ocsp_session *find_own(void)
 {
-	ocsp_set_error(ocsp_error_code(rc), "%s", ocsp_client_error(client));
-	return rc;
+	struct ocsp_session *session = sessions;
+
+	while (session && session->state != OCSP_SESSION_OWN)
+		session = session->next;
+	return session;
 }
 
-/* A new client; no family in the kernel is an error of its own. */
-static int connect_client(struct ocsp_client **client)
+struct ocsp_session *ocsp_session_own(struct ocsp_client *client,
+				      struct ocsp_error *error)
 {
-	int rc = ocsp_client_new(client);
-
-	if (rc == -ENOENT || rc == -EPROTONOSUPPORT || rc == -EAFNOSUPPORT)
-		rc = -OCSP_ENOMODULE;
-	return rc;
-}
-
-bool ocsp_session_is_open(const struct ocsp_session *s)
-{
-	return s->client && ocsp_fd_is_ours(&s->client_id);
-}
-
-/* Make sure that there is a session. Sets the last error. */
-static int session_ready(void)
-{
-	struct ocsp_client *client;
+	struct ocsp_session *session = find_own();
 	uint64_t board_size;
-	int rc;
+	int rc, fd;
 
-	ocsp_client_abandon(orphan);
-	orphan = NULL;
-	if (ocsp_session_is_open(&session))
-		return 0;
-	if (session.client)
-		session_drop();
-
-	rc = connect_client(&client);
-	if (!rc)
-		rc = ocsp_client_session(client, &session.fd,
-					 &session.min_validity, &board_size);
+	if (session)
+		return session;
+	session = calloc(1, sizeof(*session));
+	if (!session) {
+		ocsp_error_memory(error);
+		return NULL;
+	}
+	rc = ocsp_client_session(client, &fd, &session->min_validity,
+				 &board_size);
 	if (rc) {
-		session_failed(rc, client);
-		ocsp_client_free(client);
-		return rc;
+		/* The module was unloaded after we had connected. */
+		if (rc == -ENOENT)
+			rc = -OCSP_ENOMODULE;
+		ocsp_connection_error(rc, client, error);
+		free(session);
+		return NULL;
 	}
-	session.client = client;
-	ocsp_board_map(&session.board, session.fd, board_size);
-	ocsp_fd_remember(&session.client_id, ocsp_client_fd(client));
-	ocsp_fd_remember(&session.fd_id, session.fd);
-	return 0;
+	ocsp_fd_remember(&session->id, fd);
+	ocsp_board_map(&session->board, fd, board_size);
+	session->state = OCSP_SESSION_OWN;
+	session->next = sessions;
+	sessions = session;
+	checked = ocsp_uptime();
+	return session;
 }
 
-/* The kernel does not know our session by its descriptor, or not any more. */
-static bool session_lost(int rc)
+void ocsp_session_use(struct ocsp_session *session)
 {
-	return rc == -EBADF || rc == -ENOTSOCK || rc == -ESHUTDOWN;
+	session->handles++;
 }
 
-int ocsp_session_call(ocsp_session_fn fn, void *arg)
+void ocsp_session_leave(struct ocsp_session *session)
 {
-	bool again = true;
-	int rc;
-
-	pthread_mutex_lock(&lock);
-	for (;;) {
-		rc = session_ready();
-		if (rc)
-			break;
-		rc = fn(&session, arg);
-		if (rc < 0)
-			session_failed(rc, session.client);
-		if (!session_lost(rc))
-			break;
-		session_drop();
-		if (!again)
-			break;
-		again = false;
+	/* An ancestor closed its handles, or never will: do not keep them. */
+	if (!--session->handles && session->state == OCSP_SESSION_INHERITED) {
+		ocsp_fd_close(&session->id);
+		session->state = OCSP_SESSION_LOST;
 	}
-	pthread_mutex_unlock(&lock);
-	return rc;
 }
 
-void ocsp_watch_start(struct ocsp_watch *watch)
+void ocsp_session_lose(struct ocsp_session *session)
 {
-	int rc;
-
-	rc = connect_client(&watch->client);
-	if (!rc)
-		rc = ocsp_client_listen(watch->client, false, true);
-	if (rc) {
-		ocsp_client_free(watch->client);
-		watch->client = NULL;
+	if (session->state == OCSP_SESSION_LOST)
 		return;
-	}
-	ocsp_fd_remember(&watch->id, ocsp_client_fd(watch->client));
-	watch->next = watches;
-	watches = watch;
+	ocsp_fd_close(&session->id);
+	session->state = OCSP_SESSION_LOST;
+	if (session->handles)
+		were_lost = true;
 }
 
-void ocsp_watch_stop(struct ocsp_watch *watch)
+void ocsp_sessions_check(bool urgent)
 {
-	struct ocsp_watch **at = &watches;
+	uint32_t now = ocsp_uptime();
+	struct ocsp_session *session;
 
-	if (!watch->client)
+	if (!urgent && now - checked < OCSP_CHECK_INTERVAL)
 		return;
-	while (*at != watch)
-		at = &(*at)->next;
-	*at = watch->next;
-	close_if_ours(&watch->id);
-	ocsp_client_abandon(watch->client);
-	watch->client = NULL;
+	checked = now;
+	for (session = sessions; session; session = session->next)
+		if (session->state != OCSP_SESSION_LOST &&
+		    !ocsp_fd_is_ours(&session->id))
+			ocsp_session_lose(session);
+}
+
+bool ocsp_sessions_were_lost(void)
+{
+	bool lost = were_lost;
+
+	were_lost = false;
+	return lost;
+}
+
+void ocsp_sessions_close(void)
+{
+	struct ocsp_session *session;
+
+	while ((session = sessions)) {
+		sessions = session->next;
+		if (session->state != OCSP_SESSION_LOST)
+			ocsp_fd_close(&session->id);
+		ocsp_board_unmap(&session->board);
+		free(session);
+	}
+	were_lost = false;
+	ocsp_connection_drop();
 }

@@ -1,66 +1,87 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The process's one session with the kernel's store. Private to libocsp. */
+/*
+ * The sessions with the kernel's store that this process can use: one that it
+ * made, and those that it inherited. Private to libocsp.
+ */
 #ifndef OCSP_SESSION_H
 #define OCSP_SESSION_H
 
-#include <stdatomic.h>
+#include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "board.h"
 #include "client.h"
+#include "error.h"
 #include "fd.h"
 
+enum ocsp_session_state {
+	/* Made by this process: what it holds is ours to close. */
+	OCSP_SESSION_OWN,
+	/*
+	 * Made by an ancestor. Its descriptor keeps held what the ancestor
+	 * opened, and is used to read; nothing is opened or closed through it.
+	 */
+	OCSP_SESSION_INHERITED,
+	/* Its descriptor is closed, by us or by the application. */
+	OCSP_SESSION_LOST,
+};
+
 struct ocsp_session {
-	struct ocsp_client *client;	/* NULL: there is no session now */
-	int fd;
+	struct ocsp_session *next;
+	enum ocsp_session_state state;
+	struct ocsp_fd_id id;		/* the descriptor; unless LOST */
+	struct ocsp_board board;	/* mapped until the last handle is gone */
 	uint32_t min_validity;		/* when it was made */
-	struct ocsp_board board;
-	struct ocsp_fd_id client_id;
-	struct ocsp_fd_id fd_id;
+	size_t handles;			/* of this process that use it */
 };
 
 /*
- * The number of the session. It changes when the session is lost, by fork() or
- * otherwise, and all that was held through it with it. Written with the lock
- * held.
+ * The library's lock. It protects all that changes in this library, but for
+ * reference counts: the connection, the sessions, and of every handle its
+ * counts, its place in a session and its contexts. It is held over netlink
+ * requests (which the kernel answers within the system call), and never while
+ * something is waited for, a file is read or written, or the application is
+ * called. All functions below are called with it held.
  */
-extern atomic_uint_fast64_t ocsp_session_epoch;
+void ocsp_lock(void);
+void ocsp_unlock(void);
 
 /*
- * The lock of all that changes in this library, but for reference counts: the
- * session, the list of watches, and of every handle its count, its place in
- * the session and its contexts. It is held over netlink requests (which the
- * kernel answers within the system call), and never while something is waited
- * for, a file is read or written, or the application is called.
+ * Wait without the lock until changed is signalled, or until a time of the clock
+ * that changed was made for (NULL: for ever).
  */
-struct ocsp_session *ocsp_session_lock(void);
-void ocsp_session_unlock(void);
+void ocsp_wait(pthread_cond_t *changed, const struct timespec *until);
 
-/* With the lock held: is there a session, and its socket still ours? */
-bool ocsp_session_is_open(const struct ocsp_session *session);
+/* A number that fork() changes in the child. */
+unsigned int ocsp_fork_count(void);
+
+/* The process's own session, made when there is none; NULL with *error. */
+struct ocsp_session *ocsp_session_own(struct ocsp_client *client,
+				      struct ocsp_error *error);
+
+/* A handle more, or less, uses it. */
+void ocsp_session_use(struct ocsp_session *session);
+void ocsp_session_leave(struct ocsp_session *session);
+
+/* The kernel does not know it: close what is ours, what it held is not held. */
+void ocsp_session_lose(struct ocsp_session *session);
 
 /*
- * Call fn with the lock held and a session open; once more with a new one when
- * it turns out that the application closed ours. Returns what fn returned, or
- * a negative errno; then the last error is set: -OCSP_ENOMODULE, when the
- * module is missing, as it came from the client otherwise.
+ * Look whether all descriptors are ours still, but not more often than every
+ * OCSP_CHECK_INTERVAL seconds unless it is urgent: a program that becomes a
+ * daemon may close all that there are.
  */
-typedef int (*ocsp_session_fn)(struct ocsp_session *session, void *arg);
-int ocsp_session_call(ocsp_session_fn fn, void *arg);
+#define OCSP_CHECK_INTERVAL	10
 
-/* A client that listens to events, known to fork(). */
-struct ocsp_watch {
-	struct ocsp_client *client;
-	struct ocsp_fd_id id;
-	struct ocsp_watch *next;
-};
+void ocsp_sessions_check(bool urgent);
 
-/*
- * Both with the lock held. A watch that could not be started has no client;
- * ocsp_watch_stop() takes that, and a watch that was stopped before.
- */
-void ocsp_watch_start(struct ocsp_watch *watch);
-void ocsp_watch_stop(struct ocsp_watch *watch);
+/* Was one lost whose handles may have to be held again? Resets it. */
+bool ocsp_sessions_were_lost(void);
+
+/* No handle is left: close and unmap all. */
+void ocsp_sessions_close(void);
 
 #endif /* OCSP_SESSION_H */

@@ -18,7 +18,7 @@
 #include <openssl/objects.h>
 #include <openssl/ocsp.h>
 
-#include "errors.h"
+#include "crypto_errors.h"
 #include "verify.h"
 #include "verify_der.h"
 #include "verify_priv.h"

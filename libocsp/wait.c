@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Waiting for the first response of a handle. */
+/* Opening a handle, and waiting for its first response. */
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
 #include <time.h>
 
-#include "last_error.h"
-#include "response.h"
+#include "lookup.h"
 
 /*
  * How often to look at the store itself, in ms, and to ask again. Events can be
@@ -22,71 +21,133 @@ struct wait {
 	bool done;
 };
 
-/* The first step, with the lock held; also runs again with a new session. */
-static int wait_start(struct ocsp_session *session, void *arg)
+static int hold(struct ocsp_client *client, struct ocsp_handle *h, void *arg,
+		struct ocsp_error *error)
 {
-	struct wait *w = arg;
-	struct ocsp_name name = { .session = session->fd, .key = w->h->subject->key };
 	struct ocsp_opened opened;
-	struct ocsp_entry r;
+
+	(void)arg;
+	return ocsp_handle_hold(client, h, false, &opened, error);
+}
+
+/* Held by nobody and not to be created, for want of the issuer. */
+static bool explain(int rc, const struct ocsp_handle *h,
+		    struct ocsp_error *error)
+{
+	if (rc == -ENOENT && !h->config->issuer)
+		ocsp_error_set(error, ERROR_INVALID_PARAMETER,
+			       "the chain lacks the certificate's issuer, and the response is not in the store");
+	return !rc;
+}
+
+bool ocsp_handle_open(struct ocsp_handle *h, struct ocsp_error *error)
+{
 	int rc;
 
-	rc = ocsp_client_get(session->client, &name, 0, &r);
-	if (rc && rc != -ENOENT)
+	ocsp_lock();
+	rc = ocsp_handle_call(h, OCSP_AT_ONCE, hold, NULL, error);
+	ocsp_unlock();
+	return explain(rc, h, error);
+}
+
+/* The first step, with the lock held; also runs again with a new session. */
+static int wait_start(struct ocsp_client *client, struct ocsp_handle *h,
+		      void *arg, struct ocsp_error *error)
+{
+	struct ocsp_session *session = ocsp_session_own(client, error);
+	struct ocsp_name name = { .key = h->config->key };
+	struct ocsp_opened opened;
+	struct ocsp_entry r;
+	struct wait *w = arg;
+	int rc;
+
+	if (!session)
+		return -EIO;
+	name.session = session->id.fd;
+	rc = ocsp_client_get(client, &name, 0, &r);
+	if (rc && rc != -ENOENT) {
+		ocsp_connection_error(rc, client, error);
 		return rc;
+	}
 	if (!rc && r.state == KTLS_OCSP_STATE_VALID) {
 		w->done = true;
-		return ocsp_handle_attach(session, w->h, false, NULL);
+		return ocsp_handle_hold(client, h, false, &opened, error);
 	}
 	w->failures = r.failures;
 
 	/* Listen before "wanted" is told: the answer may come at once. */
 	ocsp_watch_stop(&w->watch);
 	ocsp_watch_start(&w->watch);
-	rc = ocsp_handle_attach(session, w->h, true, &opened);
-	if (rc)
-		return rc;
-	w->done = opened.state == KTLS_OCSP_STATE_VALID || !opened.refresher;
-	return 0;
+	rc = ocsp_handle_hold(client, h, true, &opened, error);
+	if (!rc)
+		w->done = opened.state == KTLS_OCSP_STATE_VALID ||
+			  !opened.refresher;
+	return rc;
 }
 
 /*
  * The kernel tells "wanted" once a second at most for a response: where others
  * were answered within that second, it told nobody of us.
  */
-static int ask_again(struct ocsp_session *session, const struct wait *w)
+static int ask_again(struct ocsp_client *client, struct ocsp_handle *h,
+		     struct ocsp_error *error)
 {
-	struct ocsp_name name = { .session = session->fd, .key = w->h->subject->key };
+	struct ocsp_name name = {
+		.session = h->session->id.fd,
+		.key = h->config->key,
+	};
 	struct ocsp_opened opened;
 	int rc;
 
-	rc = ocsp_client_open(session->client, &name, true, &opened);
-	return rc ? rc : ocsp_client_close(session->client, session->fd,
-					   opened.slot);
+	rc = ocsp_client_open(client, &name, true, &opened);
+	if (!rc)
+		rc = ocsp_client_close(client, name.session, opened.slot);
+	if (rc)
+		ocsp_connection_error(rc, client, error);
+	return rc;
 }
 
-static int recheck(struct ocsp_session *session, void *arg)
+static int recheck(struct ocsp_client *client, struct ocsp_handle *h, void *arg,
+		   struct ocsp_error *error)
 {
-	struct wait *w = arg;
-	struct ocsp_name name = { .session = session->fd, .slot = &w->h->slot };
+	struct ocsp_name name = OCSP_NAME_INIT;
+	struct ocsp_opened opened;
 	struct ocsp_entry r;
+	struct wait *w = arg;
 	int rc = 0;
 
-	if (w->h->epoch != ocsp_session_epoch)
-		rc = ocsp_handle_attach(session, w->h, true, NULL);
-	if (!rc)
-		rc = ocsp_client_get(session->client, &name, 0, &r);
-	if (!rc)
-		w->done = r.state == KTLS_OCSP_STATE_VALID ||
-			  r.failures != w->failures;
-	return rc || w->done ? rc : ask_again(session, w);
+	if (!ocsp_handle_is_held(h))
+		rc = ocsp_handle_hold(client, h, true, &opened, error);
+	if (rc)
+		return rc;
+	name.session = h->session->id.fd;
+	name.slot = &h->slot;
+	rc = ocsp_client_get(client, &name, 0, &r);
+	if (rc) {
+		ocsp_connection_error(rc, client, error);
+		return rc;
+	}
+	w->done = r.state == KTLS_OCSP_STATE_VALID || r.failures != w->failures;
+	return w->done ? 0 : ask_again(client, h, error);
+}
+
+/* Without the lock. */
+static int recheck_now(struct wait *w)
+{
+	struct ocsp_error ignored;
+	int rc;
+
+	ocsp_lock();
+	rc = ocsp_handle_call(w->h, OCSP_AT_ONCE, recheck, w, &ignored);
+	ocsp_unlock();
+	return rc;
 }
 
 static int on_notice(const struct ocsp_notice *n, void *arg)
 {
 	struct wait *w = arg;
 
-	if (!n->wanted && !memcmp(n->entry.key, w->h->subject->key,
+	if (!n->wanted && !memcmp(n->entry.key, w->h->config->key,
 				  KTLS_OCSP_KEY_LEN) &&
 	    (n->event == KTLS_OCSP_EVENT_UPDATED ||
 	     n->event == KTLS_OCSP_EVENT_REVOKED ||
@@ -120,7 +181,7 @@ static void wait_until(struct wait *w, int64_t deadline)
 		if (now >= deadline)
 			break;
 		if (now >= next) {
-			if (ocsp_session_call(recheck, w))
+			if (recheck_now(w))
 				break;
 			next = now + RECHECK;
 			continue;
@@ -137,7 +198,7 @@ static void wait_until(struct wait *w, int64_t deadline)
 	}
 }
 
-int ocsp_handle_open_waiting(struct ocsp_handle *h)
+bool ocsp_handle_open_waiting(struct ocsp_handle *h, struct ocsp_error *error)
 {
 	struct wait w = { .h = h };
 	int64_t deadline;
@@ -145,11 +206,13 @@ int ocsp_handle_open_waiting(struct ocsp_handle *h)
 
 	deadline = now_ms() +
 		CERT_SRV_OCSP_RESP_URL_RETRIEVAL_TIMEOUT_MILLISECONDS_DEFAULT;
-	rc = ocsp_session_call(wait_start, &w);
+	ocsp_lock();
+	rc = ocsp_handle_call(h, OCSP_AT_ONCE, wait_start, &w, error);
+	ocsp_unlock();
 	if (!rc && !w.done)
 		wait_until(&w, deadline);
-	ocsp_session_lock();
+	ocsp_lock();
 	ocsp_watch_stop(&w.watch);
-	ocsp_session_unlock();
-	return rc;
+	ocsp_unlock();
+	return explain(rc, h, error);
 }

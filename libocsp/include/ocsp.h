@@ -47,6 +47,25 @@ PCCERT_CHAIN_CONTEXT OcspCreateCertificateChainFromFile(const char *path);
  */
 const char *OcspGetLastErrorMessage(void);
 
+/*
+ * In a worker that was forked, before it locks itself in (seccomp, a chroot,
+ * limits of descriptors, address families that are restricted): make what the
+ * library will need later, a netlink socket, and hold again what was lost. Which
+ * system calls it makes after that is in libocsp(7). Not needed by others.
+ *
+ * 1; or 0 with the last error, which is one of CertOpenServerOcspResponse()'s:
+ * responses that were seen are stapled until they end all the same.
+ */
+int OcspPrepareWorker(void);
+
+/*
+ * Look for new responses of all handles that have a callback, or a directory
+ * that is written, and call and write in this thread. From the first call on
+ * the library starts no thread for that, and the one that it had has ended. To
+ * be called about once a second.
+ */
+void OcspDispatchUpdates(void);
+
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }

@@ -137,16 +137,6 @@ static inline bool get_is_ok(HCERT_SERVER_OCSP_RESPONSE h)
 	return ok;
 }
 
-/*
- * A child's first staple of its parent's handle comes from the board that it
- * inherited; from the second on it holds the response itself.
- */
-static inline bool two_gets_are_ok(HCERT_SERVER_OCSP_RESPONSE h)
-{
-	/* Not the same twice. NOLINTNEXTLINE(misc-redundant-expression) */
-	return get_is_ok(h) && get_is_ok(h);
-}
-
 /* A Get that fails with that code, and a text that has word in it. */
 #define expect_no_context(h, code, word)				\
 	do {								\

@@ -16,7 +16,7 @@
 #include "forge.h"
 #include "issuer.h"
 #include "kselftest_harness.h"
-#include "outline.h"
+#include "cert_summary.h"
 
 #define URL		"OCSP;URI:http://ocsp.example/"
 
@@ -395,34 +395,34 @@ TEST_F(cert, url_faults)
 	EXPECT_EQ(NULL, ocsp_cert_url_fault(self->ca.cert));
 }
 
-static struct ocsp_outline *outline_of(X509 *cert)
+static struct ocsp_cert_summary *outline_of(X509 *cert)
 {
-	struct ocsp_outline *outline;
+	struct ocsp_cert_summary *summary;
 	unsigned char *der = NULL;
 	int len = i2d_X509(cert, &der);
 
-	outline = ocsp_outline_new(der, len);
+	summary = ocsp_cert_summary_new(der, len);
 	OPENSSL_free(der);
-	return outline;
+	return summary;
 }
 
-/* An outline says what the whole certificate would. */
-TEST_F(cert, outline)
+/* An summary says what the whole certificate would. */
+TEST_F(cert, summary)
 {
-	struct ocsp_outline *ca = outline_of(self->ca.cert);
-	struct ocsp_outline *leaf = outline_of(self->leaf.cert);
+	struct ocsp_cert_summary *ca = outline_of(self->ca.cert);
+	struct ocsp_cert_summary *leaf = outline_of(self->leaf.cert);
 
 	ASSERT_NE(NULL, ca);
 	ASSERT_NE(NULL, leaf);
-	EXPECT_TRUE(ocsp_outline_issued(ca, leaf));
-	EXPECT_TRUE(ocsp_outline_issued(ca, ca));
-	EXPECT_FALSE(ocsp_outline_issued(leaf, ca));
-	EXPECT_FALSE(ocsp_outline_issued(leaf, leaf));
-	EXPECT_TRUE(ocsp_outline_has_url(leaf));
-	EXPECT_FALSE(ocsp_outline_has_url(ca));
-	ocsp_outline_free(ca);
-	ocsp_outline_free(leaf);
-	ocsp_outline_free(NULL);
+	EXPECT_TRUE(ocsp_cert_summary_issued(ca, leaf));
+	EXPECT_TRUE(ocsp_cert_summary_issued(ca, ca));
+	EXPECT_FALSE(ocsp_cert_summary_issued(leaf, ca));
+	EXPECT_FALSE(ocsp_cert_summary_issued(leaf, leaf));
+	EXPECT_TRUE(ocsp_cert_summary_has_url(leaf));
+	EXPECT_FALSE(ocsp_cert_summary_has_url(ca));
+	ocsp_cert_summary_free(ca);
+	ocsp_cert_summary_free(leaf);
+	ocsp_cert_summary_free(NULL);
 }
 
 /* What is cut off, has more behind it, or is not DER. */
@@ -434,16 +434,16 @@ TEST_F(cert, no_outline)
 	ASSERT_LT(256, len);
 	ASSERT_GT(sizeof(other) - 1, len);
 	for (int i = 0; i < len; i++)
-		ASSERT_EQ(NULL, ocsp_outline_new(der, i));
+		ASSERT_EQ(NULL, ocsp_cert_summary_new(der, i));
 	memcpy(other, der, len);
 	other[len] = 0;
-	EXPECT_EQ(NULL, ocsp_outline_new(other, len + 1));
+	EXPECT_EQ(NULL, ocsp_cert_summary_new(other, len + 1));
 	/* Its length in three bytes instead of two. */
 	ASSERT_EQ(0x82, der[1]);
 	other[1] = 0x83;
 	other[2] = 0;
 	memcpy(other + 3, der + 2, len - 2);
-	EXPECT_EQ(NULL, ocsp_outline_new(other, len + 1));
+	EXPECT_EQ(NULL, ocsp_cert_summary_new(other, len + 1));
 	OPENSSL_free(der);
 }
 

@@ -5,7 +5,7 @@
 
 #include <openssl/ocsp.h>
 
-#include "errors.h"
+#include "crypto_errors.h"
 #include "request.h"
 
 /* RFC 9919 6: what is longer is POSTed. */

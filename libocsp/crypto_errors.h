@@ -3,8 +3,8 @@
  * libcrypto's queue of errors. Those that the application has there are none of
  * our business. Private to the project.
  */
-#ifndef OCSP_ERRORS_H
-#define OCSP_ERRORS_H
+#ifndef OCSP_CRYPTO_ERRORS_H
+#define OCSP_CRYPTO_ERRORS_H
 
 #include <stdbool.h>
 
@@ -17,4 +17,4 @@ bool ocsp_errors_begin(void);
  */
 bool ocsp_errors_end(bool alone);
 
-#endif /* OCSP_ERRORS_H */
+#endif /* OCSP_CRYPTO_ERRORS_H */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* libcrypto's queue of errors, see errors.h. */
+/* libcrypto's queue of errors, see crypto_errors.h. */
 #include <openssl/err.h>
 
-#include "errors.h"
+#include "crypto_errors.h"
 
 bool ocsp_errors_begin(void)
 {

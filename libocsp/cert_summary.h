@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What an open has to know of a certificate. Private to libocsp. */
-#ifndef OCSP_OUTLINE_H
-#define OCSP_OUTLINE_H
+#ifndef OCSP_CERT_SUMMARY_H
+#define OCSP_CERT_SUMMARY_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,27 +10,27 @@
  * A certificate that was parsed but for its public key, which OpenSSL 3 takes
  * nine tenths of the time of d2i_X509() for, and which an open has no use for.
  */
-struct ocsp_outline;
+struct ocsp_cert_summary;
 
 /*
  * NULL: it is no certificate in DER, with nothing behind it; or it may be one,
  * and errno is ENOMEM.
  */
-struct ocsp_outline *ocsp_outline_new(const unsigned char *der, size_t len);
+struct ocsp_cert_summary *ocsp_cert_summary_new(const unsigned char *der, size_t len);
 /* Takes NULL. */
-void ocsp_outline_free(struct ocsp_outline *outline);
+void ocsp_cert_summary_free(struct ocsp_cert_summary *summary);
 
 /* Is the subject of one the issuer of the other? */
-bool ocsp_outline_issued(const struct ocsp_outline *issuer,
-			 const struct ocsp_outline *cert);
+bool ocsp_cert_summary_issued(const struct ocsp_cert_summary *issuer,
+			 const struct ocsp_cert_summary *cert);
 
 /*
  * Does it name an OCSP responder? As ocsp_cert_urls() finds them. Where it does
  * not, errno is ENOMEM if it may.
  */
-bool ocsp_outline_has_url(const struct ocsp_outline *outline);
+bool ocsp_cert_summary_has_url(const struct ocsp_cert_summary *summary);
 
 /* As ocsp_cert_url_fault(). */
-char *ocsp_outline_url_fault(const struct ocsp_outline *outline);
+char *ocsp_cert_summary_url_fault(const struct ocsp_cert_summary *summary);
 
-#endif /* OCSP_OUTLINE_H */
+#endif /* OCSP_CERT_SUMMARY_H */

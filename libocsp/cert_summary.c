@@ -7,8 +7,8 @@
 #include <openssl/x509v3.h>
 
 #include "cert.h"
-#include "errors.h"
-#include "outline.h"
+#include "crypto_errors.h"
+#include "cert_summary.h"
 
 /* TBSCertificate, whose encoding is kept as it was, since it is signed. */
 typedef struct {
@@ -38,77 +38,77 @@ ASN1_SEQUENCE_enc(TBS, enc, 0) = {
 	ASN1_EXP_SEQUENCE_OF_OPT(TBS, extensions, X509_EXTENSION, 3),
 } static_ASN1_SEQUENCE_END_ref(TBS, TBS)
 
-typedef struct ocsp_outline {
+typedef struct ocsp_cert_summary {
 	TBS *tbs;
 	X509_ALGOR *algorithm;
 	ASN1_BIT_STRING *signature;
-} OUTLINE;
+} SUMMARY;
 
-ASN1_SEQUENCE(OUTLINE) = {
-	ASN1_SIMPLE(OUTLINE, tbs, TBS),
-	ASN1_SIMPLE(OUTLINE, algorithm, X509_ALGOR),
-	ASN1_SIMPLE(OUTLINE, signature, ASN1_BIT_STRING),
-} static_ASN1_SEQUENCE_END(OUTLINE)
+ASN1_SEQUENCE(SUMMARY) = {
+	ASN1_SIMPLE(SUMMARY, tbs, TBS),
+	ASN1_SIMPLE(SUMMARY, algorithm, X509_ALGOR),
+	ASN1_SIMPLE(SUMMARY, signature, ASN1_BIT_STRING),
+} static_ASN1_SEQUENCE_END(SUMMARY)
 
-static OUTLINE *decode(const unsigned char *der, size_t len)
+static SUMMARY *decode(const unsigned char *der, size_t len)
 {
 	const unsigned char *p = der;
 
-	return (OUTLINE *)ASN1_item_d2i(NULL, &p, len, ASN1_ITEM_rptr(OUTLINE));
+	return (SUMMARY *)ASN1_item_d2i(NULL, &p, len, ASN1_ITEM_rptr(SUMMARY));
 }
 
 /* Does it encode to these bytes? Then they are DER, and all of them. */
-static bool is_encoded(const OUTLINE *outline, const unsigned char *der,
+static bool is_encoded(const SUMMARY *summary, const unsigned char *der,
 		       size_t size)
 {
 	unsigned char *again = NULL;
 	bool same;
 	int len;
 
-	len = ASN1_item_i2d((const ASN1_VALUE *)outline, &again,
-			    ASN1_ITEM_rptr(OUTLINE));
+	len = ASN1_item_i2d((const ASN1_VALUE *)summary, &again,
+			    ASN1_ITEM_rptr(SUMMARY));
 	same = len > 0 && (size_t)len == size && !memcmp(again, der, size);
 	OPENSSL_free(again);
 	return same;
 }
 
-struct ocsp_outline *ocsp_outline_new(const unsigned char *der, size_t len)
+struct ocsp_cert_summary *ocsp_cert_summary_new(const unsigned char *der, size_t len)
 {
-	OUTLINE *outline;
+	SUMMARY *summary;
 	bool alone, ok;
 
 	alone = ocsp_errors_begin();
-	outline = decode(der, len);
-	ok = outline && outline->tbs->key->type == V_ASN1_SEQUENCE &&
-	     is_encoded(outline, der, len);
+	summary = decode(der, len);
+	ok = summary && summary->tbs->key->type == V_ASN1_SEQUENCE &&
+	     is_encoded(summary, der, len);
 	errno = ocsp_errors_end(alone) ? ENOMEM : 0;
 	if (ok)
-		return outline;
-	ocsp_outline_free(outline);
+		return summary;
+	ocsp_cert_summary_free(summary);
 	return NULL;
 }
 
-void ocsp_outline_free(struct ocsp_outline *outline)
+void ocsp_cert_summary_free(struct ocsp_cert_summary *summary)
 {
-	ASN1_item_free((ASN1_VALUE *)outline, ASN1_ITEM_rptr(OUTLINE));
+	ASN1_item_free((ASN1_VALUE *)summary, ASN1_ITEM_rptr(SUMMARY));
 }
 
-bool ocsp_outline_issued(const struct ocsp_outline *issuer,
-			 const struct ocsp_outline *cert)
+bool ocsp_cert_summary_issued(const struct ocsp_cert_summary *issuer,
+			 const struct ocsp_cert_summary *cert)
 {
 	return !X509_NAME_cmp(issuer->tbs->subject, cert->tbs->issuer);
 }
 
-bool ocsp_outline_has_url(const struct ocsp_outline *outline)
+bool ocsp_cert_summary_has_url(const struct ocsp_cert_summary *summary)
 {
 	STACK_OF(OPENSSL_STRING) *urls;
 
-	urls = ocsp_extensions_urls(outline->tbs->extensions);
+	urls = ocsp_extensions_urls(summary->tbs->extensions);
 	X509_email_free(urls);
 	return urls;
 }
 
-char *ocsp_outline_url_fault(const struct ocsp_outline *outline)
+char *ocsp_cert_summary_url_fault(const struct ocsp_cert_summary *summary)
 {
-	return ocsp_extensions_url_fault(outline->tbs->extensions);
+	return ocsp_extensions_url_fault(summary->tbs->extensions);
 }

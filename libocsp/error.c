@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The calling thread's last error: a code of Windows, and a text. */
+/* Errors, and the calling thread's last one. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "last_error.h"
+#include "error.h"
 #include "ocsp.h"
 
 /*
@@ -68,23 +68,46 @@ const char *OcspGetLastErrorMessage(void)
 	return message ? message : "";
 }
 
-void ocsp_set_error(DWORD code, const char *fmt, ...)
+bool ocsp_error_set(struct ocsp_error *error, DWORD code, const char *fmt, ...)
 {
 	char text[OCSP_MESSAGE_SIZE];
 	va_list ap;
-	int saved;
-	char *to;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	saved = errno;
-	to = get_buffer();
+	memcpy(error->text, text, sizeof(text));
+	error->code = code;
+	return false;
+}
+
+bool ocsp_error_memory(struct ocsp_error *error)
+{
+	return ocsp_error_set(error, ERROR_NOT_ENOUGH_MEMORY, "%s",
+			      strerror(ENOMEM));
+}
+
+void ocsp_error_report(const struct ocsp_error *error)
+{
+	int saved = errno;
+	char *to = get_buffer();
+
 	errno = saved;
 	if (to)
-		memcpy(to, text, sizeof(text));
+		memcpy(to, error->text, sizeof(error->text));
 	message = to ? to : "an error, and no memory to say which one";
-	last_error = code;
+	last_error = error->code;
+}
+
+void ocsp_set_last_error(DWORD code, const char *fmt, ...)
+{
+	struct ocsp_error error = { .code = code };
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(error.text, sizeof(error.text), fmt, ap);
+	va_end(ap);
+	ocsp_error_report(&error);
 }
 
 DWORD ocsp_error_code(int err)

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The thread that looks for new responses of handles whose application wants to
+ * be told of them. There is none unless a handle has a callback or a directory
+ * that is written, nor when the application dispatches. Private to libocsp.
+ */
+#ifndef OCSP_DISPATCHER_H
+#define OCSP_DISPATCHER_H
+
+#include "handle.h"
+
+/* Start the thread if h needs it and it does not run; without the lock. */
+void ocsp_dispatcher_serve(const struct ocsp_handle *h);
+
+/*
+ * Without the lock, when the application has closed h: return when the thread
+ * does not use it any more; unless this is that thread, in a callback.
+ */
+void ocsp_dispatcher_leave(const struct ocsp_handle *h);
+
+/* In a child of fork(), which does not have the thread. */
+void ocsp_dispatcher_forked(void);
+
+#endif /* OCSP_DISPATCHER_H */

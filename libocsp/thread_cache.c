@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What each thread remembers of a handle.
+ *
+ * A server asks for its staple on every handshake, in every thread. If all of
+ * them counted references on the same context, they would pass one cache line
+ * around; so each thread has a context of its own for each handle, a clone,
+ * which points to the bytes that all have in common. The cache holds one
+ * reference on the clone, so a context is never freed under its reader, and a
+ * reader needs neither a lock nor to announce what it reads.
+ *
+ * Why it is safe to compare and go: a cache is written and read by its thread
+ * alone, and so is all of a clone that changes, but for its count. The only
+ * thing that another party changes is the generation on the board. Equal to
+ * what was remembered, it says that at the moment of the load this blob was the
+ * store's newest; a number never comes back, not even when another entry takes
+ * the slot, so there is no older or other blob that it could stand for. Not
+ * equal, we ask. (Who cannot reach the kernel remembers a blob that is still
+ * valid with a number that is not its own, until the next attempt.)
+ *
+ * The kernel publishes the number after the blob, with release, and we load it
+ * with acquire; so whoever asks because he saw a number gets its blob or a
+ * later one, never the one before. selftests/model/board.pml models all of this.
+ *
+ * A child of fork() goes on with what its thread remembers: it has the mapping
+ * and the descriptor, as its parent had them.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "clock.h"
+#include "thread_cache.h"
+
+/*
+ * time() is one load from the vDSO's page, without a system call on every clock
+ * source; CLOCK_REALTIME is not on those of some virtual machines. But it is
+ * behind the time by up to a tick, and by more where a hypervisor is late with
+ * the tick. So it is not trusted in the last seconds before a response is over.
+ */
+#define COARSE_BEHIND	10
+
+struct entry {
+	uint64_t serial;		/* of the handle; 0: nothing */
+	struct ocsp_board_slot slot;
+	struct ocsp_context *clone;
+};
+
+/* By the index of a handle; freed when the thread ends. */
+struct cache {
+	size_t count;
+	struct entry entry[];
+};
+
+/*
+ * Not initial-exec: that takes all of the library's thread-local memory out of
+ * what little there is for libraries that are loaded later, and musl has none.
+ */
+static __thread struct cache *cache;
+static pthread_key_t key;
+static bool have_key;
+
+static void cache_free(void *arg)
+{
+	struct cache *c = cache;
+	size_t i;
+
+	(void)arg;
+	cache = NULL;
+	for (i = 0; i < c->count; i++)
+		ocsp_context_put(c->entry[i].clone);
+	free(c);
+}
+
+__attribute__((constructor))
+static void cache_init(void)
+{
+	have_key = !pthread_key_create(&key, cache_free);
+}
+
+/* Apart, so that who does not need it keeps nothing on the stack for it. */
+static __attribute__((noinline, cold)) struct ocsp_context *
+get_at_last(struct ocsp_context *clone, uint32_t min_validity)
+{
+	/* Or it only has to be looked up again. */
+	if (clone->cached_until < clone->next_update)
+		return NULL;
+	return ocsp_context_is_valid(clone, ocsp_now(), min_validity) ?
+	       ocsp_context_get(clone) : NULL;
+}
+
+struct ocsp_context *ocsp_thread_cache_get(const struct ocsp_handle *h)
+{
+	const struct cache *c = cache;
+	struct ocsp_context *clone;
+	const struct entry *entry;
+	uint32_t min_validity;
+	int64_t left;
+
+	if (!c || h->index >= c->count)
+		return NULL;
+	entry = &c->entry[h->index];
+	if (entry->serial != h->serial)
+		return NULL;
+	clone = entry->clone;
+	if (ocsp_board_generation(&entry->slot) != clone->generation)
+		return NULL;
+	min_validity = ocsp_board_min_validity(&entry->slot);
+	left = clone->cached_until - (time(NULL) + COARSE_BEHIND);
+	if (left <= 0 || left < min_validity)
+		return get_at_last(clone, min_validity);
+	return ocsp_context_get(clone);
+}
+
+/* Make room for an index. False: no memory. */
+static bool cache_reach(size_t index)
+{
+	size_t old = cache ? cache->count : 0, count = index + index / 8 + 1;
+	struct cache *c;
+
+	if (index < old)
+		return true;
+	c = realloc(cache, sizeof(*c) + count * sizeof(c->entry[0]));
+	if (!c)
+		return false;
+	memset(&c->entry[old], 0, (count - old) * sizeof(c->entry[0]));
+	c->count = count;
+	cache = c;
+	return !pthread_setspecific(key, c);
+}
+
+/* In seconds since the epoch, such that ocsp_thread_cache_get() ends with it. */
+static int64_t until(const struct ocsp_board_slot *slot, uint32_t seconds,
+		     const struct ocsp_context *context)
+{
+	int64_t end = ocsp_now() + seconds + COARSE_BEHIND +
+		      ocsp_board_min_validity(slot);
+
+	return end < context->next_update ? end : context->next_update;
+}
+
+struct ocsp_context *ocsp_thread_cache_set(const struct ocsp_handle *h,
+					   const struct ocsp_board_slot *slot,
+					   uint64_t shown, uint32_t seconds,
+					   struct ocsp_context *context)
+{
+	struct ocsp_context *clone;
+	struct entry *entry;
+
+	if (!have_key || !slot->generation || !cache_reach(h->index))
+		return context;
+	entry = &cache->entry[h->index];
+	clone = entry->clone;
+	if (entry->serial == h->serial && clone->original == context) {
+		/* The clone has its own reference on it. */
+		ocsp_context_put(context);
+	} else {
+		clone = ocsp_context_clone(context);
+		if (!clone)
+			return context;
+		ocsp_context_put(entry->clone);
+		entry->serial = h->serial;
+		entry->clone = clone;
+	}
+	entry->slot = *slot;
+	clone->generation = shown;
+	clone->cached_until = until(slot, seconds, context);
+	return ocsp_context_get(clone);
+}
