@@ -223,9 +223,9 @@ check "no issuer: 1" no_issuer
 older()
 {
 	expect 0 set "$leaf" "$dir/new.der" || return 1
-	unchanged 1 "$leaf: " set "$leaf" "$dir/good.der"
+	unchanged 4 "refused: older than the stored response" set "$leaf" "$dir/good.der"
 }
-check "an older response: 1" older
+check "an older response: 4" older
 
 privileges()
 {
@@ -272,11 +272,11 @@ check "set for a certificate that names no responder" set_plain
 set_unknown()
 {
 	answer other_unknown other --status unknown &&
-	expect 0 set "$other" "$dir/other_unknown.der" &&
-	expect 0 -j show "$other" &&
-	json 'j[0]["status"] == "unknown" and j[0]["served"] is False'
+	refuses 4 "the responder does not know the certificate" set "$other" "$dir/other_unknown.der" &&
+	refuses 1 "no response has this key" get "$other" &&
+	expect 0 set "$other" "$dir/other.der"
 }
-check "set of an unknown: stored, not served" set_unknown
+check "set of an unknown: 4, nothing stored" set_unknown
 
 del()
 {

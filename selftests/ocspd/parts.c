@@ -35,7 +35,7 @@
 #define HOUR		3600
 #define DAY		(24 * HOUR)
 
-static const struct terms week = {
+static const struct ocsp_terms week = {
 	.this_update = NOW,
 	.next_update = NOW + 7 * DAY,
 };
@@ -89,7 +89,7 @@ TEST(retry_doubles)
 
 TEST(retry_after_has_limits)
 {
-	const struct terms none = { 0 };
+	const struct ocsp_terms none = { 0 };
 
 	EXPECT_EQ(120, schedule_hold(120, &week, NOW, 3600));
 	/* With a response: in time for a new one. Without: soon enough. */
@@ -108,10 +108,10 @@ TEST(unused_is_looked_at)
 static const char *worse(enum ktls_ocsp_cert_status old_status, int64_t old_at,
 			 enum ktls_ocsp_cert_status new_status, int64_t new_at)
 {
-	struct terms old = { old_status, old_at, NOW + DAY };
-	struct terms new = { new_status, new_at, NOW + DAY };
+	struct ocsp_terms old = { old_status, old_at, NOW + DAY };
+	struct ocsp_terms new = { new_status, new_at, NOW + DAY };
 
-	return schedule_worse(&old, &new, NOW);
+	return ocsp_worse(&old, &new, NOW);
 }
 
 TEST(never_a_worse_one)
@@ -119,7 +119,7 @@ TEST(never_a_worse_one)
 	const enum ktls_ocsp_cert_status good = KTLS_OCSP_CERT_STATUS_GOOD;
 	const enum ktls_ocsp_cert_status bad = KTLS_OCSP_CERT_STATUS_REVOKED;
 	const enum ktls_ocsp_cert_status who = KTLS_OCSP_CERT_STATUS_UNKNOWN;
-	struct terms old = { good, NOW - DAY, NOW }, none = { 0 };
+	struct ocsp_terms old = { good, NOW - DAY, NOW }, none = { 0 };
 
 	EXPECT_EQ(NULL, worse(good, NOW - 9, good, NOW - 8));
 	EXPECT_EQ(NULL, worse(good, NOW - 9, good, NOW - 9));
@@ -131,10 +131,15 @@ TEST(never_a_worse_one)
 	EXPECT_NE(NULL, worse(bad, NOW - 9, good, NOW - 9));
 	EXPECT_NE(NULL, worse(good, NOW - 9, who, NOW));
 	EXPECT_NE(NULL, worse(bad, NOW - 9, who, NOW));
-	/* One that is over is no better than none. */
-	EXPECT_EQ(NULL, schedule_worse(&old, &(struct terms){
+	/* One that is over keeps older ones out that are not. */
+	EXPECT_NE(NULL, ocsp_worse(&old, &(struct ocsp_terms){
 		good, NOW - 2 * DAY, NOW + DAY }, NOW));
-	EXPECT_EQ(NULL, schedule_worse(&none, &week, NOW));
+	EXPECT_EQ(NULL, ocsp_worse(&old, &week, NOW));
+	/* A clock that was ahead does not. */
+	old.this_update = NOW + DAY;
+	old.next_update = NOW + 2 * DAY;
+	EXPECT_EQ(NULL, ocsp_worse(&old, &week, NOW));
+	EXPECT_EQ(NULL, ocsp_worse(&none, &week, NOW));
 }
 
 static const char *refused(const struct address_rules *rules, const char *text)

@@ -1,9 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* ocspctl set */
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "ocspctl.h"
+#include "precedence.h"
+
+/* Against what the store has: as ocspd does it. NULL: it may be stored. */
+static const char *worse(struct ocsp_client *client,
+			 const struct target *target,
+			 const struct ocsp_update *update, int64_t now)
+{
+	const struct ocsp_terms new = {
+		.status = update->status,
+		.this_update = update->this_update,
+		.next_update = update->next_update,
+	};
+	struct ocsp_name name = OCSP_NAME_INIT;
+	struct ocsp_terms old = { 0 };
+	struct ocsp_entry r;
+
+	name.key = target->key;
+	if (!ocsp_client_get(client, &name, 0, &r) && r.generation) {
+		old.status = r.status;
+		old.this_update = r.this_update;
+		old.next_update = r.next_update;
+	}
+	return ocsp_worse(&old, &new, now);
+}
 
 static int store(struct ocsp_client *client, const struct target *target,
 		 const struct ocsp_update *update, uint64_t *generation)
@@ -43,6 +68,7 @@ static int verify_and_store(struct ocsp_client *client,
 	struct ocsp_verdict verdict;
 	int64_t now = time(NULL);
 	uint64_t generation;
+	const char *why;
 	int status;
 
 	if (ocsp_verify(data, len, target->cert, target->issuer, now,
@@ -54,6 +80,13 @@ static int verify_and_store(struct ocsp_client *client,
 	update.status = verdict.status;
 	update.this_update = verdict.this_update;
 	update.next_update = verdict.next_update;
+	why = worse(client, target, &update, now);
+	if (why) {
+		snprintf(verdict.reason, sizeof(verdict.reason), "%s", why);
+		if (args->json)
+			json_print(verdict_json(&verdict, false), false);
+		return refused(args->argv[1], &verdict);
+	}
 	status = store(client, target, &update, &generation);
 	if (!status)
 		tell(args, target, &verdict, generation, now);

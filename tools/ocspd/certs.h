@@ -33,7 +33,7 @@ struct cert {
 	uint8_t key[KTLS_OCSP_KEY_LEN];
 	struct timer timer;		/* when to do something about it */
 	int64_t refresh;		/* wall clock that timer is for, or 0 */
-	struct terms terms;		/* of the blob that is stored */
+	struct ocsp_terms terms;		/* of the blob that is stored */
 	uint64_t generation;		/* its number */
 	struct pin *pin;		/* NULL: not of the configuration */
 

@@ -7,13 +7,14 @@
 #include "cache.h"
 #include "clock.h"
 #include "log.h"
+#include "precedence.h"
 #include "publish.h"
 #include "store.h"
 #include "text.h"
 
-static struct terms terms_of(const struct ocsp_verdict *verdict)
+static struct ocsp_terms terms_of(const struct ocsp_verdict *verdict)
 {
-	return (struct terms) {
+	return (struct ocsp_terms) {
 		.status = verdict->status,
 		.this_update = verdict->this_update,
 		.next_update = verdict->next_update,
@@ -23,7 +24,7 @@ static struct terms terms_of(const struct ocsp_verdict *verdict)
 static void tell(const struct cert *cert, const struct subject *subject,
 		 const char *from)
 {
-	const struct terms *terms = &cert->terms;
+	const struct ocsp_terms *terms = &cert->terms;
 	char key[KEY_TEXT_SIZE], when[TIME_TEXT_SIZE];
 	bool revoked = terms->status == KTLS_OCSP_CERT_STATUS_REVOKED;
 
@@ -35,10 +36,10 @@ static void tell(const struct cert *cert, const struct subject *subject,
 }
 
 /* Against what the store has at this moment, not what we remember. */
-static enum publish compare(struct cert *cert, const struct terms *new,
+static enum publish compare(struct cert *cert, const struct ocsp_terms *new,
 			    char why[OCSP_REASON_SIZE])
 {
-	struct terms old = { 0 };
+	struct ocsp_terms old = { 0 };
 	struct ocsp_entry r;
 	const char *worse;
 	int err;
@@ -46,13 +47,13 @@ static enum publish compare(struct cert *cert, const struct terms *new,
 	err = store_get(cert->key, 0, &r);
 	if (err == -ENOENT)
 		return PUBLISH_GONE;
-	if (!err && r.state == KTLS_OCSP_STATE_VALID) {
+	if (!err && r.generation) {
 		old.status = r.status;
 		old.this_update = r.this_update;
 		old.next_update = r.next_update;
 	}
 	ocsp_entry_clear(&r);
-	worse = schedule_worse(&old, new, clock_wall());
+	worse = ocsp_worse(&old, new, clock_wall());
 	if (!worse)
 		return PUBLISH_STORED;
 	snprintf(why, OCSP_REASON_SIZE, "%s", worse);
@@ -67,7 +68,7 @@ static enum publish verify_and_store(struct cert *cert,
 {
 	struct ocsp_verdict verdict;
 	enum publish result;
-	struct terms terms;
+	struct ocsp_terms terms;
 
 	if (ocsp_verify(data, len, subject->cert, subject->issuer, clock_wall(),
 			&verdict)) {
@@ -148,7 +149,7 @@ bool publish_cached(struct cert *cert)
 /* Nobody is to be woken up while there is a response with time left. */
 static int level_of(const struct cert *cert)
 {
-	const struct terms *t = &cert->terms;
+	const struct ocsp_terms *t = &cert->terms;
 	int64_t left = t->next_update - clock_wall();
 
 	return left > (t->next_update - t->this_update) / 4 ? LOG_NOTICE :

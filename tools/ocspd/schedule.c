@@ -25,7 +25,7 @@ static int64_t spread(int64_t value, double share, double random)
 	return value * (1 - share + 2 * share * random);
 }
 
-int64_t schedule_refresh(const struct terms *terms, int64_t now,
+int64_t schedule_refresh(const struct ocsp_terms *terms, int64_t now,
 			 int64_t max_age, double random)
 {
 	int64_t half = (terms->next_update - terms->this_update) / 2;
@@ -42,7 +42,7 @@ int64_t schedule_refresh(const struct terms *terms, int64_t now,
 	return at;
 }
 
-int64_t schedule_again(const struct terms *terms, int64_t now, double random)
+int64_t schedule_again(const struct ocsp_terms *terms, int64_t now, double random)
 {
 	int64_t left = max(terms->next_update - now, 0);
 
@@ -59,7 +59,7 @@ int64_t schedule_retry(unsigned int failures, int64_t base, int64_t limit,
 	return spread(min(delay, limit) * 1000, 0.25, random);
 }
 
-int64_t schedule_hold(int64_t retry_after, const struct terms *terms,
+int64_t schedule_hold(int64_t retry_after, const struct ocsp_terms *terms,
 		      int64_t now, int64_t limit)
 {
 	if (terms->next_update > now)
@@ -67,28 +67,7 @@ int64_t schedule_hold(int64_t retry_after, const struct terms *terms,
 	return min(retry_after, limit);
 }
 
-int64_t schedule_unused(const struct terms *terms, int64_t now)
+int64_t schedule_unused(const struct ocsp_terms *terms, int64_t now)
 {
 	return max(1, min(UNUSED_MAX, (terms->next_update - now) / 4));
-}
-
-const char *schedule_worse(const struct terms *old, const struct terms *new,
-			   int64_t now)
-{
-	/*
-	 * Also where there is no old one: no server staples it, and a good one
-	 * that was signed before it could not replace it any more.
-	 */
-	if (new->status == KTLS_OCSP_CERT_STATUS_UNKNOWN)
-		return "the responder does not know the certificate";
-	if (old->next_update <= now)
-		return NULL;
-	if (new->this_update < old->this_update)
-		return "older than the stored response";
-	/* Of two of the same second the bad news is the one to believe. */
-	if (new->status == KTLS_OCSP_CERT_STATUS_GOOD &&
-	    old->status == KTLS_OCSP_CERT_STATUS_REVOKED &&
-	    new->this_update == old->this_update)
-		return "not newer than the stored response, which says revoked";
-	return NULL;
 }

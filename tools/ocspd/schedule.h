@@ -10,14 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <linux/ktls_ocsp.h>
-
-/* What is signed in a response, and what decides between two of them. */
-struct terms {
-	enum ktls_ocsp_cert_status status;
-	int64_t this_update;		/* seconds since the epoch, UTC */
-	int64_t next_update;		/* 0: there is no response */
-};
+#include "precedence.h"
 
 /*
  * When to refresh a response, in seconds since the epoch: when half of its
@@ -25,14 +18,14 @@ struct terms {
  * said with max_age (seconds, or -1: it said nothing) that it will have a new
  * one max_age after now: then, or up to 10 % of max_age later.
  */
-int64_t schedule_refresh(const struct terms *terms, int64_t now,
+int64_t schedule_refresh(const struct ocsp_terms *terms, int64_t now,
 			 int64_t max_age, double random);
 
 /*
  * When the response that was fetched is past its refresh already: the seconds
  * from now until it is worth to look again.
  */
-int64_t schedule_again(const struct terms *terms, int64_t now, double random);
+int64_t schedule_again(const struct ocsp_terms *terms, int64_t now, double random);
 
 /*
  * How many milliseconds to wait after so many failures in a row (1, ...):
@@ -46,17 +39,10 @@ int64_t schedule_retry(unsigned int failures, int64_t base, int64_t max,
  * wants; we ask again in time to have a new response before the old one ends,
  * or at least every max seconds when there is none.
  */
-int64_t schedule_hold(int64_t retry_after, const struct terms *terms,
+int64_t schedule_hold(int64_t retry_after, const struct ocsp_terms *terms,
 		      int64_t now, int64_t max);
 
 /* In how many seconds to look again whether somebody uses a response. */
-int64_t schedule_unused(const struct terms *terms, int64_t now);
-
-/*
- * Why the new response is not to be stored, in words; NULL when it is. The old
- * one counts while it is valid.
- */
-const char *schedule_worse(const struct terms *old, const struct terms *new,
-			   int64_t now);
+int64_t schedule_unused(const struct ocsp_terms *terms, int64_t now);
 
 #endif /* OCSPD_SCHEDULE_H */
