@@ -17,7 +17,7 @@
 #include "chain.h"
 #include "issuer.h"
 #include "error.h"
-#include "ocsp.h"
+#include <libocsp/ocsp.h>
 
 /* A certificate in a chain, with all that Windows' structs want of it. */
 struct element {

@@ -4,7 +4,7 @@
 #define OCSP_CHAIN_H
 
 #include "error.h"
-#include "wincrypt.h"
+#include <wincrypt.h>
 
 /*
  * A reference: on context itself, or on a copy of one that the application

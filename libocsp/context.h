@@ -9,7 +9,7 @@
 
 #include "client.h"
 #include "pool.h"
-#include "wincrypt.h"
+#include <wincrypt.h>
 
 /*
  * Immutable once it was made, but for refs. An original has the bytes; a clone

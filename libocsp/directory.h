@@ -14,7 +14,7 @@
 #include "context.h"
 #include "error.h"
 #include "precedence.h"
-#include "wincrypt.h"
+#include <wincrypt.h>
 
 struct ocsp_handle;
 

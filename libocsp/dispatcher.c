@@ -12,7 +12,7 @@
 #include "cancel.h"
 #include "dispatcher.h"
 #include "lookup.h"
-#include "ocsp.h"
+#include <libocsp/ocsp.h>
 
 #define INTERVAL	1	/* seconds */
 
@@ -109,7 +109,7 @@ static void start(void)
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
-void ocsp_dispatcher_serve(const struct ocsp_handle *h)
+void ocsp_dispatcher_start(const struct ocsp_handle *h)
 {
 	if (!wants(h))
 		return;
@@ -117,6 +117,22 @@ void ocsp_dispatcher_serve(const struct ocsp_handle *h)
 	if (!dispatcher.running && !dispatcher.taken_over)
 		start();
 	ocsp_unlock();
+}
+
+void ocsp_dispatcher_tell(struct ocsp_handle *h)
+{
+	bool by_us;
+
+	if (!wants(h))
+		return;
+	ocsp_dispatcher_start(h);
+	ocsp_lock();
+	by_us = !dispatcher.running && !dispatcher.taken_over;
+	if (h->config->updates.pending)
+		pthread_cond_broadcast(&dispatcher.changed);
+	ocsp_unlock();
+	if (by_us)
+		ocsp_updates_tell(h->config);
 }
 
 void ocsp_dispatcher_leave(const struct ocsp_handle *h)

@@ -9,8 +9,14 @@
 
 #include "handle.h"
 
-/* Start the thread if h needs it and it does not run; without the lock. */
-void ocsp_dispatcher_serve(const struct ocsp_handle *h);
+/* Without the lock: start the thread if h needs it and it does not run. */
+void ocsp_dispatcher_start(const struct ocsp_handle *h);
+
+/*
+ * Without the lock: there may be something to tell of h. The thread does, and is
+ * started in a child of fork(); where it cannot be, it is done here.
+ */
+void ocsp_dispatcher_tell(struct ocsp_handle *h);
 
 /*
  * Without the lock, when the application has closed h: return when the thread

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "error.h"
-#include "ocsp.h"
+#include <libocsp/ocsp.h>
 
 /*
  * What each thread has of its own is kept small: where it fits, it is in the

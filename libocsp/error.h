@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "windows.h"
+#include <windows.h>
 
 #define OCSP_MESSAGE_SIZE	640
 

@@ -11,7 +11,7 @@
 #include "directory.h"
 #include "error.h"
 #include "updates.h"
-#include "wincrypt.h"
+#include <wincrypt.h>
 
 struct ocsp_handle_config {
 	/* Constant, once the application has the handle. */

@@ -400,7 +400,6 @@ static void heal_one(struct ocsp_handle *h)
 		look_up_store(&l);
 	ocsp_unlock();
 	ocsp_context_put(l.context);
-	ocsp_updates_tell(h->config);
 	ocsp_handle_unpin(h);
 	ocsp_lock();
 }
@@ -456,18 +455,6 @@ static bool is_usable(const struct ocsp_context *c, uint32_t min_validity,
 	return true;
 }
 
-void ocsp_handle_update(struct ocsp_handle *h)
-{
-	struct ocsp_error error;
-	struct lookup l = { .h = h, .error = &error };
-
-	ocsp_lock();
-	look_up_store(&l);
-	ocsp_unlock();
-	ocsp_context_put(l.context);
-	ocsp_updates_tell(h->config);
-}
-
 struct ocsp_context *ocsp_handle_lookup(struct ocsp_handle *h,
 					struct ocsp_error *error)
 {
@@ -482,7 +469,6 @@ struct ocsp_context *ocsp_handle_lookup(struct ocsp_handle *h,
 	ocsp_lock();
 	look_up_store(&l);
 	ocsp_unlock();
-	ocsp_updates_tell(h->config);
 	ocsp_handles_heal_some();
 	c = l.context;
 	if (read) {
@@ -496,4 +482,12 @@ struct ocsp_context *ocsp_handle_lookup(struct ocsp_handle *h,
 					     c);
 	ocsp_context_put(c);
 	return NULL;
+}
+
+void ocsp_handle_update(struct ocsp_handle *h)
+{
+	struct ocsp_error ignored;
+
+	ocsp_context_put(ocsp_handle_lookup(h, &ignored));
+	ocsp_updates_tell(h->config);
 }

@@ -7,13 +7,13 @@
 #include "handle.h"
 
 /*
- * A reference, or NULL and *error says why there is nothing. Tells the
- * application about what is new. Without the lock.
+ * A reference, or NULL and *error says why there is nothing. The application is
+ * yet to be told of what is new. Without the lock.
  */
 struct ocsp_context *ocsp_handle_lookup(struct ocsp_handle *h,
 					struct ocsp_error *error);
 
-/* Only tell about what is new. */
+/* Tell the application of what is new. */
 void ocsp_handle_update(struct ocsp_handle *h);
 
 /*

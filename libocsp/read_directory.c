@@ -279,10 +279,8 @@ static void look_if_due(struct ocsp_handle *h, struct ocsp_directory *d)
 	ocsp_lock();
 	due = is_due(d);
 	ocsp_unlock();
-	if (!due)
-		return;
-	look_at_file(h, d);
-	ocsp_updates_tell(h->config);
+	if (due)
+		look_at_file(h, d);
 }
 
 /* With the lock held: what the store has, or had, keeps older files out. */

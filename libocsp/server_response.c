@@ -6,7 +6,7 @@
 #include "cancel.h"
 #include "dispatcher.h"
 #include "lookup.h"
-#include "ocsp.h"
+#include <libocsp/ocsp.h>
 #include "thread_cache.h"
 
 static void invalid(const char *why)
@@ -83,8 +83,8 @@ HCERT_SERVER_OCSP_RESPONSE WINAPI CertOpenServerOcspResponse(
 	h = open_handle(pChainContext, dwFlags, pOpenPara, &error);
 	if (h) {
 		/* Children of fork() start with what is there now. */
-		ocsp_context_put(ocsp_handle_lookup(h, &error));
-		ocsp_dispatcher_serve(h);
+		ocsp_handle_update(h);
+		ocsp_dispatcher_start(h);
 	} else {
 		ocsp_error_report(&error);
 	}
@@ -153,8 +153,7 @@ get_anew(struct ocsp_handle *h)
 	context = ocsp_handle_lookup(h, &error);
 	if (!context)
 		ocsp_error_report(&error);
-	/* A child of fork() has lost the thread. */
-	ocsp_dispatcher_serve(h);
+	ocsp_dispatcher_tell(h);
 	ocsp_handle_unpin(h);
 	ocsp_cancel_restore(state);
 	return context ? &context->pub : NULL;

@@ -47,7 +47,7 @@ LOCAL_HDRS := $(wildcard *.h $(selftests)/lib/*.h)
 PKGS := libnl-genl-3.0 libssl libcrypto
 # The harness' fixtures have no prototypes.
 CFLAGS += -std=gnu11 -O2 -g -Wall -Wextra -Wstrict-prototypes -Wshadow $(if $(WERROR),-Werror) \
-	-isystem $(KSELFTEST) -I$(selftests)/lib -I$(TOP)/libocsp/include \
+	-isystem $(KSELFTEST) -I$(selftests)/lib -I$(TOP)/libocsp/include -I$(TOP)/libocsp/include/windows \
 	-I$(TOP)/libocsp -I$(TOP)/kmod/include/uapi $(shell pkg-config --cflags $(PKGS))
 LDLIBS += $(shell pkg-config --libs $(PKGS)) -lkeyutils -lpthread -Wl,--wrap=alarm
 

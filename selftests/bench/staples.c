@@ -6,7 +6,7 @@
 
 #include <openssl/sha.h>
 
-#include <ocsp.h>
+#include <libocsp/ocsp.h>
 
 #include "bench.h"
 #include "staples.h"

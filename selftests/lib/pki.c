@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include <ocsp.h>
+#include <libocsp/ocsp.h>
 
 #include "cert.h"
 #include "pki.h"

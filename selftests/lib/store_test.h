@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <ocsp.h>
+#include <libocsp/ocsp.h>
 #include <wincrypt.h>
 
 #include "ktest.h"

@@ -17,8 +17,8 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
-#include <ocsp.h>
-#include <ocsp_ssl.h>
+#include <libocsp/ocsp.h>
+#include <libocsp/ocsp_ssl.h>
 #include <wincrypt.h>
 
 #include "pki.h"

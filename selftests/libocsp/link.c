@@ -17,7 +17,7 @@
 
 #include <openssl/pem.h>
 
-#include <ocsp.h>
+#include <libocsp/ocsp.h>
 
 #include "forge.h"
 #include "kselftest_harness.h"

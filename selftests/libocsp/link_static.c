@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <ocsp.h>
+#include <libocsp/ocsp.h>
 
 #include "kselftest_harness.h"
 

@@ -4,6 +4,7 @@
  * update callback and the directory.
  */
 #include <sched.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <sys/fsuid.h>
 #include <sys/mount.h>
@@ -18,12 +19,22 @@
 /* What the update callback saw. */
 struct seen {
 	HCERT_SERVER_OCSP_RESPONSE h;
-	int calls;
 	bool get_inside;		/* Get worked in the callback */
 	bool close_inside;		/* it shall close the handle */
 	uint64_t next_update;
 	DWORD write_error;
+	atomic_int calls;		/* last, so that the others are seen */
 };
+
+/* Wait until it was called so often: that is another thread's. */
+static bool calls_become(struct seen *seen, int n)
+{
+	int tries;
+
+	for (tries = 0; tries < 500 && atomic_load(&seen->calls) < n; tries++)
+		kt_sleep_ms(20);
+	return atomic_load(&seen->calls) == n;
+}
 
 static VOID CALLBACK on_update(PCCERT_CHAIN_CONTEXT chain,
 			       PCCERT_SERVER_OCSP_RESPONSE_CONTEXT context,
@@ -36,7 +47,6 @@ static VOID CALLBACK on_update(PCCERT_CHAIN_CONTEXT chain,
 	(void)chain;
 	(void)context;
 	(void)previous_crl;
-	seen->calls++;
 	seen->write_error = write_error;
 	seen->next_update = (uint64_t)ft.dwHighDateTime << 32 |
 			    ft.dwLowDateTime;
@@ -44,6 +54,7 @@ static VOID CALLBACK on_update(PCCERT_CHAIN_CONTEXT chain,
 		seen->get_inside = get_is_ok(seen->h);
 	if (seen->h && seen->close_inside)
 		CertCloseServerOcspResponse(seen->h, 0);
+	atomic_fetch_add(&seen->calls, 1);
 }
 
 TEST_F(store, callback_may_use_the_api)
@@ -59,7 +70,7 @@ TEST_F(store, callback_may_use_the_api)
 	EXPECT_EQ(0, seen.calls);
 	ASSERT_EQ(0, set_good(self));
 	EXPECT_TRUE(get_is_ok(seen.h));
-	EXPECT_EQ(1, seen.calls);
+	EXPECT_TRUE(calls_become(&seen, 1));
 	EXPECT_TRUE(seen.get_inside);
 	next = (int64_t)(seen.next_update / 10000000) - 11644473600LL;
 	EXPECT_LT(kt_now() + PKI_DAY - 60, next);
@@ -68,13 +79,13 @@ TEST_F(store, callback_may_use_the_api)
 	/* One that is not time valid is told as well. */
 	ASSERT_EQ(0, set_for(self, &self->pki, 0, 100));
 	EXPECT_FALSE(get_is_ok(seen.h));
-	EXPECT_EQ(2, seen.calls);
+	EXPECT_TRUE(calls_become(&seen, 2));
 
 	seen.close_inside = true;
 	ASSERT_EQ(0, set_good(self));
 	EXPECT_TRUE(get_is_ok(seen.h));
-	EXPECT_EQ(3, seen.calls);
-	EXPECT_EQ(0, handles(self));
+	EXPECT_TRUE(calls_become(&seen, 3));
+	EXPECT_TRUE(handles_become(self, 0));
 }
 
 TEST_F(store, shorter_para)
@@ -93,6 +104,154 @@ TEST_F(store, shorter_para)
 	EXPECT_EQ(para.cbSize, used);
 	EXPECT_TRUE(get_is_ok(h));
 	CertCloseServerOcspResponse(h, 0);
+}
+
+/* A program that only waits to be told: a thread does, which is its own. */
+TEST_F(store, callback_without_a_get)
+{
+	CERT_SERVER_OCSP_RESPONSE_OPEN_PARA para = { .cbSize = sizeof(para) };
+	HCERT_SERVER_OCSP_RESPONSE h;
+	struct seen seen = { 0 };
+	int i;
+
+	para.pfnUpdateCallback = on_update;
+	para.pvUpdateCallbackArg = &seen;
+	h = CertOpenServerOcspResponse(self->chain, ASYNC, &para);
+	ASSERT_NE(NULL, h);
+	for (i = 1; i <= 3; i++) {
+		ASSERT_EQ(0, set_good(self));
+		EXPECT_TRUE(calls_become(&seen, i));
+	}
+	CertCloseServerOcspResponse(h, 0);
+	/* Nobody is called behind its back. */
+	ASSERT_EQ(0, set_good(self));
+	kt_sleep_ms(2000);
+	EXPECT_EQ(3, atomic_load(&seen.calls));
+}
+
+static int count_threads(void)
+{
+	FILE *f = fopen("/proc/self/status", "re");
+	char line[128];
+	int n = 0;
+
+	while (fgets(line, sizeof(line), f))
+		sscanf(line, "Threads: %d", &n);
+	fclose(f);
+	return n;
+}
+
+static bool threads_become(int n)
+{
+	int tries;
+
+	for (tries = 0; tries < 200 && count_threads() != n; tries++)
+		kt_sleep_ms(20);
+	return count_threads() == n;
+}
+
+TEST_F(store, thread_is_there_when_it_is_asked_for)
+{
+	CERT_SERVER_OCSP_RESPONSE_OPEN_PARA para = { .cbSize = sizeof(para) };
+	HCERT_SERVER_OCSP_RESPONSE plain, h;
+	struct seen seen = { 0 };
+	int before;
+
+	plain = CertOpenServerOcspResponse(self->chain, ASYNC, NULL);
+	ASSERT_NE(NULL, plain);
+	before = count_threads();
+	para.pfnUpdateCallback = on_update;
+	para.pvUpdateCallbackArg = &seen;
+	h = CertOpenServerOcspResponse(self->chain, ASYNC, &para);
+	ASSERT_NE(NULL, h);
+	EXPECT_EQ(before + 1, count_threads());
+	CertCloseServerOcspResponse(h, 0);
+	EXPECT_TRUE(threads_become(before));
+	h = CertOpenServerOcspResponse(self->chain, ASYNC, &para);
+	EXPECT_TRUE(threads_become(before + 1));
+
+	/* The application takes it over. */
+	OcspDispatchUpdates();
+	EXPECT_TRUE(threads_become(before));
+	ASSERT_EQ(0, set_good(self));
+	EXPECT_TRUE(get_is_ok(h));
+	kt_sleep_ms(1500);
+	EXPECT_EQ(0, atomic_load(&seen.calls));
+	OcspDispatchUpdates();
+	EXPECT_EQ(1, atomic_load(&seen.calls));
+	EXPECT_EQ(before, count_threads());
+	CertCloseServerOcspResponse(h, 0);
+	CertCloseServerOcspResponse(plain, 0);
+}
+
+/* Many see new responses at once; the last that is told is the newest. */
+
+#define TELLERS	4
+
+struct order {
+	HCERT_SERVER_OCSP_RESPONSE h;
+	atomic_bool stop;
+	atomic_int inside, overlaps;
+	uint8_t last[BLOB];
+};
+
+static VOID CALLBACK on_update_slowly(PCCERT_CHAIN_CONTEXT chain,
+				      PCCERT_SERVER_OCSP_RESPONSE_CONTEXT context,
+				      PCCRL_CONTEXT new_crl,
+				      PCCRL_CONTEXT previous_crl, PVOID arg,
+				      DWORD write_error)
+{
+	struct order *order = arg;
+
+	(void)chain;
+	(void)new_crl;
+	(void)previous_crl;
+	(void)write_error;
+	if (atomic_fetch_add(&order->inside, 1))
+		atomic_fetch_add(&order->overlaps, 1);
+	kt_sleep_ms(20);
+	memcpy(order->last, context->pbEncodedOcspResponse, BLOB);
+	atomic_fetch_sub(&order->inside, 1);
+}
+
+static void *dispatch(void *arg)
+{
+	struct order *order = arg;
+
+	while (!atomic_load(&order->stop)) {
+		get_is_ok(order->h);
+		OcspDispatchUpdates();
+	}
+	return NULL;
+}
+
+TEST_F_TIMEOUT(store, callbacks_come_in_order, 120)
+{
+	CERT_SERVER_OCSP_RESPONSE_OPEN_PARA para = { .cbSize = sizeof(para) };
+	struct order order = { 0 };
+	pthread_t threads[TELLERS];
+	uint8_t newest[BLOB];
+	int i;
+
+	para.pfnUpdateCallback = on_update_slowly;
+	para.pvUpdateCallbackArg = &order;
+	order.h = CertOpenServerOcspResponse(self->chain, ASYNC, &para);
+	ASSERT_NE(NULL, order.h);
+	for (i = 0; i < TELLERS; i++)
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, dispatch, &order));
+	for (i = 0; i < 50; i++) {
+		ASSERT_EQ(0, set_good(self));
+		kt_sleep_ms(7);
+	}
+	kt_sleep_ms(500);
+	atomic_store(&order.stop, true);
+	for (i = 0; i < TELLERS; i++)
+		pthread_join(threads[i], NULL);
+	OcspDispatchUpdates();
+	kt_blob(newest, sizeof(newest), self->seed);
+	EXPECT_EQ(0, memcmp(newest, order.last, BLOB));
+	EXPECT_EQ(0, atomic_load(&order.overlaps));
+	CertCloseServerOcspResponse(order.h, 0);
 }
 
 /* The directory. */
@@ -174,7 +333,7 @@ TEST_F(directory, write)
 	EXPECT_NE(0, stat(self->file, &st));
 	for (i = 0; i < 3; i++) {
 		ASSERT_EQ(0, set_good(&self->store));
-		EXPECT_TRUE(get_is_ok(h));
+		OcspDispatchUpdates();
 		f = fopen(self->file, "r");
 		ASSERT_NE(NULL, f);
 		EXPECT_EQ(BLOB, fread(data, 1, sizeof(data), f));
@@ -202,6 +361,7 @@ TEST_F(directory, write)
 	do {								\
 		seen.write_error = ~0u;					\
 		ASSERT_EQ(0, set_good(&self->store));			\
+		OcspDispatchUpdates();					\
 		EXPECT_TRUE(get_is_ok(h));				\
 		EXPECT_EQ(expected, seen.write_error);			\
 	} while (0)
@@ -283,6 +443,111 @@ TEST_F(directory, read_until_the_store_has_a_newer_one)
 
 	ASSERT_EQ(0, set_good(&self->store));
 	EXPECT_TRUE(get_is_ok(h));
+	CertCloseServerOcspResponse(h, 0);
+}
+
+static size_t read_file(const char *path, unsigned char *data, size_t size)
+{
+	FILE *f = fopen(path, "re");
+	size_t n = f ? fread(data, 1, size, f) : 0;
+
+	if (f)
+		fclose(f);
+	return n;
+}
+
+/* What a file has that is newer stays, also when a handle is opened. */
+TEST_F(directory, write_does_not_go_back)
+{
+	HCERT_SERVER_OCSP_RESPONSE h;
+	unsigned char *der, data[8192];
+	size_t len;
+
+	self->para.dwFlags = CERT_SERVER_OCSP_RESPONSE_OPEN_PARA_WRITE_FLAG;
+	der = pki_response(&self->store.pki, V_OCSP_CERTSTATUS_REVOKED, 60,
+			   PKI_DAY, &len);
+	write_file(self->file, der, len);
+	ASSERT_EQ(0, set_good(&self->store));
+	h = CertOpenServerOcspResponse(self->store.chain, ASYNC, &self->para);
+	ASSERT_NE(NULL, h);
+	EXPECT_EQ(len, read_file(self->file, data, sizeof(data)));
+	EXPECT_EQ(0, memcmp(der, data, len));
+	CertCloseServerOcspResponse(h, 0);
+	free(der);
+
+	/* An older one does not. */
+	der = pki_response(&self->store.pki, V_OCSP_CERTSTATUS_REVOKED, -60,
+			   PKI_DAY, &len);
+	write_file(self->file, der, len);
+	h = CertOpenServerOcspResponse(self->store.chain, ASYNC, &self->para);
+	ASSERT_NE(NULL, h);
+	EXPECT_EQ(BLOB, read_file(self->file, data, sizeof(data)));
+	CertCloseServerOcspResponse(h, 0);
+	free(der);
+}
+
+static void put_response(FIXTURE_DATA(directory) *self, int status, long from,
+			 long to)
+{
+	unsigned char *der;
+	size_t len;
+
+	der = pki_response(&self->store.pki, status, from, to, &len);
+	write_file(self->file, der, len);
+	free(der);
+}
+
+static void until_it_is_read_again(void)
+{
+	kt_sleep_ms(1000 * CERT_SRV_OCSP_RESP_MIN_SYNC_CERT_FILE_SECONDS_DEFAULT
+		    + 1100);
+}
+
+static int stapled_len(HCERT_SERVER_OCSP_RESPONSE h)
+{
+	PCCERT_SERVER_OCSP_RESPONSE_CONTEXT c;
+	int len;
+
+	c = CertGetServerOcspResponseContext(h, 0, NULL);
+	len = c ? (int)c->cbEncodedOcspResponse : 0;
+	CertFreeServerOcspResponseContext(c);
+	return len;
+}
+
+/* Revoked stays revoked, in the file and in the store, and after it is over. */
+TEST_F_TIMEOUT(directory, read_does_not_go_back, 120)
+{
+	HCERT_SERVER_OCSP_RESPONSE h;
+	int revoked;
+
+	self->para.dwFlags = CERT_SERVER_OCSP_RESPONSE_OPEN_PARA_READ_FLAG;
+	put_response(self, V_OCSP_CERTSTATUS_REVOKED, -60, PKI_DAY);
+	h = CertOpenServerOcspResponse(self->store.chain, ASYNC, &self->para);
+	ASSERT_NE(NULL, h);
+	revoked = stapled_len(h);
+	EXPECT_LT(0, revoked);
+	put_response(self, V_OCSP_CERTSTATUS_GOOD, -3600, PKI_DAY);
+	until_it_is_read_again();
+	EXPECT_EQ(revoked, stapled_len(h));
+	/* One that the responder does not know is no news either. */
+	put_response(self, V_OCSP_CERTSTATUS_UNKNOWN, -10, PKI_DAY);
+	until_it_is_read_again();
+	EXPECT_EQ(revoked, stapled_len(h));
+	put_response(self, V_OCSP_CERTSTATUS_GOOD, -5, PKI_DAY);
+	until_it_is_read_again();
+	EXPECT_LT(0, stapled_len(h));
+	EXPECT_NE(revoked, stapled_len(h));
+	CertCloseServerOcspResponse(h, 0);
+
+	ASSERT_EQ(0, kt_sysctl("min_validity", 0));
+	put_response(self, V_OCSP_CERTSTATUS_GOOD, -3600, PKI_DAY);
+	ASSERT_EQ(0, set_for(&self->store, &self->store.pki,
+			     KTLS_OCSP_CERT_STATUS_REVOKED, 3));
+	h = CertOpenServerOcspResponse(self->store.chain, ASYNC, &self->para);
+	ASSERT_NE(NULL, h);
+	EXPECT_EQ(BLOB, stapled_len(h));
+	kt_sleep_ms(4100);
+	EXPECT_EQ(0, stapled_len(h));
 	CertCloseServerOcspResponse(h, 0);
 }
 

@@ -14,7 +14,7 @@
 
 #include <windows.h>
 #include <wincrypt.h>
-#include <ocsp.h>
+#include <libocsp/ocsp.h>
 
 #include "fake_store.h"
 

@@ -38,8 +38,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-#include <wincrypt.h>
-#include <ocsp_ssl.h>
+#include <libocsp/ocsp_ssl.h>
 
 #define WORKERS_MAX	256
 #define REQUEST_MAX	8192
@@ -65,7 +64,7 @@ struct config {
 	unsigned int port;
 	unsigned int workers;
 	bool tls1_2;
-	DWORD open_flags;
+	uint32_t open_flags;
 	const char *constant;
 };
 
@@ -111,7 +110,7 @@ static int staple(SSL *ssl, void *handle)
 {
 	PCCERT_SERVER_OCSP_RESPONSE_CONTEXT response;
 	unsigned char *der;
-	DWORD len;
+	size_t len;
 
 	response = CertGetServerOcspResponseContext(handle, 0, NULL);
 	if (!response) {

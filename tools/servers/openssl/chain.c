@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <openssl/x509_vfy.h>
 
-#include <ocsp.h>
+#include <libocsp/ocsp.h>
 
 #include "chain.h"
 #include "libssl.h"

@@ -6,7 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
-#include <ocsp.h>
+#include <libocsp/ocsp.h>
 
 #include "chain.h"
 #include "clock.h"

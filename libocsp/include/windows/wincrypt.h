@@ -10,6 +10,8 @@
 #ifndef LIBOCSP_WINCRYPT_H
 #define LIBOCSP_WINCRYPT_H
 
+#include <libocsp/ocsp.h>
+
 #include "windows.h"
 
 #ifdef __cplusplus
@@ -152,8 +154,6 @@ typedef struct _CERT_SIMPLE_CHAIN {
 	DWORD			dwRevocationFreshnessTime;
 } CERT_SIMPLE_CHAIN, *PCERT_SIMPLE_CHAIN;
 
-typedef struct _CERT_CHAIN_CONTEXT CERT_CHAIN_CONTEXT, *PCERT_CHAIN_CONTEXT;
-typedef const CERT_CHAIN_CONTEXT *PCCERT_CHAIN_CONTEXT;
 struct _CERT_CHAIN_CONTEXT {
 	DWORD			cbSize;
 	CERT_TRUST_STATUS	TrustStatus;
@@ -206,23 +206,18 @@ struct _CERT_CHAIN_CONTEXT {
 
 /* Server OCSP responses */
 
-typedef VOID *HCERT_SERVER_OCSP_RESPONSE;
-
-typedef struct _CERT_SERVER_OCSP_RESPONSE_CONTEXT {
-	DWORD			cbSize;
-	BYTE			*pbEncodedOcspResponse;	/* DER OCSPResponse */
-	DWORD			cbEncodedOcspResponse;
-} CERT_SERVER_OCSP_RESPONSE_CONTEXT, *PCERT_SERVER_OCSP_RESPONSE_CONTEXT;
-typedef const CERT_SERVER_OCSP_RESPONSE_CONTEXT
-	*PCCERT_SERVER_OCSP_RESPONSE_CONTEXT;
-
 /*
  * Called when a handle sees a new response, which may be one that is no longer
- * time valid. There are no threads behind the application's back: it is called
- * by the thread that is inside CertOpenServerOcspResponse() or
- * CertGetServerOcspResponseContext() and sees the response first, with no lock
- * held, so it may use this API, and close the handle. Two threads can be in it
- * for two responses at once. All pointers end with the call, add references to
+ * time valid: of the first one by the thread that is inside
+ * CertOpenServerOcspResponse(), of the others by a thread that the library has
+ * where a handle has a callback or the WRITE flag, or by that which calls
+ * OcspDispatchUpdates() from <libocsp/ocsp.h>. No lock is held, so it may use
+ * this API, and close the handle. For one handle there is one call at a time, in
+ * the order of the responses; what is replaced before its turn is passed over.
+ * When the last CertCloseServerOcspResponse() returns, none is in progress,
+ * unless that was called inside of it. A child of fork() gets a thread of its
+ * own when it first calls CertGetServerOcspResponseContext() for such a handle
+ * and something has changed. All pointers end with the call, add references to
  * what is to stay (a CRL context has none to add).
  *
  * pNewCrlContext and pPrevCrlContext carry the response's times in pCrlInfo
@@ -240,102 +235,26 @@ typedef VOID (CALLBACK *PFN_CERT_SERVER_OCSP_RESPONSE_UPDATE_CALLBACK)(
 
 /*
  * pwszOcspDirectory with the READ flag: a response in the directory is used
- * while the store has none or an older one. It is verified like any other,
- * and looked for again every MIN_SYNC_CERT_FILE seconds, by
+ * while the store has none or an older one, and is not older than one that
+ * the store had. It is verified like any other, and looked for again every MIN_SYNC_CERT_FILE seconds, by
  * CertGetServerOcspResponseContext(). With the WRITE flag: each response that
  * the handle sees is written there. The file is <thumbprint>.ocsp, with the
  * SHA-1 of the certificate in upper-case hex (lower case is read too), holds
- * the DER, and is replaced atomically. Both flags, or one of directory and
+ * the DER, and is replaced atomically by what is newer. Both flags, or one of directory and
  * flag without the other: ERROR_INVALID_PARAMETER.
  */
-typedef struct _CERT_SERVER_OCSP_RESPONSE_OPEN_PARA {
+struct _CERT_SERVER_OCSP_RESPONSE_OPEN_PARA {
 	DWORD			cbSize;
 	DWORD			dwFlags;
 	DWORD			*pcbUsedSize;	/* may be NULL */
 	PWSTR			pwszOcspDirectory;
 	PFN_CERT_SERVER_OCSP_RESPONSE_UPDATE_CALLBACK pfnUpdateCallback;
 	PVOID			pvUpdateCallbackArg;
-} CERT_SERVER_OCSP_RESPONSE_OPEN_PARA, *PCERT_SERVER_OCSP_RESPONSE_OPEN_PARA;
+};
 
 #define CERT_SERVER_OCSP_RESPONSE_OPEN_PARA_READ_FLAG	0x00000001
 #define CERT_SERVER_OCSP_RESPONSE_OPEN_PARA_WRITE_FLAG	0x00000002
 
-#define CERT_SERVER_OCSP_RESPONSE_ASYNC_FLAG		0x00000001
-
-#pragma GCC visibility push(default)
-
-/*
- * Open a handle on the response for the first certificate of the chain. With
- * dwFlags 0 the call waits for a first response, or the report that there is
- * none, for at most URL_RETRIEVAL_TIMEOUT_MILLISECONDS, and not at all while
- * nobody fetches responses; with CERT_SERVER_OCSP_RESPONSE_ASYNC_FLAG it does
- * not wait. No response is no failure.
- *
- * The handle keeps a reference on the chain, which is one that <ocsp.h> made;
- * the caller still frees his own. Returns NULL with the last error
- *	ERROR_INVALID_PARAMETER		an argument; a chain without the
- *					certificate's issuer
- *	CRYPT_E_NOT_IN_REVOCATION_DATABASE the certificate has no OCSP URL
- *	ERROR_SERVICE_NOT_ACTIVE	the ktls_ocsp module is not loaded
- *	ERROR_ACCESS_DENIED		the response is not in the store, and
- *					to add it needs CAP_NET_ADMIN
- *	ERROR_NO_SYSTEM_RESOURCES	a limit of the store is reached
- *	ERROR_NOT_ENOUGH_MEMORY, ERROR_TOO_MANY_OPEN_FILES
- *	ERROR_GEN_FAILURE		anything else; see the message
- */
-HCERT_SERVER_OCSP_RESPONSE WINAPI CertOpenServerOcspResponse(
-	PCCERT_CHAIN_CONTEXT pChainContext,
-	DWORD dwFlags,
-	PCERT_SERVER_OCSP_RESPONSE_OPEN_PARA pOpenPara);
-
-/* One more reference, which needs one more close. NULL does nothing. */
-VOID WINAPI CertAddRefServerOcspResponse(
-	HCERT_SERVER_OCSP_RESPONSE hServerOcspResponse);
-
-/*
- * Drop a reference. NULL does nothing. dwFlags other than 0: the last error is
- * ERROR_INVALID_PARAMETER, and the handle stays as it was.
- */
-VOID WINAPI CertCloseServerOcspResponse(
-	HCERT_SERVER_OCSP_RESPONSE hServerOcspResponse,
-	DWORD dwFlags);
-
-/*
- * The response of the moment. Fetches nothing and waits for nobody. The caller
- * frees it with CertFreeServerOcspResponseContext(); it does not change, and
- * stays through updates and the close of the handle.
- *
- * A response that says revoked is returned. NULL with the last error
- *	CRYPT_E_REVOCATION_OFFLINE	there is no response that is valid for
- *					MIN_VALIDITY seconds from now, or the
- *					responder does not know the certificate
- *	ERROR_INVALID_PARAMETER		no handle; dwFlags not 0, pvReserved
- *					not NULL
- * or, where the process needs a new session (after fork(), or because the
- * application closed our descriptors) and cannot have one, an error of
- * CertOpenServerOcspResponse().
- */
-PCCERT_SERVER_OCSP_RESPONSE_CONTEXT WINAPI CertGetServerOcspResponseContext(
-	HCERT_SERVER_OCSP_RESPONSE hServerOcspResponse,
-	DWORD dwFlags,
-	LPVOID pvReserved);
-
-/* One more reference, which needs one more free. NULL does nothing. */
-VOID WINAPI CertAddRefServerOcspResponseContext(
-	PCCERT_SERVER_OCSP_RESPONSE_CONTEXT pServerOcspResponseContext);
-
-/* Drop a reference. NULL does nothing. */
-VOID WINAPI CertFreeServerOcspResponseContext(
-	PCCERT_SERVER_OCSP_RESPONSE_CONTEXT pServerOcspResponseContext);
-
-/* One more reference on a chain that <ocsp.h> made; returns it. NULL: NULL. */
-PCCERT_CHAIN_CONTEXT WINAPI CertDuplicateCertificateChain(
-	PCCERT_CHAIN_CONTEXT pChainContext);
-
-/* Drop a reference. NULL does nothing. */
-VOID WINAPI CertFreeCertificateChain(PCCERT_CHAIN_CONTEXT pChainContext);
-
-#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

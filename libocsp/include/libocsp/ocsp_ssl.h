@@ -9,7 +9,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-#include "ocsp.h"
+#include <libocsp/ocsp.h>
 
 /*
  * Add to certs, with references, those of a store that are called as cert's
@@ -81,30 +81,30 @@ OcspCreateCertificateChainFromSslCtx(SSL_CTX *ctx)
  * What OcspEnumCertificateChainsOfSslCtx() calls: with a certificate as the
  * context has it, which is also what SSL_get_certificate() returns when a
  * handshake has chosen it, and with its chain. Both are valid until it returns;
- * CertOpenServerOcspResponse() takes what it needs of the chain. FALSE ends the
+ * CertOpenServerOcspResponse() takes what it needs of the chain. 0 ends the
  * enumeration.
  */
-typedef BOOL (*PFN_OCSP_ENUM_CERTIFICATE_CHAINS)(X509 *cert,
-						 PCCERT_CHAIN_CONTEXT chain,
-						 void *arg);
+typedef int (*PFN_OCSP_ENUM_CERTIFICATE_CHAINS)(X509 *cert,
+						PCCERT_CHAIN_CONTEXT chain,
+						void *arg);
 
 /*
  * Call fn for each certificate that was loaded into ctx with its private key: a
  * server may have one of each type of key. Which of them is the current one is
  * changed on the way and restored, so no other thread may use ctx meanwhile.
  *
- * FALSE when fn returned FALSE; or when a chain could not be made, with the
+ * 0 when fn returned 0; or when a chain could not be made, with the
  * last error of OcspCreateCertificateChain(): ERROR_INVALID_PARAMETER when there
  * is no certificate.
  */
-static inline BOOL
+static inline int
 OcspEnumCertificateChainsOfSslCtx(SSL_CTX *ctx,
 				  PFN_OCSP_ENUM_CERTIFICATE_CHAINS fn,
 				  void *arg)
 {
 	X509 *current = SSL_CTX_get0_certificate(ctx);
 	PCCERT_CHAIN_CONTEXT chain;
-	BOOL ok;
+	int ok;
 
 	/* Without any key there is the current one, or none. */
 	SSL_CTX_set_current_cert(ctx, SSL_CERT_SET_FIRST);
