@@ -273,7 +273,7 @@ set_unknown()
 {
 	answer other_unknown other --status unknown &&
 	refuses 4 "the responder does not know the certificate" set "$other" "$dir/other_unknown.der" &&
-	refuses 1 "no response has this key" get "$other" &&
+	refuses 1 "no entry has this key" get "$other" &&
 	expect 0 set "$other" "$dir/other.der"
 }
 check "set of an unknown: 4, nothing stored" set_unknown
