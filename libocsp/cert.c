@@ -389,8 +389,17 @@ static bool add_url(STACK_OF(OPENSSL_STRING) *urls, const char *url)
 	return false;
 }
 
-STACK_OF(OPENSSL_STRING) *
-ocsp_extensions_urls(const STACK_OF(X509_EXTENSION) *extensions)
+bool ocsp_info_has_url(const AUTHORITY_INFO_ACCESS *info)
+{
+	int i;
+
+	for (i = 0; i < sk_ACCESS_DESCRIPTION_num(info); i++)
+		if (responder_url(sk_ACCESS_DESCRIPTION_value(info, i)))
+			return true;
+	return false;
+}
+
+STACK_OF(OPENSSL_STRING) *ocsp_cert_urls(X509 *cert)
 {
 	STACK_OF(OPENSSL_STRING) *urls = sk_OPENSSL_STRING_new_null();
 	AUTHORITY_INFO_ACCESS *info;
@@ -399,7 +408,7 @@ ocsp_extensions_urls(const STACK_OF(X509_EXTENSION) *extensions)
 	int i;
 
 	alone = ocsp_errors_begin();
-	info = X509V3_get_d2i(extensions, NID_info_access, NULL, NULL);
+	info = X509_get_ext_d2i(cert, NID_info_access, NULL, NULL);
 	for (i = 0; ok && i < sk_ACCESS_DESCRIPTION_num(info); i++) {
 		url = responder_url(sk_ACCESS_DESCRIPTION_value(info, i));
 		ok = !url || add_url(urls, url);
@@ -412,13 +421,7 @@ ocsp_extensions_urls(const STACK_OF(X509_EXTENSION) *extensions)
 	return NULL;
 }
 
-STACK_OF(OPENSSL_STRING) *ocsp_cert_urls(X509 *cert)
-{
-	return ocsp_extensions_urls(X509_get0_extensions(cert));
-}
-
-/* The fault of the first URL that has one, and that URL; or NULL. */
-static char *describe_fault(const AUTHORITY_INFO_ACCESS *info)
+char *ocsp_info_url_fault(const AUTHORITY_INFO_ACCESS *info)
 {
 	const ASN1_IA5STRING *location;
 	const char *fault = NULL;
@@ -444,22 +447,17 @@ static char *describe_fault(const AUTHORITY_INFO_ACCESS *info)
 	return text;
 }
 
-char *ocsp_extensions_url_fault(const STACK_OF(X509_EXTENSION) *extensions)
+char *ocsp_cert_url_fault(X509 *cert)
 {
 	AUTHORITY_INFO_ACCESS *info;
 	char *text;
 
 	ERR_set_mark();
-	info = X509V3_get_d2i(extensions, NID_info_access, NULL, NULL);
-	text = describe_fault(info);
+	info = X509_get_ext_d2i(cert, NID_info_access, NULL, NULL);
+	text = ocsp_info_url_fault(info);
 	AUTHORITY_INFO_ACCESS_free(info);
 	ERR_pop_to_mark();
 	return text;
-}
-
-char *ocsp_cert_url_fault(X509 *cert)
-{
-	return ocsp_extensions_url_fault(X509_get0_extensions(cert));
 }
 
 char *ocsp_cert_url(X509 *cert)

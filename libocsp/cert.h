@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include <linux/ktls_ocsp.h>
 
@@ -55,8 +55,9 @@ char *ocsp_cert_subject(X509 *cert, bool ascii);
  * X509_email_free() them. NULL: there is none, or no memory.
  */
 STACK_OF(OPENSSL_STRING) *ocsp_cert_urls(X509 *cert);
-STACK_OF(OPENSSL_STRING) *
-ocsp_extensions_urls(const STACK_OF(X509_EXTENSION) *extensions);
+
+/* Is there one in an AIA? Takes NULL. */
+bool ocsp_info_has_url(const AUTHORITY_INFO_ACCESS *info);
 
 /* The first of them; free() it. */
 char *ocsp_cert_url(X509 *cert);
@@ -68,8 +69,7 @@ char *ocsp_cert_url(X509 *cert);
  * memory.
  */
 char *ocsp_cert_url_fault(X509 *cert);
-char *
-ocsp_extensions_url_fault(const STACK_OF(X509_EXTENSION) *extensions);
+char *ocsp_info_url_fault(const AUTHORITY_INFO_ACCESS *info);
 
 /* True when the TLS feature extension asks for status_request (RFC 7633). */
 bool ocsp_cert_must_staple(X509 *cert);

@@ -1,114 +1,187 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Certificates without their public key: RFC 5280, section 4.1. */
+/* Parts of a certificate in DER: RFC 5280, section 4.1. */
 #include <errno.h>
 #include <string.h>
 
-#include <openssl/asn1t.h>
-#include <openssl/x509v3.h>
-
 #include "cert.h"
-#include "crypto_errors.h"
 #include "cert_summary.h"
+#include "crypto_errors.h"
+#include "verify_schema.h"
 
-/* TBSCertificate, whose encoding is kept as it was, since it is signed. */
-typedef struct {
-	ASN1_ENCODING enc;
-	ASN1_INTEGER *version;
-	ASN1_INTEGER *serial;
-	X509_ALGOR *algorithm;
-	X509_NAME *issuer;
-	X509_VAL *validity;
-	X509_NAME *subject;
-	ASN1_TYPE *key;
-	ASN1_BIT_STRING *issuer_id;
-	ASN1_BIT_STRING *subject_id;
-	STACK_OF(X509_EXTENSION) *extensions;
-} TBS;
+/* Where the values of a constructed one are read. */
+struct cursor {
+	struct ocsp_der_reader reader;
+	const unsigned char *p, *end;
+	char why[64];			/* nobody reads it */
+};
 
-ASN1_SEQUENCE_enc(TBS, enc, 0) = {
-	ASN1_EXP_OPT(TBS, version, ASN1_INTEGER, 0),
-	ASN1_SIMPLE(TBS, serial, ASN1_INTEGER),
-	ASN1_SIMPLE(TBS, algorithm, X509_ALGOR),
-	ASN1_SIMPLE(TBS, issuer, X509_NAME),
-	ASN1_SIMPLE(TBS, validity, X509_VAL),
-	ASN1_SIMPLE(TBS, subject, X509_NAME),
-	ASN1_SIMPLE(TBS, key, ASN1_ANY),
-	ASN1_IMP_OPT(TBS, issuer_id, ASN1_BIT_STRING, 1),
-	ASN1_IMP_OPT(TBS, subject_id, ASN1_BIT_STRING, 2),
-	ASN1_EXP_SEQUENCE_OF_OPT(TBS, extensions, X509_EXTENSION, 3),
-} static_ASN1_SEQUENCE_END_ref(TBS, TBS)
-
-typedef struct ocsp_cert_summary {
-	TBS *tbs;
-	X509_ALGOR *algorithm;
-	ASN1_BIT_STRING *signature;
-} SUMMARY;
-
-ASN1_SEQUENCE(SUMMARY) = {
-	ASN1_SIMPLE(SUMMARY, tbs, TBS),
-	ASN1_SIMPLE(SUMMARY, algorithm, X509_ALGOR),
-	ASN1_SIMPLE(SUMMARY, signature, ASN1_BIT_STRING),
-} static_ASN1_SEQUENCE_END(SUMMARY)
-
-static SUMMARY *decode(const unsigned char *der, size_t len)
+static void enter(struct cursor *c, const unsigned char *der, size_t len)
 {
-	const unsigned char *p = der;
-
-	return (SUMMARY *)ASN1_item_d2i(NULL, &p, len, ASN1_ITEM_rptr(SUMMARY));
+	c->reader = (struct ocsp_der_reader){ der, c->why, sizeof(c->why) };
+	c->p = der;
+	c->end = der + len;
 }
 
-/* Does it encode to these bytes? Then they are DER, and all of them. */
-static bool is_encoded(const SUMMARY *summary, const unsigned char *der,
-		       size_t size)
+/* Take the next value, which must have that identifier octet. */
+static bool take(struct cursor *c, uint8_t id, struct ocsp_tlv *tlv)
 {
-	unsigned char *again = NULL;
-	bool same;
-	int len;
+	return c->p < c->end &&
+	       ocsp_der_next(&c->reader, &c->p, c->end, tlv) && tlv->id == id;
+}
 
-	len = ASN1_item_i2d((const ASN1_VALUE *)summary, &again,
-			    ASN1_ITEM_rptr(SUMMARY));
-	same = len > 0 && (size_t)len == size && !memcmp(again, der, size);
-	OPENSSL_free(again);
+/* The same if it is there; NULL in start: it is not. */
+static bool take_optional(struct cursor *c, uint8_t id, struct ocsp_tlv *tlv)
+{
+	tlv->start = NULL;
+	return c->p == c->end || *c->p != id || take(c, id, tlv);
+}
+
+static bool is_info_access(const struct ocsp_tlv *oid)
+{
+	/* id-pe-authorityInfoAccess, 1.3.6.1.5.5.7.1.1 */
+	static const unsigned char info_access[] = {
+		0x2b, 6, 1, 5, 5, 7, 1, 1
+	};
+
+	return oid->len == sizeof(info_access) &&
+	       !memcmp(oid->data, info_access, oid->len);
+}
+
+static bool read_extension(const struct ocsp_tlv *extension,
+			   struct ocsp_cert_summary *summary, int *found)
+{
+	struct ocsp_tlv oid, critical, value;
+	struct cursor c;
+
+	enter(&c, extension->data, extension->len);
+	if (!take(&c, OID, &oid) || !take_optional(&c, BOOLEAN, &critical) ||
+	    !take(&c, OCTET_STRING, &value) || c.p != c.end)
+		return false;
+	if (is_info_access(&oid) && !(*found)++)
+		summary->info_access = value;
+	return true;
+}
+
+static bool read_extensions(const struct ocsp_tlv *tagged,
+			    struct ocsp_cert_summary *summary)
+{
+	struct ocsp_tlv list, extension;
+	struct cursor c;
+	int found = 0;
+
+	enter(&c, tagged->data, tagged->len);
+	if (!take(&c, SEQUENCE, &list) || c.p != c.end)
+		return false;
+	enter(&c, list.data, list.len);
+	while (c.p < c.end)
+		if (!take(&c, SEQUENCE, &extension) ||
+		    !read_extension(&extension, summary, &found))
+			return false;
+	/* Which of two counts is anybody's guess: none does. */
+	if (found > 1)
+		summary->info_access.start = NULL;
+	return true;
+}
+
+/* TBSCertificate */
+static bool read_tbs(const struct ocsp_tlv *tbs,
+		     struct ocsp_cert_summary *summary)
+{
+	struct ocsp_tlv skipped, extensions;
+	struct cursor c;
+
+	enter(&c, tbs->data, tbs->len);
+	if (!take_optional(&c, EXPLICIT(0), &skipped) ||	/* version */
+	    !take(&c, INTEGER, &skipped) ||			/* serialNumber */
+	    !take(&c, SEQUENCE, &skipped) ||			/* signature */
+	    !take(&c, SEQUENCE, &summary->issuer) ||
+	    !take(&c, SEQUENCE, &skipped) ||			/* validity */
+	    !take(&c, SEQUENCE, &summary->subject) ||
+	    !take(&c, SEQUENCE, &skipped) ||			/* the public key */
+	    !take_optional(&c, CONTEXT(1), &skipped) ||		/* unique ids */
+	    !take_optional(&c, CONTEXT(2), &skipped) ||
+	    !take_optional(&c, EXPLICIT(3), &extensions) || c.p != c.end)
+		return false;
+	return !extensions.start || read_extensions(&extensions, summary);
+}
+
+bool ocsp_cert_summarize(const unsigned char *der, size_t len,
+			 struct ocsp_cert_summary *summary)
+{
+	struct ocsp_tlv cert, tbs, skipped;
+	struct cursor c;
+
+	memset(summary, 0, sizeof(*summary));
+	enter(&c, der, len);
+	if (!take(&c, SEQUENCE, &cert) || c.p != c.end)
+		return false;
+	enter(&c, cert.data, cert.len);
+	return take(&c, SEQUENCE, &tbs) &&
+	       take(&c, SEQUENCE, &skipped) &&	/* signatureAlgorithm */
+	       take(&c, BIT_STRING, &skipped) && c.p == c.end &&
+	       read_tbs(&tbs, summary);
+}
+
+static X509_NAME *decode_name(const struct ocsp_tlv *name)
+{
+	const unsigned char *p = name->start;
+
+	return d2i_X509_NAME(NULL, &p, name->data + name->len - name->start);
+}
+
+/* As RFC 5280 7.1 compares them: not by their bytes. */
+static bool same_name(const struct ocsp_tlv *a, const struct ocsp_tlv *b)
+{
+	bool alone = ocsp_errors_begin(), same;
+	X509_NAME *x = decode_name(a), *y = decode_name(b);
+
+	same = x && y && !X509_NAME_cmp(x, y);
+	X509_NAME_free(x);
+	X509_NAME_free(y);
+	errno = ocsp_errors_end(alone) ? ENOMEM : 0;
 	return same;
 }
 
-struct ocsp_cert_summary *ocsp_cert_summary_new(const unsigned char *der, size_t len)
-{
-	SUMMARY *summary;
-	bool alone, ok;
-
-	alone = ocsp_errors_begin();
-	summary = decode(der, len);
-	ok = summary && summary->tbs->key->type == V_ASN1_SEQUENCE &&
-	     is_encoded(summary, der, len);
-	errno = ocsp_errors_end(alone) ? ENOMEM : 0;
-	if (ok)
-		return summary;
-	ocsp_cert_summary_free(summary);
-	return NULL;
-}
-
-void ocsp_cert_summary_free(struct ocsp_cert_summary *summary)
-{
-	ASN1_item_free((ASN1_VALUE *)summary, ASN1_ITEM_rptr(SUMMARY));
-}
-
 bool ocsp_cert_summary_issued(const struct ocsp_cert_summary *issuer,
-			 const struct ocsp_cert_summary *cert)
+			      const struct ocsp_cert_summary *cert)
 {
-	return !X509_NAME_cmp(issuer->tbs->subject, cert->tbs->issuer);
+	const struct ocsp_tlv *a = &issuer->subject, *b = &cert->issuer;
+
+	errno = 0;
+	if (a->len == b->len && !memcmp(a->data, b->data, a->len))
+		return true;
+	return same_name(a, b);
+}
+
+/* NULL: there is none. */
+static AUTHORITY_INFO_ACCESS *
+decode_info(const struct ocsp_cert_summary *summary)
+{
+	const unsigned char *p = summary->info_access.data;
+
+	return summary->info_access.start ?
+	       d2i_AUTHORITY_INFO_ACCESS(NULL, &p, summary->info_access.len) :
+	       NULL;
 }
 
 bool ocsp_cert_summary_has_url(const struct ocsp_cert_summary *summary)
 {
-	STACK_OF(OPENSSL_STRING) *urls;
+	bool alone = ocsp_errors_begin(), has;
+	AUTHORITY_INFO_ACCESS *info = decode_info(summary);
 
-	urls = ocsp_extensions_urls(summary->tbs->extensions);
-	X509_email_free(urls);
-	return urls;
+	has = ocsp_info_has_url(info);
+	AUTHORITY_INFO_ACCESS_free(info);
+	errno = ocsp_errors_end(alone) ? ENOMEM : 0;
+	return has;
 }
 
 char *ocsp_cert_summary_url_fault(const struct ocsp_cert_summary *summary)
 {
-	return ocsp_extensions_url_fault(summary->tbs->extensions);
+	bool alone = ocsp_errors_begin();
+	AUTHORITY_INFO_ACCESS *info = decode_info(summary);
+	char *fault = ocsp_info_url_fault(info);
+
+	AUTHORITY_INFO_ACCESS_free(info);
+	ocsp_errors_end(alone);
+	return fault;
 }

@@ -6,23 +6,32 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/*
- * A certificate that was parsed but for its public key, which OpenSSL 3 takes
- * nine tenths of the time of d2i_X509() for, and which an open has no use for.
- */
-struct ocsp_cert_summary;
+#include "der_reader.h"
 
 /*
- * NULL: it is no certificate in DER, with nothing behind it; or it may be one,
- * and errno is ENOMEM.
+ * Parts of a certificate, as they lie in its DER: d2i_X509() takes a hundred
+ * times as long to find them, most of it for the public key, which an open has
+ * no use for.
  */
-struct ocsp_cert_summary *ocsp_cert_summary_new(const unsigned char *der, size_t len);
-/* Takes NULL. */
-void ocsp_cert_summary_free(struct ocsp_cert_summary *summary);
+struct ocsp_cert_summary {
+	struct ocsp_tlv issuer;
+	struct ocsp_tlv subject;
+	struct ocsp_tlv info_access;	/* the value of the AIA; start NULL: none */
+};
 
-/* Is the subject of one the issuer of the other? */
+/*
+ * False: it is no certificate in DER, with nothing behind it. Neither the names
+ * nor what else is in it is looked into; that the parts are there, is.
+ */
+bool ocsp_cert_summarize(const unsigned char *der, size_t len,
+			 struct ocsp_cert_summary *summary);
+
+/*
+ * Is the subject of one the issuer of the other? Where it is not, errno is
+ * ENOMEM if it may be.
+ */
 bool ocsp_cert_summary_issued(const struct ocsp_cert_summary *issuer,
-			 const struct ocsp_cert_summary *cert);
+			      const struct ocsp_cert_summary *cert);
 
 /*
  * Does it name an OCSP responder? As ocsp_cert_urls() finds them. Where it does

@@ -179,7 +179,7 @@ static PCCERT_CHAIN_CONTEXT create(X509 *leaf, STACK_OF(X509) *others)
 
 	if (!leaf) {
 		ocsp_set_last_error(ERROR_INVALID_PARAMETER,
-			       "no certificate to make a chain of");
+				    "no certificate to make a chain of");
 		return NULL;
 	}
 	/* The application's queue of errors is none of our business. */

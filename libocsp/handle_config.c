@@ -20,21 +20,11 @@ static bool invalid(struct ocsp_error *error, const char *why)
 	return ocsp_error_set(error, ERROR_INVALID_PARAMETER, "%s", why);
 }
 
-/*
- * NULL: it is not DER, so that its bytes would not be those of the key; or it
- * may be, and errno is ENOMEM.
- */
-static struct ocsp_cert_summary *summary_of(PCCERT_CONTEXT cert)
+/* False: it is not DER, so that its bytes would not be those of the key. */
+static bool summarize(PCCERT_CONTEXT cert, struct ocsp_cert_summary *summary)
 {
-	errno = 0;
-	return cert ? ocsp_cert_summary_new(cert->pbCertEncoded,
-					    cert->cbCertEncoded) : NULL;
-}
-
-/* For want of memory, by errno, or because of what is said to be wrong. */
-static bool invalid_cert(struct ocsp_error *error, const char *why)
-{
-	return errno == ENOMEM ? ocsp_error_memory(error) : invalid(error, why);
+	return cert && ocsp_cert_summarize(cert->pbCertEncoded,
+					   cert->cbCertEncoded, summary);
 }
 
 static bool take_issuer(struct ocsp_handle_config *c,
@@ -42,8 +32,7 @@ static bool take_issuer(struct ocsp_handle_config *c,
 			const struct ocsp_cert_summary *leaf,
 			struct ocsp_error *error)
 {
-	struct ocsp_cert_summary *issuer;
-	bool ok;
+	struct ocsp_cert_summary issuer;
 
 	if (simple->cElement < 2) {
 		if (ocsp_cert_summary_issued(leaf, leaf))
@@ -51,14 +40,14 @@ static bool take_issuer(struct ocsp_handle_config *c,
 		return true;
 	}
 	c->issuer = ocsp_chain_cert(simple, 1);
-	issuer = summary_of(c->issuer);
-	if (!issuer)
-		return invalid_cert(error,
-				    "the chain's second certificate is not DER");
-	ok = ocsp_cert_summary_issued(issuer, leaf);
-	ocsp_cert_summary_free(issuer);
-	return ok ? true : invalid(error,
-				   "the chain's second certificate did not issue the first");
+	if (!summarize(c->issuer, &issuer))
+		return invalid(error,
+			       "the chain's second certificate is not DER");
+	if (ocsp_cert_summary_issued(&issuer, leaf))
+		return true;
+	return errno == ENOMEM ? ocsp_error_memory(error) :
+		invalid(error,
+			"the chain's second certificate did not issue the first");
 }
 
 static bool no_url(const struct ocsp_cert_summary *leaf,
@@ -109,19 +98,16 @@ static bool take_chain(struct ocsp_handle_config *c,
 		       PCCERT_CHAIN_CONTEXT chain, struct ocsp_error *error)
 {
 	const CERT_SIMPLE_CHAIN *simple = ocsp_chain_simple(chain);
-	struct ocsp_cert_summary *leaf;
-	bool ok;
+	struct ocsp_cert_summary leaf;
 
 	if (!simple)
 		return invalid(error, "the chain is empty");
 	c->leaf = ocsp_chain_cert(simple, 0);
-	leaf = summary_of(c->leaf);
-	if (!leaf)
-		return invalid_cert(error,
-				    "the chain's first certificate is not DER");
-	ok = take_leaf(c, simple, leaf, error) && keep_chain(c, chain, error);
-	ocsp_cert_summary_free(leaf);
-	return ok;
+	if (!summarize(c->leaf, &leaf))
+		return invalid(error,
+			       "the chain's first certificate is not DER");
+	return take_leaf(c, simple, &leaf, error) &&
+	       keep_chain(c, chain, error);
 }
 
 /* Copy and check what the application's struct has; it may be a shorter one. */

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "der_reader.h"
 #include "verify_der.h"
 #include "verify_schema.h"
 
@@ -21,99 +22,6 @@
 
 /* Most bytes of a malformed time in a reason. */
 #define QUOTE_MAX	30
-
-/* One encoded value: tag, length and content. */
-struct tlv {
-	const unsigned char *start;
-	const unsigned char *data;
-	size_t len;
-	uint8_t id;
-};
-
-struct walk {
-	const unsigned char *der;
-	char *why;
-	size_t size;
-};
-
-__attribute__((format(printf, 2, 3)))
-static bool fail(const struct walk *w, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(w->why, w->size, fmt, args);
-	va_end(args);
-	return false;
-}
-
-static bool not_der(const struct walk *w, const unsigned char *at,
-		    const char *what)
-{
-	return fail(w, "not DER: %s (byte %zu)", what, (size_t)(at - w->der));
-}
-
-/* A tag number above 30 takes further bytes. Moves *p behind them. */
-static bool skip_long_tag(const struct walk *w, const unsigned char **p,
-			  const unsigned char *end)
-{
-	const unsigned char *start = *p;
-
-	while (*p < end && **p & 0x80)
-		(*p)++;
-	if (*p == end)
-		return not_der(w, start, "a tag is cut off");
-	(*p)++;
-	if (*start == 0x80 || *start < 31)
-		return not_der(w, start, "a tag is not in its shortest form");
-	return true;
-}
-
-static bool read_length(const struct walk *w, const unsigned char **p,
-			const unsigned char *end, size_t *len)
-{
-	const unsigned char *start = *p;
-	int n;
-
-	if (start == end)
-		return not_der(w, start, "a length is cut off");
-	*len = *(*p)++;
-	if (*len < 0x80)
-		return true;
-	if (*len == 0x80)
-		return not_der(w, start, "indefinite length");
-	n = *len & 0x7f;
-	if (n > end - *p)
-		return not_der(w, start, "a length is cut off");
-	if (!**p)
-		return not_der(w, start, "a length is not in its shortest form");
-	if (n > 4)
-		return not_der(w, start, "a length is too large");
-	for (*len = 0; n; n--)
-		*len = *len << 8 | *(*p)++;
-	if (*len < 0x80)
-		return not_der(w, start, "a length is not in its shortest form");
-	return true;
-}
-
-/* Takes the next value from *p. */
-static bool next(const struct walk *w, const unsigned char **p,
-		 const unsigned char *end, struct tlv *tlv)
-{
-	tlv->start = *p;
-	tlv->id = *(*p)++;
-	if (!tlv->id)
-		return not_der(w, tlv->start, "end-of-contents octets");
-	if ((tlv->id & NUMBER) == NUMBER && !skip_long_tag(w, p, end))
-		return false;
-	if (!read_length(w, p, end, &tlv->len))
-		return false;
-	if (tlv->len > (size_t)(end - *p))
-		return not_der(w, tlv->start, "a value ends behind what it is in");
-	tlv->data = *p;
-	*p += tlv->len;
-	return true;
-}
 
 /* Times */
 
@@ -171,7 +79,7 @@ static const char *time_fault(const unsigned char *s, size_t len, bool utc)
 }
 
 /* A time of a certificate's author, or of the responder's, for a terminal. */
-static void quote(const struct tlv *tlv, char text[QUOTE_MAX + 1])
+static void quote(const struct ocsp_tlv *tlv, char text[QUOTE_MAX + 1])
 {
 	size_t i;
 
@@ -181,7 +89,7 @@ static void quote(const struct tlv *tlv, char text[QUOTE_MAX + 1])
 	text[i] = '\0';
 }
 
-static bool check_time(const struct walk *w, const struct tlv *tlv, bool utc,
+static bool check_time(const struct ocsp_der_reader *w, const struct ocsp_tlv *tlv, bool utc,
 		       const char *name)
 {
 	const char *fault = time_fault(tlv->data, tlv->len, utc);
@@ -190,12 +98,12 @@ static bool check_time(const struct walk *w, const struct tlv *tlv, bool utc,
 	if (!fault)
 		return true;
 	quote(tlv, text);
-	return fail(w, "%s %s%s%s", name, text, *text ? " " : "", fault);
+	return ocsp_der_fail(w, "%s %s%s%s", name, text, *text ? " " : "", fault);
 }
 
 /* Primitive values */
 
-static const char *integer_fault(const struct tlv *tlv)
+static const char *integer_fault(const struct ocsp_tlv *tlv)
 {
 	const unsigned char *d = tlv->data;
 
@@ -208,7 +116,7 @@ static const char *integer_fault(const struct tlv *tlv)
 	return NULL;
 }
 
-static const char *bit_string_fault(const struct tlv *tlv)
+static const char *bit_string_fault(const struct ocsp_tlv *tlv)
 {
 	int unused;
 
@@ -220,7 +128,7 @@ static const char *bit_string_fault(const struct tlv *tlv)
 	return NULL;
 }
 
-static const char *oid_fault(const struct tlv *tlv)
+static const char *oid_fault(const struct ocsp_tlv *tlv)
 {
 	bool start = true;
 	size_t i;
@@ -235,7 +143,7 @@ static const char *oid_fault(const struct tlv *tlv)
 	return NULL;
 }
 
-static const char *primitive_fault(const struct tlv *tlv, int type)
+static const char *primitive_fault(const struct ocsp_tlv *tlv, int type)
 {
 	switch (type) {
 	case BOOLEAN:
@@ -256,7 +164,7 @@ static const char *primitive_fault(const struct tlv *tlv, int type)
 	}
 }
 
-static bool check_primitive(const struct walk *w, const struct tlv *tlv,
+static bool check_primitive(const struct ocsp_der_reader *w, const struct ocsp_tlv *tlv,
 			    int type, const char *name)
 {
 	const char *fault;
@@ -264,7 +172,7 @@ static bool check_primitive(const struct walk *w, const struct tlv *tlv,
 	if (type == UTC_TIME || type == GENERALIZED_TIME)
 		return check_time(w, tlv, type == UTC_TIME, name);
 	fault = primitive_fault(tlv, type);
-	return fault ? not_der(w, tlv->start, fault) : true;
+	return fault ? ocsp_not_der(w, tlv->start, fault) : true;
 }
 
 /* What no table describes */
@@ -277,7 +185,7 @@ static bool is_constructed_type(int type)
 }
 
 /* X.690 11.6: in ascending order, the shorter one as if zeros followed. */
-static bool is_ascending(const struct tlv *a, const struct tlv *b)
+static bool is_ascending(const struct ocsp_tlv *a, const struct ocsp_tlv *b)
 {
 	size_t a_len = a->data + a->len - a->start;
 	size_t b_len = b->data + b->len - b->start;
@@ -286,28 +194,28 @@ static bool is_ascending(const struct tlv *a, const struct tlv *b)
 	return order < 0 || (!order && a_len <= b_len);
 }
 
-static bool check_any(const struct walk *w, const struct tlv *tlv,
+static bool check_any(const struct ocsp_der_reader *w, const struct ocsp_tlv *tlv,
 		      const char *name, int depth);
 
-static bool check_all(const struct walk *w, const struct tlv *tlv,
+static bool check_all(const struct ocsp_der_reader *w, const struct ocsp_tlv *tlv,
 		      const char *name, int depth)
 {
 	const unsigned char *p = tlv->data, *end = tlv->data + tlv->len;
-	struct tlv now, last = { 0 };
+	struct ocsp_tlv now, last = { 0 };
 
 	if (depth == DEPTH_MAX)
-		return not_der(w, tlv->start, "nested too deeply");
+		return ocsp_not_der(w, tlv->start, "nested too deeply");
 	for (; p < end; last = now) {
-		if (!next(w, &p, end, &now) ||
+		if (!ocsp_der_next(w, &p, end, &now) ||
 		    !check_any(w, &now, name, depth + 1))
 			return false;
 		if (tlv->id == SET && last.start && !is_ascending(&last, &now))
-			return not_der(w, now.start, "a SET is not sorted");
+			return ocsp_not_der(w, now.start, "a SET is not sorted");
 	}
 	return true;
 }
 
-static bool check_any(const struct walk *w, const struct tlv *tlv,
+static bool check_any(const struct ocsp_der_reader *w, const struct ocsp_tlv *tlv,
 		      const char *name, int depth)
 {
 	bool constructed = tlv->id & CONSTRUCTED;
@@ -316,7 +224,7 @@ static bool check_any(const struct walk *w, const struct tlv *tlv,
 	if (tlv->id & CLASS)
 		return !constructed || check_all(w, tlv, name, depth);
 	if (constructed != is_constructed_type(type))
-		return not_der(w, tlv->start, constructed ?
+		return ocsp_not_der(w, tlv->start, constructed ?
 			       "a string in pieces" :
 			       "a SEQUENCE or SET is not constructed");
 	return constructed ? check_all(w, tlv, name, depth) :
@@ -325,12 +233,12 @@ static bool check_any(const struct walk *w, const struct tlv *tlv,
 
 /* What a table describes */
 
-static bool is_time(const struct tlv *tlv)
+static bool is_time(const struct ocsp_tlv *tlv)
 {
 	return tlv->id == UTC_TIME || tlv->id == GENERALIZED_TIME;
 }
 
-static bool is_of(const struct tlv *tlv, const struct field *f)
+static bool is_of(const struct ocsp_tlv *tlv, const struct field *f)
 {
 	if (f->flags & EITHER_TIME)
 		return is_time(tlv);
@@ -338,28 +246,28 @@ static bool is_of(const struct tlv *tlv, const struct field *f)
 }
 
 /* found is NULL where nothing is left. */
-static bool missing(const struct walk *w, const struct field *f,
-		    const struct tlv *found)
+static bool missing(const struct ocsp_der_reader *w, const struct field *f,
+		    const struct ocsp_tlv *found)
 {
 	if (found && f->id == GENERALIZED_TIME && found->id == UTC_TIME)
-		return fail(w, "%s is a UTCTime, not a GeneralizedTime",
+		return ocsp_der_fail(w, "%s is a UTCTime, not a GeneralizedTime",
 			    f->name);
 	if (found && f->id == (found->id & ~CONSTRUCTED))
-		return fail(w, "not DER: %s is in pieces", f->name);
-	return fail(w, "%s is missing or malformed", f->name);
+		return ocsp_der_fail(w, "not DER: %s is in pieces", f->name);
+	return ocsp_der_fail(w, "%s is missing or malformed", f->name);
 }
 
-static bool check_fields(const struct walk *w, const struct tlv *parent,
+static bool check_fields(const struct ocsp_der_reader *w, const struct ocsp_tlv *parent,
 			 const struct field *f);
 
 /* oid is the first component of what the field is in. */
-static bool check_field(const struct walk *w, const struct tlv *tlv,
-			const struct field *f, const struct tlv *oid)
+static bool check_field(const struct ocsp_der_reader *w, const struct ocsp_tlv *tlv,
+			const struct field *f, const struct ocsp_tlv *oid)
 {
 	const struct field *in = f->in;
 
 	if (f->flags & DEFAULT_ZERO && tlv->len == 1 && !tlv->data[0])
-		return fail(w, "not DER: %s is encoded although it has its default value (byte %zu)",
+		return ocsp_der_fail(w, "not DER: %s is encoded although it has its default value (byte %zu)",
 			    f->name, (size_t)(tlv->start - w->der));
 	if (f->flags & OPAQUE)
 		in = ocsp_schema_of(oid->data, oid->len);
@@ -370,12 +278,12 @@ static bool check_field(const struct walk *w, const struct tlv *tlv,
 	return check_any(w, tlv, f->name, 0);
 }
 
-static bool check_fields(const struct walk *w, const struct tlv *parent,
+static bool check_fields(const struct ocsp_der_reader *w, const struct ocsp_tlv *parent,
 			 const struct field *f)
 {
 	const unsigned char *p = parent->data, *end = p + parent->len;
 	const char *last = "nothing";
-	struct tlv tlv, first = { 0 };
+	struct ocsp_tlv tlv, first = { 0 };
 
 	for (; f->name; f++) {
 		const unsigned char *start = p;
@@ -384,7 +292,7 @@ static bool check_fields(const struct walk *w, const struct tlv *parent,
 		/* Once, or as long as they come. */
 		while (p < end && (p == start || f->flags & MANY)) {
 			at = p;
-			if (!next(w, &at, end, &tlv))
+			if (!ocsp_der_next(w, &at, end, &tlv))
 				return false;
 			if (!is_of(&tlv, f))
 				break;
@@ -399,7 +307,7 @@ static bool check_fields(const struct walk *w, const struct tlv *parent,
 			return missing(w, f, p < end ? &tlv : NULL);
 	}
 	if (p < end)
-		return fail(w, "%zu bytes behind %s (byte %zu)",
+		return ocsp_der_fail(w, "%zu bytes behind %s (byte %zu)",
 			    (size_t)(end - p), last, (size_t)(p - w->der));
 	return true;
 }
@@ -407,8 +315,8 @@ static bool check_fields(const struct walk *w, const struct tlv *parent,
 bool ocsp_der_check(const unsigned char *der, size_t len, char *why,
 		    size_t size)
 {
-	const struct walk w = { .der = der, .why = why, .size = size };
-	const struct tlv whole = { .start = der, .data = der, .len = len };
+	const struct ocsp_der_reader w = { .der = der, .why = why, .size = size };
+	const struct ocsp_tlv whole = { .start = der, .data = der, .len = len };
 
 	return check_fields(&w, &whole, ocsp_schema);
 }

@@ -395,55 +395,79 @@ TEST_F(cert, url_faults)
 	EXPECT_EQ(NULL, ocsp_cert_url_fault(self->ca.cert));
 }
 
-static struct ocsp_cert_summary *outline_of(X509 *cert)
+static bool summarize(X509 *cert, struct ocsp_cert_summary *summary,
+		      unsigned char **der)
 {
-	struct ocsp_cert_summary *summary;
-	unsigned char *der = NULL;
-	int len = i2d_X509(cert, &der);
+	int len;
 
-	summary = ocsp_cert_summary_new(der, len);
-	OPENSSL_free(der);
-	return summary;
+	*der = NULL;
+	len = i2d_X509(cert, der);
+	return ocsp_cert_summarize(*der, len, summary);
 }
 
-/* An summary says what the whole certificate would. */
+/* A summary says what the whole certificate would. */
 TEST_F(cert, summary)
 {
-	struct ocsp_cert_summary *ca = outline_of(self->ca.cert);
-	struct ocsp_cert_summary *leaf = outline_of(self->leaf.cert);
+	struct ocsp_cert_summary ca, leaf;
+	unsigned char *ca_der, *leaf_der;
 
-	ASSERT_NE(NULL, ca);
-	ASSERT_NE(NULL, leaf);
-	EXPECT_TRUE(ocsp_cert_summary_issued(ca, leaf));
-	EXPECT_TRUE(ocsp_cert_summary_issued(ca, ca));
-	EXPECT_FALSE(ocsp_cert_summary_issued(leaf, ca));
-	EXPECT_FALSE(ocsp_cert_summary_issued(leaf, leaf));
-	EXPECT_TRUE(ocsp_cert_summary_has_url(leaf));
-	EXPECT_FALSE(ocsp_cert_summary_has_url(ca));
-	ocsp_cert_summary_free(ca);
-	ocsp_cert_summary_free(leaf);
-	ocsp_cert_summary_free(NULL);
+	ASSERT_TRUE(summarize(self->ca.cert, &ca, &ca_der));
+	ASSERT_TRUE(summarize(self->leaf.cert, &leaf, &leaf_der));
+	EXPECT_TRUE(ocsp_cert_summary_issued(&ca, &leaf));
+	EXPECT_TRUE(ocsp_cert_summary_issued(&ca, &ca));
+	EXPECT_FALSE(ocsp_cert_summary_issued(&leaf, &ca));
+	EXPECT_FALSE(ocsp_cert_summary_issued(&leaf, &leaf));
+	EXPECT_TRUE(ocsp_cert_summary_has_url(&leaf));
+	EXPECT_FALSE(ocsp_cert_summary_has_url(&ca));
+	/* Names are not compared by their bytes: case does not count. */
+	leaf_der[leaf.issuer.data + leaf.issuer.len - 1 - leaf_der] ^= 0x20;
+	EXPECT_TRUE(ocsp_cert_summary_issued(&ca, &leaf));
+	OPENSSL_free(ca_der);
+	OPENSSL_free(leaf_der);
 }
 
 /* What is cut off, has more behind it, or is not DER. */
-TEST_F(cert, no_outline)
+TEST_F(cert, no_summary)
 {
+	struct ocsp_cert_summary summary;
 	unsigned char *der = NULL, other[4096];
 	int len = i2d_X509(self->leaf.cert, &der);
 
 	ASSERT_LT(256, len);
 	ASSERT_GT(sizeof(other) - 1, len);
+	ASSERT_TRUE(ocsp_cert_summarize(der, len, &summary));
 	for (int i = 0; i < len; i++)
-		ASSERT_EQ(NULL, ocsp_cert_summary_new(der, i));
+		ASSERT_FALSE(ocsp_cert_summarize(der, i, &summary));
 	memcpy(other, der, len);
 	other[len] = 0;
-	EXPECT_EQ(NULL, ocsp_cert_summary_new(other, len + 1));
+	EXPECT_FALSE(ocsp_cert_summarize(other, len + 1, &summary));
 	/* Its length in three bytes instead of two. */
 	ASSERT_EQ(0x82, der[1]);
 	other[1] = 0x83;
 	other[2] = 0;
 	memcpy(other + 3, der + 2, len - 2);
-	EXPECT_EQ(NULL, ocsp_cert_summary_new(other, len + 1));
+	EXPECT_FALSE(ocsp_cert_summarize(other, len + 1, &summary));
+	OPENSSL_free(der);
+}
+
+/* Whatever is changed, it reads nothing outside of the bytes. */
+TEST_F(cert, summary_of_anything)
+{
+	struct ocsp_cert_summary summary;
+	unsigned char *der = NULL, *copy;
+	int len = i2d_X509(self->leaf.cert, &der);
+
+	for (int i = 0; i < len; i++) {
+		for (int bit = 0; bit < 8; bit++) {
+			/* Exactly as large, for what looks over memory. */
+			copy = malloc(len);
+			memcpy(copy, der, len);
+			copy[i] ^= 1 << bit;
+			if (ocsp_cert_summarize(copy, len, &summary))
+				ocsp_cert_summary_has_url(&summary);
+			free(copy);
+		}
+	}
 	OPENSSL_free(der);
 }
 

@@ -17,6 +17,8 @@
 
 #include <openssl/pem.h>
 
+#include <windows.h>
+#include <wincrypt.h>
 #include <libocsp/ocsp.h>
 
 #include "forge.h"

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <windows.h>
+#include <wincrypt.h>
 #include <libocsp/ocsp.h>
 
 #include "kselftest_harness.h"

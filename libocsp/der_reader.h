@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Reading DER (X.690), value by value: tags and lengths in their shortest form.
+ * Private to this project, like client.h.
+ */
+#ifndef OCSP_DER_READER_H
+#define OCSP_DER_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One encoded value: tag, length and content. */
+struct ocsp_tlv {
+	const unsigned char *start;
+	const unsigned char *data;
+	size_t len;
+	uint8_t id;
+};
+
+struct ocsp_der_reader {
+	const unsigned char *der;	/* where byte 0 is */
+	char *why;			/* what is wrong with it, in ASCII */
+	size_t size;			/* of why */
+};
+
+/* Take the next value from *p, which is before end. False: why says it. */
+bool ocsp_der_next(const struct ocsp_der_reader *w, const unsigned char **p,
+		   const unsigned char *end, struct ocsp_tlv *tlv);
+
+/* Say what is wrong: anything, or with the encoding at a byte. Both return false. */
+bool ocsp_der_fail(const struct ocsp_der_reader *w, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+bool ocsp_not_der(const struct ocsp_der_reader *w, const unsigned char *at,
+		  const char *what);
+
+#endif /* OCSP_DER_READER_H */
