@@ -140,13 +140,20 @@ struct open_claim {
 	const struct sk_buff *skb;
 };
 
+static bool may_write(const struct ktls_ocsp_claim *claim)
+{
+	const struct open_claim *open;
+
+	open = container_of(claim, struct open_claim, claim);
+	return ktls_ocsp_request_privileged(open->request, open->skb);
+}
+
 static bool may_create(const struct ktls_ocsp_claim *claim)
 {
 	const struct open_claim *open;
 
 	open = container_of(claim, struct open_claim, claim);
-	return open->request->session->may_create ||
-	       ktls_ocsp_request_privileged(open->request, open->skb);
+	return open->request->session->may_create || may_write(claim);
 }
 
 static int open_request(struct ktls_ocsp_request *request,
@@ -157,6 +164,7 @@ static int open_request(struct ktls_ocsp_request *request,
 			.key = request->key,
 			.certs = request->certs,
 			.may_create = may_create,
+			.may_write = may_write,
 			.wait = info->attrs[KTLS_OCSP_A_WAIT],
 		},
 		.request = request,

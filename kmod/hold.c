@@ -51,30 +51,81 @@ static void describe(struct ktls_ocsp_store *store,
 	ktls_ocsp_blob_put(blob);
 }
 
-/* Keep certificates with an entry; a new one has none. */
+/* Keep certificates with an entry, in place of those that it may have. */
 static int attach(struct ktls_ocsp_store *store, struct ktls_ocsp_entry *entry,
 		  struct ktls_ocsp_certs *certs, struct netlink_ext_ack *extack)
 {
+	const struct ktls_ocsp_certs *old;
+	long more;
 	int err;
 
-	err = ktls_ocsp_recharge(store, ktls_ocsp_certs_len(certs), entry,
-				 extack);
+	old = ktls_ocsp_locked(store, entry->certs);
+	more = (long)ktls_ocsp_certs_len(certs) - ktls_ocsp_certs_len(old);
+	err = ktls_ocsp_recharge(store, more, entry, extack);
 	if (!err)
 		ktls_ocsp_store_swap_certs(store, entry, certs);
 	return err;
 }
 
-/* A set by key alone brought no certificates; a refresher needs them. */
+/* Is it the same issuer? The certificate is, since it has the entry's key. */
+static bool same_issuer(const struct ktls_ocsp_certs *a,
+			const struct ktls_ocsp_certs *b)
+{
+	return a->issuer_len == b->issuer_len &&
+	       !memcmp(a->data + a->certificate_len,
+		       b->data + b->certificate_len, a->issuer_len);
+}
+
+static bool is_valid(const struct ktls_ocsp_entry *entry)
+{
+	struct ktls_ocsp_blob *blob = ktls_ocsp_entry_blob(entry);
+	enum ktls_ocsp_state state;
+
+	state = ktls_ocsp_entry_state(entry, blob, ktls_ocsp_now());
+	ktls_ocsp_put(blob);
+	return state == KTLS_OCSP_STATE_VALID;
+}
+
+/*
+ * A set by key alone brought no certificates; a refresher needs them. Those that
+ * are there may name a wrong issuer, and nobody could get a response with them:
+ * then whoever may write replaces them, so that who comes first does not keep a
+ * certificate without a response for all others.
+ */
 static bool wants_certs(const struct ktls_ocsp_claim *claim,
 			const struct ktls_ocsp_entry *entry)
 {
-	return claim->certs && !rcu_access_pointer(entry->certs) &&
-	       claim->may_create(claim);
+	struct ktls_ocsp_certs *old;
+	bool wants;
+
+	if (!claim->certs)
+		return false;
+	old = ktls_ocsp_entry_certs(entry);
+	if (old)
+		wants = !same_issuer(old, claim->certs) && !is_valid(entry) &&
+			claim->may_write(claim);
+	else
+		wants = claim->may_create(claim);
+	ktls_ocsp_certs_put(old);
+	return wants;
+}
+
+/*
+ * Attach what wants_certs() wanted, unless a response came meanwhile. The entry
+ * is held all the same where there is no room.
+ */
+static bool replace_certs(struct ktls_ocsp_store *store,
+			  struct ktls_ocsp_entry *entry,
+			  struct ktls_ocsp_certs *certs)
+{
+	if (rcu_access_pointer(entry->certs) && is_valid(entry))
+		return false;
+	return !attach(store, entry, certs, NULL);
 }
 
 static int hold_locked(struct ktls_ocsp_store *store,
 		       struct ktls_ocsp_candidate *candidate,
-		       struct ktls_ocsp_certs *certs,
+		       struct ktls_ocsp_certs *certs, bool *replaced,
 		       struct netlink_ext_ack *extack)
 {
 	struct ktls_ocsp_entry *entry = candidate->entry;
@@ -87,8 +138,8 @@ static int hold_locked(struct ktls_ocsp_store *store,
 		return err;
 	if (is_new)
 		err = attach(store, entry, certs, extack);
-	else if (certs && !rcu_access_pointer(entry->certs))
-		attach(store, entry, certs, NULL);
+	else if (certs)
+		*replaced = replace_certs(store, entry, certs);
 	if (err) {
 		ktls_ocsp_store_remove(store, entry, KTLS_OCSP_EVENT_REMOVED);
 		return err;
@@ -124,11 +175,12 @@ int ktls_ocsp_claim_hold(struct ktls_ocsp_store *store,
 	bool is_new = candidate->is_new;
 	struct ktls_ocsp_certs *certs = NULL;
 	struct sk_buff *wanted = NULL;
+	bool replaced = false;
 	int err;
 
 	if (is_new || wants_certs(claim, entry))
 		certs = claim->certs;
-	if (is_new || claim->wait) {
+	if (certs || claim->wait) {
 		wanted = ktls_ocsp_message_wanted(entry);
 		if (!wanted)
 			return -ENOMEM;
@@ -136,12 +188,13 @@ int ktls_ocsp_claim_hold(struct ktls_ocsp_store *store,
 	err = ktls_ocsp_store_begin(store, extack);
 	if (err)
 		goto free;
-	err = hold_locked(store, candidate, certs, extack);
+	err = hold_locked(store, candidate, certs, &replaced, extack);
 	ktls_ocsp_store_end(store);
 	if (err)
 		goto free;
 	describe(store, entry, held);
-	if (is_new || (claim->wait && held->state != KTLS_OCSP_STATE_VALID))
+	if (is_new ||
+	    ((replaced || claim->wait) && held->state != KTLS_OCSP_STATE_VALID))
 		held->refresher = ktls_ocsp_notices_want(&store->notices, entry,
 							 &wanted);
 free:
@@ -166,15 +219,16 @@ int ktls_ocsp_claim_again(struct ktls_ocsp_store *store,
 			  struct ktls_ocsp_held *held)
 {
 	struct sk_buff *wanted;
+	bool replaced = false;
 
 	if (wants_certs(claim, entry) &&
 	    !ktls_ocsp_store_begin(store, NULL)) {
-		if (!entry->gone && !rcu_access_pointer(entry->certs))
-			attach(store, entry, claim->certs, NULL);
+		if (!entry->gone)
+			replaced = replace_certs(store, entry, claim->certs);
 		ktls_ocsp_store_end(store);
 	}
 	describe(store, entry, held);
-	if (!claim->wait || held->state == KTLS_OCSP_STATE_VALID)
+	if (!(claim->wait || replaced) || held->state == KTLS_OCSP_STATE_VALID)
 		return 0;
 	wanted = ktls_ocsp_message_wanted(entry);
 	if (!wanted)

@@ -16,12 +16,14 @@ struct ktls_ocsp_claim;
  * @certs: certificates with which to create it, or NULL
  * @may_create: tells whether the caller may create entries; only asked for
  *	where that matters
+ * @may_write: the same of writing to the store
  * @wait: the caller waits for the first blob
  */
 struct ktls_ocsp_claim {
 	const u8 *key;
 	struct ktls_ocsp_certs *certs;
 	bool (*may_create)(const struct ktls_ocsp_claim *claim);
+	bool (*may_write)(const struct ktls_ocsp_claim *claim);
 	bool wait;
 };
 

@@ -147,15 +147,31 @@ static bool may_create(struct standin_call *c)
 	return c->cert ? standin_check_privilege(c) : standin_not_found(c);
 }
 
-/* Those of who comes later, where a set by key alone brought none. */
-static void attach_missing(struct standin_call *c, struct standin_entry *entry)
+static bool same_issuer(const struct standin_call *c,
+			const struct standin_entry *entry)
 {
+	return entry->meta.issuer_len == c->rq->issuer_len &&
+	       !memcmp(entry->meta.issuer, c->issuer, c->rq->issuer_len);
+}
+
+/*
+ * Those of who comes later: where a set by key alone brought none, or where there
+ * is no response with those that are there. True: some were replaced.
+ */
+static bool replace_certs(struct standin_call *c, struct standin_entry *entry)
+{
+	int64_t now = c->store->calls.wall();
 	struct standin_reply ignored = { 0 };
 
-	if (!entry->meta.cert && c->cert && c->rq->privileged &&
-	    standin_make_room(c->store, 0, standin_certs_growth(c, entry), entry,
-			      &ignored))
-		standin_attach_certs(c, entry);
+	if (!c->cert || !c->rq->privileged)
+		return false;
+	if (entry->meta.cert && (same_issuer(c, entry) ||
+				 standin_state(entry, now) ==
+				 KTLS_OCSP_STATE_VALID))
+		return false;
+	return standin_make_room(c->store, 0, standin_certs_growth(c, entry),
+				 entry, &ignored) &&
+	       standin_attach_certs(c, entry);
 }
 
 /* The entry, created where it is not there, and held; NULL: refused. */
@@ -182,21 +198,22 @@ static void command_open(struct standin_call *c)
 {
 	struct ocsp_opened *opened = &c->reply->opened;
 	struct standin_entry *entry;
-	bool created;
+	bool created, replaced;
 
 	if (!need_session(c) || !standin_check_certs(c))
 		return;
 	entry = open_entry(c, &created);
 	if (!entry)
 		return;
-	attach_missing(c, entry);
+	replaced = replace_certs(c, entry);
 	if (created)
 		standin_event(c->store, entry, KTLS_OCSP_EVENT_CREATED);
 	opened->slot = entry->meta.slot;
 	opened->generation = entry->meta.generation;
 	opened->state = standin_state(entry, c->store->calls.wall());
 	if (created ||
-	    (c->rq->wait && opened->state != KTLS_OCSP_STATE_VALID))
+	    ((replaced || c->rq->wait) &&
+	     opened->state != KTLS_OCSP_STATE_VALID))
 		opened->refresher = standin_wanted(c->store, entry);
 }
 

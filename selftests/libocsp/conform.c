@@ -572,6 +572,49 @@ TEST_F(conform, deletes)
 	EXPECT_EQ(-ENOENT, get_(1));
 }
 
+/* By its certificates, of which the issuer is another one */
+static const uint8_t other_issuer[] = "its issuer";
+
+#define open_other(n, waits)						\
+	ocsp_client_open(self->client, &((struct ocsp_name) {		\
+		.session = self->session, .cert = number(n).cert,	\
+		.cert_len = 8, .issuer = other_issuer,			\
+		.issuer_len = sizeof(other_issuer) }), waits, &self->opened)
+
+static bool has_issuer(FIXTURE_DATA(conform) *self, int n, const uint8_t *der,
+		       size_t len)
+{
+	return !get(self, &BY_KEY(n), KTLS_OCSP_PART_CERTIFICATES) &&
+	       self->r.issuer_len == len && !memcmp(self->r.issuer, der, len);
+}
+
+/* Who names a wrong issuer does not keep the others from a response. */
+TEST_F(conform, issuer_is_replaced_until_there_is_a_response)
+{
+	ASSERT_EQ(0, open_(1));
+	EXPECT_TRUE(has_issuer(self, 1, issuer, sizeof(issuer)));
+	start_listening(true, false);
+	usleep(1200000);
+	ASSERT_EQ(0, open_other(1, false));
+	EXPECT_TRUE(has_issuer(self, 1, other_issuer, sizeof(other_issuer)));
+	/* Whoever refreshes is told, for there is something new to try. */
+	EXPECT_TRUE(self->opened.refresher);
+	ASSERT_EQ(0, listen_for(self, 1, 2000));
+	EXPECT_EQ(1, self->count);
+	ASSERT_EQ(0, fail_(1, "why"));
+	ASSERT_EQ(0, open_(1));
+	EXPECT_TRUE(has_issuer(self, 1, issuer, sizeof(issuer)));
+	/* What there is a response with stays. */
+	ASSERT_EQ(0, set_(1, -1, DAY));
+	ASSERT_EQ(0, open_other(1, false));
+	EXPECT_TRUE(has_issuer(self, 1, issuer, sizeof(issuer)));
+	ASSERT_EQ(0, del_(1));
+	conform_privileged(false);
+	ASSERT_EQ(0, open_other(1, false));
+	conform_privileged(true);
+	EXPECT_TRUE(has_issuer(self, 1, issuer, sizeof(issuer)));
+}
+
 /* Notices */
 
 TEST_F(conform, wanted)
