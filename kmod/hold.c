@@ -82,7 +82,7 @@ static bool is_valid(const struct ktls_ocsp_entry *entry)
 	enum ktls_ocsp_state state;
 
 	state = ktls_ocsp_entry_state(entry, blob, ktls_ocsp_now());
-	ktls_ocsp_put(blob);
+	ktls_ocsp_blob_put(blob);
 	return state == KTLS_OCSP_STATE_VALID;
 }
 

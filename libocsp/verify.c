@@ -19,6 +19,7 @@
 #include <openssl/ocsp.h>
 
 #include "crypto_errors.h"
+#include "validity.h"
 #include "verify.h"
 #include "verify_der.h"
 #include "verify_priv.h"
@@ -184,12 +185,25 @@ static int check_single_extensions(const struct check *c,
 	return err;
 }
 
+/* RFC 9919 5 wants one; an operator may not have a choice. */
+static bool allow_no_next_update(const struct check *c, int64_t *validity)
+{
+	char why[OCSP_REASON_SIZE - 40];
+
+	*validity = ocsp_validity(c->issuer, why, sizeof(why));
+	if (!*validity)
+		ocsp_refuse(c, "no nextUpdate in the response%s%s",
+			    *why ? "; " : "", why);
+	return *validity;
+}
+
 /* What one SingleResponse says of the certificate, in one. */
 static int judge(const struct check *c, OCSP_SINGLERESP *single,
 		 struct ocsp_verdict *one)
 {
 	ASN1_GENERALIZEDTIME *revoked, *this_update, *next_update;
 	char when[TIME_SIZE];
+	int64_t validity = 0;
 	int status;
 
 	memset(one, 0, sizeof(*one));
@@ -201,13 +215,16 @@ static int judge(const struct check *c, OCSP_SINGLERESP *single,
 	    status != V_OCSP_CERTSTATUS_UNKNOWN)
 		return ocsp_refuse(c, "certificate status %d is unheard of", status);
 	one->status = status;
-	if (!next_update)
-		return ocsp_refuse(c, "no nextUpdate in the response");
+	if (!next_update && !allow_no_next_update(c, &validity))
+		return -EBADMSG;
 	if (!ocsp_time_value(this_update, &one->this_update) ||
-	    !ocsp_time_value(next_update, &one->next_update) ||
+	    (next_update &&
+	     !ocsp_time_value(next_update, &one->next_update)) ||
 	    (status == V_OCSP_CERTSTATUS_REVOKED &&
 	     !ocsp_time_value(revoked, &one->revoked_at)))
 		return ocsp_refuse(c, "a time in the response is malformed");
+	if (!next_update)
+		one->next_update = one->this_update + validity;
 	/* The store counts from then. */
 	if (one->this_update < 0)
 		return ocsp_refuse(c, "thisUpdate %s is before 1970",

@@ -34,9 +34,9 @@ struct ocsp_verdict {
  * both valid now, with a digest better than SHA-1; a SingleResponse whose
  * CertID, by SHA-1 or SHA-256, is that of cert, and where there are more of
  * them, all of one status; thisUpdate <= now + KTLS_OCSP_CLOCK_TOLERANCE;
- * nextUpdate present and now < nextUpdate (RFC 9919 5); no critical extension
- * that RFC 6960 does not know; DER, at most KTLS_OCSP_BLOB_MAX bytes, with
- * nothing behind them.
+ * nextUpdate present (but see validity.h) and now < nextUpdate (RFC 9919 5); no
+ * critical extension that RFC 6960 does not know; DER, at most
+ * KTLS_OCSP_BLOB_MAX bytes, with nothing behind them.
  *
  * Returns 0 and fills verdict; or -EBADMSG, and verdict->reason says why, in
  * printable ASCII (the names in it are the responder's); then status is unknown.

@@ -56,7 +56,8 @@ $(prog): $(objs) $(INSTEAD) $(libocsp)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs)
 
 # Where things are installed, in what is installed
-substitute := sed -e 's|/usr/sbin/|$(SBINDIR)/|g' -e 's|/etc/ocspd|$(SYSCONFDIR)/ocspd|g'
+substitute := sed -e 's|/usr/sbin/|$(SBINDIR)/|g' -e 's|/etc/ocspd|$(SYSCONFDIR)/ocspd|g' \
+	-e 's|/etc/ktls-ocsp|$(SYSCONFDIR)/ktls-ocsp|g'
 
 install: all
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man8

@@ -7,12 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/err.h>
 
 #include "cert.h"
 #include "forge.h"
 #include "kselftest_harness.h"
+#include "validity.h"
 #include "verify.h"
 
 #define NO_SIGNER	"signed by neither the issuer nor a delegate"
@@ -76,6 +78,22 @@ FIXTURE_TEARDOWN(verify)
 	forge_free(&self->stranger);
 	forge_free(&self->strange_leaf);
 	forge_free(&self->delegate);
+}
+
+/* What the operator of the host allows; NULL: there is no such file. */
+static const char *allow(const char *text)
+{
+	static char path[] = "/tmp/ocsp-validity-XXXXXX";
+	static int fd = -1;
+
+	if (fd < 0) {
+		fd = mkstemp(path);
+		ocsp_validity_file = path;
+	}
+	if (fd < 0 || ftruncate(fd, 0) ||
+	    pwrite(fd, text, strlen(text), 0) != (ssize_t)strlen(text))
+		abort();
+	return path;
 }
 
 static const char *judge_bytes(FIXTURE_DATA(verify) *w,
@@ -597,6 +615,45 @@ TEST_F(verify, error_queue)
 				    .md = EVP_sha1()));
 	EXPECT_EQ(42, ERR_GET_REASON(ERR_get_error()));
 	EXPECT_EQ(0, ERR_peek_error());
+}
+
+TEST_F(verify, without_next_update)
+{
+	const char *path = allow("# nothing\n\n");
+	uint8_t key[KTLS_OCSP_KEY_LEN];
+	char text[200];
+	int n = 0;
+
+#define WITHOUT(t) JUDGE(SINGLE(.no_next_update = true, .this_update = (t)))
+	EXPECT_STREQ("no nextUpdate in the response", WITHOUT(-60));
+	allow("* 3600 # an hour\n");
+	EXPECT_STREQ(ACCEPTED, WITHOUT(-60));
+	EXPECT_EQ(FORGE_NOW - 60 + 3600, self->verdict.next_update);
+	EXPECT_STREQ("response expired on 2027-01-15 08:00:00 UTC",
+		     WITHOUT(-3600));
+	/* One that has it is valid as long as it says. */
+	EXPECT_STREQ(ACCEPTED, JUDGE(SINGLE(.this_update = -9999,
+					    .next_update = 9999)));
+	EXPECT_EQ(FORGE_NOW + 9999, self->verdict.next_update);
+	/* Of one issuer, whatever comes first. */
+	ASSERT_EQ(0, ocsp_cert_key(self->ca.cert, key));
+	for (size_t i = 0; i < sizeof(key); i++)
+		n += sprintf(text + n, "%02X", key[i]);
+	strcpy(text + n, " 43200\n* 0\n");
+	allow(text);
+	EXPECT_STREQ(ACCEPTED, WITHOUT(-43199));
+	text[0] = text[0] == '0' ? '1' : '0';
+	allow(text);
+	EXPECT_STREQ("no nextUpdate in the response", WITHOUT(-60));
+	/* Not for longer than that, nor for what is not understood. */
+	allow("* 1\n* 43201\n");
+	EXPECT_NE(NULL, strstr(WITHOUT(0), ":2 is not"));
+	allow("* 1\nca.pem 3600\n");
+	EXPECT_NE(NULL, strstr(WITHOUT(0), ":2 is not"));
+	allow("3600\n");
+	EXPECT_NE(NULL, strstr(WITHOUT(0), path));
+	unlink(path);
+	EXPECT_STREQ("no nextUpdate in the response", WITHOUT(-60));
 }
 
 TEST_HARNESS_MAIN
