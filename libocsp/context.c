@@ -57,6 +57,16 @@ struct ocsp_context *ocsp_context_clone(struct ocsp_context *original)
 	return c;
 }
 
+bool ocsp_context_same_der(const struct ocsp_context *a,
+			   const struct ocsp_context *b)
+{
+	return a && b &&
+	       a->pub.cbEncodedOcspResponse == b->pub.cbEncodedOcspResponse &&
+	       !memcmp(a->pub.pbEncodedOcspResponse,
+		       b->pub.pbEncodedOcspResponse,
+		       a->pub.cbEncodedOcspResponse);
+}
+
 PCCRL_CONTEXT ocsp_context_crl(const struct ocsp_context *context,
 			       struct ocsp_crl *crl)
 {

@@ -48,6 +48,10 @@ static inline bool ocsp_context_is_valid(const struct ocsp_context *context,
 	return left > 0 && left >= min_validity;
 }
 
+/* Have they the same bytes? Takes NULL. */
+bool ocsp_context_same_der(const struct ocsp_context *a,
+			   const struct ocsp_context *b);
+
 /* What the update callback is shown of a context, made in *crl. */
 struct ocsp_crl {
 	CRL_CONTEXT context;

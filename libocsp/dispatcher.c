@@ -20,6 +20,7 @@
 static struct {
 	bool running;
 	bool taken_over;		/* by the application, for ever */
+	bool again;			/* there may be a handle that it passed */
 	pthread_t thread;
 	const struct ocsp_handle *handle;	/* which it is at, or NULL */
 	pthread_cond_t changed;		/* what is above, or a handle's end */
@@ -80,15 +81,19 @@ static bool update_all(bool as_thread)
 static void *run(void *arg)
 {
 	struct timespec next;
+	bool any;
 
 	(void)arg;
 	ocsp_lock();
-	while (!dispatcher.taken_over && update_all(true)) {
+	do {
+		dispatcher.again = false;
+		any = update_all(true);
+		if (!any || dispatcher.taken_over)
+			continue;
 		clock_gettime(CLOCK_MONOTONIC, &next);
 		next.tv_sec += INTERVAL;
-		if (!dispatcher.taken_over)
-			ocsp_wait(&dispatcher.changed, &next);
-	}
+		ocsp_wait(&dispatcher.changed, &next);
+	} while (!dispatcher.taken_over && (any || dispatcher.again));
 	dispatcher.running = false;
 	pthread_cond_broadcast(&dispatcher.changed);
 	ocsp_unlock();
@@ -114,6 +119,7 @@ void ocsp_dispatcher_start(const struct ocsp_handle *h)
 	if (!wants(h))
 		return;
 	ocsp_lock();
+	dispatcher.again = true;
 	if (!dispatcher.running && !dispatcher.taken_over)
 		start();
 	ocsp_unlock();

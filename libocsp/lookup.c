@@ -37,11 +37,7 @@ struct lookup {
 static bool same_response(const struct ocsp_context *a,
 			  const struct ocsp_context *b)
 {
-	return a && a->generation == b->generation &&
-	       a->pub.cbEncodedOcspResponse == b->pub.cbEncodedOcspResponse &&
-	       !memcmp(a->pub.pbEncodedOcspResponse,
-		       b->pub.pbEncodedOcspResponse,
-		       a->pub.cbEncodedOcspResponse);
+	return ocsp_context_same_der(a, b) && a->generation == b->generation;
 }
 
 static bool is_past(uint32_t when)
@@ -110,6 +106,7 @@ static int ask(struct ocsp_client *client, const struct ocsp_handle *h,
 	       uint32_t parts, struct ocsp_entry *r)
 {
 	struct ocsp_name name = OCSP_NAME_INIT;
+	int rc;
 
 	if (h->session && h->session->state != OCSP_SESSION_LOST)
 		name.session = h->session->id.fd;
@@ -117,7 +114,12 @@ static int ask(struct ocsp_client *client, const struct ocsp_handle *h,
 		name.slot = &h->slot;
 	else
 		name.key = h->config->key;
-	return ocsp_client_get(client, &name, parts, r);
+	rc = ocsp_client_get(client, &name, parts, r);
+	if (rc || !memcmp(r->key, h->config->key, sizeof(r->key)))
+		return rc;
+	/* The descriptor is a session, but not ours. */
+	ocsp_entry_clear(r);
+	return -EBADF;
 }
 
 /* A blob that came: the handle's newest, unless it has it. False: no memory. */

@@ -121,7 +121,7 @@ struct ocsp_context *ocsp_file_context(unsigned char *der, size_t len,
 static bool find_file(const struct ocsp_directory *d, char *path,
 		      struct ocsp_file_id *id)
 {
-	struct stat st;
+	struct stat st = { .st_ino = 1 };	/* something is there */
 
 	memset(id, 0, sizeof(*id));
 	if (!ocsp_directory_join(d, d->upper, path))
@@ -217,6 +217,8 @@ static void take_file(struct ocsp_handle *h, struct ocsp_directory *d,
 		return;
 	}
 	clear_failure(d);
+	if (ocsp_context_same_der(d->last, file))
+		return;
 	ocsp_context_put(d->last);
 	d->last = ocsp_context_get(file);
 	ocsp_updates_add(h->config, file);

@@ -31,6 +31,7 @@ static void close_handle(struct ocsp_handle *h)
 	ocsp_unlock();
 	if (!last)
 		return;
+	ocsp_updates_finish(h->config);
 	ocsp_dispatcher_leave(h);
 	ocsp_handle_unpin(h);
 }

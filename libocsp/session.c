@@ -18,6 +18,7 @@
 #include "dispatcher.h"
 #include "pool.h"
 #include "session.h"
+#include "updates.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -77,6 +78,7 @@ static void fork_child(void)
 			session->state = OCSP_SESSION_INHERITED;
 	ocsp_connection_forked();
 	ocsp_dispatcher_forked();
+	ocsp_updates_forked();
 	ocsp_pool_unlock();
 	pthread_mutex_unlock(&lock);
 }

@@ -7,6 +7,9 @@
 #include "session.h"
 #include "updates.h"
 
+/* Some thread has told what there was; protected by the library's lock. */
+static pthread_cond_t idle = PTHREAD_COND_INITIALIZER;
+
 void ocsp_updates_add(struct ocsp_handle_config *c,
 		      struct ocsp_context *context)
 {
@@ -49,7 +52,7 @@ static void tell_pending(struct ocsp_handle_config *c)
 	struct ocsp_updates *u = &c->updates;
 	struct ocsp_context *new, *previous;
 
-	while ((new = u->pending)) {
+	while (!u->finished && (new = u->pending)) {
 		previous = u->told;
 		u->pending = NULL;
 		u->told = new;
@@ -70,11 +73,31 @@ void ocsp_updates_tell(struct ocsp_handle_config *c)
 	/* Whoever is telling will find what is pending, be it us. */
 	if (u->pending && !is_busy(u)) {
 		u->busy = true;
+		u->teller = pthread_self();
 		u->forks = ocsp_fork_count();
 		tell_pending(c);
 		u->busy = false;
+		pthread_cond_broadcast(&idle);
 	}
 	ocsp_unlock();
+}
+
+void ocsp_updates_finish(struct ocsp_handle_config *c)
+{
+	struct ocsp_updates *u = &c->updates;
+
+	if (!ocsp_handle_config_wants_updates(c))
+		return;
+	ocsp_lock();
+	u->finished = true;
+	while (is_busy(u) && !pthread_equal(u->teller, pthread_self()))
+		ocsp_wait(&idle, NULL);
+	ocsp_unlock();
+}
+
+void ocsp_updates_forked(void)
+{
+	pthread_cond_init(&idle, NULL);
 }
 
 void ocsp_updates_clear(struct ocsp_updates *u)

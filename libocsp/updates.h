@@ -6,6 +6,7 @@
 #ifndef OCSP_UPDATES_H
 #define OCSP_UPDATES_H
 
+#include <pthread.h>
 #include <stdbool.h>
 
 #include "context.h"
@@ -21,6 +22,8 @@ struct ocsp_updates {
 	struct ocsp_context *pending;	/* to be told, or NULL */
 	struct ocsp_context *told;	/* the last that was, or NULL */
 	bool busy;			/* a thread is telling */
+	bool finished;			/* nobody is to be told any more */
+	pthread_t teller;		/* who is, where busy */
 	unsigned int forks;		/* ocsp_fork_count() when it began */
 };
 
@@ -30,6 +33,15 @@ void ocsp_updates_add(struct ocsp_handle_config *config,
 
 /* Without the lock: tell what is pending, unless another thread does. */
 void ocsp_updates_tell(struct ocsp_handle_config *config);
+
+/*
+ * Without the lock: tell nothing any more, and return when nobody is telling;
+ * unless this is who does, in a callback.
+ */
+void ocsp_updates_finish(struct ocsp_handle_config *config);
+
+/* In a child of fork(). */
+void ocsp_updates_forked(void);
 
 /* Forget all of it. */
 void ocsp_updates_clear(struct ocsp_updates *updates);
