@@ -83,10 +83,11 @@ FIXTURE_TEARDOWN(verify)
 /* What the operator of the host allows; NULL: there is no such file. */
 static const char *allow(const char *text)
 {
-	static char path[] = "/tmp/ocsp-validity-XXXXXX";
+	static char path[40];
 	static int fd = -1;
 
 	if (fd < 0) {
+		strcpy(path, "/tmp/ocsp-validity-XXXXXX");
 		fd = mkstemp(path);
 		ocsp_validity_file = path;
 	}

@@ -237,11 +237,12 @@ typedef VOID (CALLBACK *PFN_CERT_SERVER_OCSP_RESPONSE_UPDATE_CALLBACK)(
  * pwszOcspDirectory with the READ flag: a response in the directory is used
  * while the store has none or an older one, and is not older than one that
  * the store had. It is verified like any other, and looked for again every
- * MIN_SYNC_CERT_FILE seconds, by CertGetServerOcspResponseContext(). With the WRITE flag: each response that
- * the handle sees is written there. The file is <thumbprint>.ocsp, with the
- * SHA-1 of the certificate in upper-case hex (lower case is read too), holds
- * the DER, and is replaced atomically by what is newer. Both flags, or one of directory and
- * flag without the other: ERROR_INVALID_PARAMETER.
+ * MIN_SYNC_CERT_FILE seconds, by CertGetServerOcspResponseContext(). With the
+ * WRITE flag: each response that the handle sees is written there. The file is
+ * <thumbprint>.ocsp, with the SHA-1 of the certificate in upper-case hex (lower
+ * case is read too), holds the DER, and is replaced atomically by what is newer.
+ * Both flags, or one of directory and flag without the other:
+ * ERROR_INVALID_PARAMETER.
  */
 struct _CERT_SERVER_OCSP_RESPONSE_OPEN_PARA {
 	DWORD			cbSize;
