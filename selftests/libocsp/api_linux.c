@@ -60,6 +60,11 @@ BOOL api_respond(const void *bytes, DWORD len)
 	return !rc;
 }
 
+void api_sleep(DWORD ms)
+{
+	kt_sleep_ms(ms);
+}
+
 PWSTR api_directory(void)
 {
 	static WCHAR wide[sizeof(directory)];

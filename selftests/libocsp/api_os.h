@@ -28,4 +28,6 @@ BOOL api_respond(const void *bytes, DWORD len);
 /* A new, empty directory; removed at the end with what is in it. */
 PWSTR api_directory(void);
 
+void api_sleep(DWORD ms);
+
 #endif /* API_OS_H */

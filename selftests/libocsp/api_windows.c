@@ -50,6 +50,11 @@ BOOL api_respond(const void *bytes, DWORD len)
 	return FALSE;
 }
 
+void api_sleep(DWORD ms)
+{
+	Sleep(ms);
+}
+
 PWSTR api_directory(void)
 {
 	static WCHAR path[MAX_PATH];
