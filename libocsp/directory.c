@@ -112,7 +112,6 @@ void ocsp_directory_free(struct ocsp_directory *d)
 	if (!d)
 		return;
 	ocsp_context_put(d->last);
-	free(d->failure);
 	free(d->path);
 	free(d);
 }

@@ -43,7 +43,8 @@ struct ocsp_directory {
 	struct ocsp_file_id file;
 	struct ocsp_context *last;	/* what it had last, or NULL */
 	struct ocsp_terms store;	/* the newest that the store had */
-	struct ocsp_error *failure;	/* of the file, or NULL */
+	bool failed;			/* the file is no good, as failure says */
+	struct ocsp_error failure;
 };
 
 /* 0 and *d, or -EINVAL (no proper UTF-16) or -ENOMEM. */
@@ -72,6 +73,7 @@ struct ocsp_terms ocsp_context_terms(const struct ocsp_context *context);
  * Of what the store serves (a reference that is taken over, or NULL), with what
  * it told, and of the file, what is to be served: a reference, or NULL. *error
  * says why the store has nothing; it becomes the file's fault, if there is one.
+ * Where no directory is read, what the store serves.
  */
 struct ocsp_context *ocsp_directory_choose(struct ocsp_handle *h,
 					   struct ocsp_context *store,

@@ -465,18 +465,15 @@ struct ocsp_context *ocsp_handle_lookup(struct ocsp_handle *h,
 		.error = error,
 		.seconds = OCSP_CHECK_INTERVAL,
 	};
-	struct ocsp_directory *read = ocsp_handle_config_read(h->config);
 	struct ocsp_context *c;
 
 	ocsp_lock();
 	look_up_store(&l);
 	ocsp_unlock();
 	ocsp_handles_heal_some();
-	c = l.context;
-	if (read) {
-		c = ocsp_directory_choose(h, c, &l.meta, error);
+	if (ocsp_handle_config_read(h->config))
 		l.seconds = OCSP_DIRECTORY_INTERVAL;
-	}
+	c = ocsp_directory_choose(h, l.context, &l.meta, error);
 	if (!c)
 		return NULL;
 	if (is_usable(c, l.min_validity, error))

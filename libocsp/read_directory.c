@@ -170,20 +170,6 @@ static bool is_due(struct ocsp_directory *d)
 	return true;
 }
 
-static void set_failure(struct ocsp_directory *d, const struct ocsp_error *error)
-{
-	if (!d->failure)
-		d->failure = malloc(sizeof(*d->failure));
-	if (d->failure)
-		*d->failure = *error;
-}
-
-static void clear_failure(struct ocsp_directory *d)
-{
-	free(d->failure);
-	d->failure = NULL;
-}
-
 /* With the lock held: the newest of what was seen in the store and in the file. */
 static struct ocsp_terms newest(const struct ocsp_directory *d)
 {
@@ -205,7 +191,8 @@ static void take_file(struct ocsp_handle *h, struct ocsp_directory *d,
 	const char *worse;
 
 	if (!file) {
-		set_failure(d, error);
+		d->failed = true;
+		d->failure = *error;
 		return;
 	}
 	terms = ocsp_context_terms(file);
@@ -213,10 +200,11 @@ static void take_file(struct ocsp_handle *h, struct ocsp_directory *d,
 	if (worse) {
 		ocsp_error_set(error, CRYPT_E_REVOCATION_OFFLINE, "%s: %s",
 			       path, worse);
-		set_failure(d, error);
+		d->failed = true;
+		d->failure = *error;
 		return;
 	}
-	clear_failure(d);
+	d->failed = false;
 	if (ocsp_context_same_der(d->last, file))
 		return;
 	ocsp_context_put(d->last);
@@ -252,7 +240,7 @@ static void look_at_file(struct ocsp_handle *h, struct ocsp_directory *d)
 	} else {
 		ocsp_lock();
 		same = same_file(&id, &d->file) &&
-		       (!d->failure || d->looked_at % REREAD >=
+		       (!d->failed || d->looked_at % REREAD >=
 			OCSP_DIRECTORY_INTERVAL);
 		d->file = id;
 		ocsp_unlock();
@@ -266,7 +254,7 @@ static void look_at_file(struct ocsp_handle *h, struct ocsp_directory *d)
 		take_file(h, d, path, file, &error);
 	} else {
 		/* Somebody took it away. */
-		clear_failure(d);
+		d->failed = false;
 		ocsp_context_put(d->last);
 		d->last = NULL;
 	}
@@ -328,6 +316,8 @@ struct ocsp_context *ocsp_directory_choose(struct ocsp_handle *h,
 	struct ocsp_directory *d = ocsp_handle_config_read(h->config);
 	struct ocsp_context *file = NULL;
 
+	if (!d)
+		return store;
 	ocsp_lock();
 	note_store(d, store, told);
 	ocsp_unlock();
@@ -335,8 +325,8 @@ struct ocsp_context *ocsp_directory_choose(struct ocsp_handle *h,
 	ocsp_lock();
 	if (is_file_better(d, store))
 		file = ocsp_context_get(d->last);
-	if (!file && !store && d->failure)
-		*error = *d->failure;
+	if (!file && !store && d->failed)
+		*error = d->failure;
 	ocsp_unlock();
 	if (!file)
 		return store;
