@@ -243,7 +243,7 @@ snapshot()
 # one user, or where others cannot reach the programs, that is root without
 # capabilities.
 as_nobody="setpriv --reuid=65534 --regid=65534 --clear-groups"
-$as_nobody ocspctl help > /dev/null 2>&1 ||
+$as_nobody timeout 60 ocspctl help > /dev/null 2>&1 ||
 	as_nobody="setpriv --bounding-set=-all --inh-caps=-all"
 
 # unprivileged STATUS ARGUMENT...: expect of such a one.
