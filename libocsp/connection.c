@@ -54,7 +54,7 @@ static int connect_client(struct ocsp_client **new)
 {
 	int rc = ocsp_client_new(new);
 
-	if (rc == -ENOENT || rc == -EPROTONOSUPPORT || rc == -EAFNOSUPPORT)
+	if (rc == -ENOENT || rc == -EPROTONOSUPPORT)
 		rc = -OCSP_ENOMODULE;
 	return rc;
 }
