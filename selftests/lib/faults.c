@@ -426,12 +426,21 @@ static void http_status(const struct question *q, struct answer *a)
 	http(a, status, "no\n", 3, "%s", retry);
 }
 
+/* Or to a GET another fault, which follows the name. */
 static void no_get(const struct question *q, struct answer *a)
 {
-	if (q->post)
-		good(q, a);
-	else
+	const char *fault = strchr(q->fault, ' ');
+	struct question other = *q;
+
+	if (q->post) {
+		other.fault = "good";
+		good(&other, a);
+	} else if (fault) {
+		other.fault = fault + 1;
+		must(faults_answer(&other, a));
+	} else {
 		http(a, "405 Method Not Allowed", NULL, 0, "Allow: POST\r\n");
+	}
 }
 
 /* redirect URL: with what was asked for behind it, unless it is a whole one */

@@ -123,15 +123,20 @@ static void read_ca(void)
 }
 
 /* URL with the number for %ld. */
+/* Each "%ld" in the URL is the number. */
 static void number_url(char *aia, size_t size, long number)
 {
-	const char *at = strstr(options.url, "%ld");
+	const char *from = options.url, *at;
+	size_t len;
 
-	if (at)
-		snprintf(aia, size, "OCSP;URI:%.*s%ld%s",
-			 (int)(at - options.url), options.url, number, at + 3);
-	else
-		snprintf(aia, size, "OCSP;URI:%s", options.url);
+	len = snprintf(aia, size, "OCSP;URI:");
+	while ((at = strstr(from, "%ld")) && len < size) {
+		len += snprintf(aia + len, size - len, "%.*s%ld",
+				(int)(at - from), from, number);
+		from = at + 3;
+	}
+	if (len < size)
+		snprintf(aia + len, size - len, "%s", from);
 }
 
 static struct forged make_cert(long number)

@@ -40,28 +40,70 @@ static const struct ocsp_terms week = {
 	.next_update = NOW + 7 * DAY,
 };
 
+/* As a server that hands out what has 10 minutes left */
+#define MARGIN		600
+
+static int64_t refresh(const struct ocsp_terms *terms, int64_t asked,
+		       int64_t max_age, double random)
+{
+	const struct freshness f = {
+		.asked = asked,
+		.margin = MARGIN,
+		.max_age = max_age,
+		.refresh_max = 4 * DAY,
+	};
+
+	return schedule_refresh(terms, &f, random);
+}
+
 TEST(refresh_at_half)
 {
 	const int64_t half = 7 * DAY / 2;
 
-	EXPECT_EQ(NOW + half, schedule_refresh(&week, NOW, -1, 0.5));
-	EXPECT_EQ(NOW + half * 9 / 10, schedule_refresh(&week, NOW, -1, 0));
-	EXPECT_LE(schedule_refresh(&week, NOW, -1, 0.9999),
-		  NOW + half * 11 / 10);
+	EXPECT_EQ(NOW + half, refresh(&week, NOW, -1, 0.5));
+	EXPECT_EQ(NOW + half * 9 / 10, refresh(&week, NOW, -1, 0));
+	EXPECT_LE(refresh(&week, NOW + DAY, -1, 0.9999), NOW + half * 11 / 10);
 	/* The signed times count, not when we came by. */
-	EXPECT_EQ(NOW + half, schedule_refresh(&week, NOW + DAY, -1, 0.5));
+	EXPECT_EQ(NOW + half, refresh(&week, NOW + DAY, -1, 0.5));
+}
+
+/* Also where half of it is later than what servers hand out. */
+TEST(refresh_before_servers_stop)
+{
+	struct ocsp_terms terms = { .this_update = NOW };
+	int64_t left;
+
+	for (left = MARGIN + 2; left < DAY; left += 60) {
+		terms.next_update = NOW + left;
+		EXPECT_LE(NOW, refresh(&terms, NOW, -1, 0));
+		EXPECT_GT(schedule_stop(&terms, MARGIN),
+			  refresh(&terms, NOW, -1, 0.9999));
+	}
+	/* What never had that much is refreshed before it ends. */
+	terms.next_update = NOW + MARGIN / 2;
+	EXPECT_EQ(terms.next_update, schedule_stop(&terms, MARGIN));
+	EXPECT_GT(terms.next_update, refresh(&terms, NOW, -1, 0.9999));
 }
 
 TEST(refresh_at_max_age)
 {
-	EXPECT_EQ(NOW + HOUR, schedule_refresh(&week, NOW, HOUR, 0));
-	EXPECT_EQ(NOW + HOUR + HOUR / 20,
-		  schedule_refresh(&week, NOW, HOUR, 0.5));
+	EXPECT_EQ(NOW + HOUR, refresh(&week, NOW, HOUR, 0));
+	EXPECT_EQ(NOW + HOUR + HOUR / 20, refresh(&week, NOW, HOUR, 0.5));
 	/* Not later than at half, not all the time, and 0 is nothing. */
-	EXPECT_EQ(NOW + 7 * DAY / 2,
-		  schedule_refresh(&week, NOW, 30 * DAY, 0.5));
-	EXPECT_EQ(NOW + 300, schedule_refresh(&week, NOW, 1, 0));
-	EXPECT_EQ(NOW + 7 * DAY / 2, schedule_refresh(&week, NOW, 0, 0.5));
+	EXPECT_EQ(NOW + 7 * DAY / 2, refresh(&week, NOW, 30 * DAY, 0.5));
+	EXPECT_EQ(NOW + 300, refresh(&week, NOW, 1, 0));
+	EXPECT_EQ(NOW + 7 * DAY / 2, refresh(&week, NOW, 0, 0.5));
+}
+
+TEST(refresh_at_most)
+{
+	const struct ocsp_terms year = {
+		.this_update = NOW - 30 * DAY,
+		.next_update = NOW + 335 * DAY,
+	};
+
+	EXPECT_EQ(NOW + 4 * DAY, refresh(&year, NOW, -1, 0));
+	EXPECT_EQ(NOW + 4 * DAY * 79 / 80, refresh(&year, NOW, -1, 0.5));
 }
 
 TEST(again_before_the_end)
@@ -69,33 +111,58 @@ TEST(again_before_the_end)
 	int64_t left, in;
 
 	for (left = 1; left < 7 * DAY; left *= 2) {
-		in = schedule_again(&week, week.next_update - left, 0.9999);
+		in = schedule_again(left, 0.9999);
 		EXPECT_GE(in, 0);
 		EXPECT_LE(in, left + left / 10);
 	}
-	EXPECT_EQ(DAY / 4, schedule_again(&week, week.next_update - DAY, 0.5));
+	EXPECT_EQ(DAY / 4, schedule_again(DAY, 0.5));
+}
+
+static int64_t retry(unsigned int failures, int64_t left, int64_t without,
+		     double random)
+{
+	const struct backoff b = {
+		.failures = failures,
+		.base = 30,
+		.max = 3600,
+		.left = left,
+		.without = without,
+	};
+
+	return schedule_retry(&b, random);
 }
 
 TEST(retry_doubles)
 {
-	EXPECT_EQ(30000, schedule_retry(1, 30, 3600, 0.5));
-	EXPECT_EQ(60000, schedule_retry(2, 30, 3600, 0.5));
-	EXPECT_EQ(120000, schedule_retry(3, 30, 3600, 0.5));
-	EXPECT_EQ(3600000, schedule_retry(8, 30, 3600, 0.5));
-	EXPECT_EQ(3600000, schedule_retry(4000000000U, 30, 3600, 0.5));
-	EXPECT_EQ(22500, schedule_retry(1, 30, 3600, 0));
-	EXPECT_LE(schedule_retry(1, 30, 3600, 0.9999), 37500);
+	EXPECT_EQ(30000, retry(1, DAY, 0, 0.5));
+	EXPECT_EQ(60000, retry(2, DAY, 0, 0.5));
+	EXPECT_EQ(120000, retry(3, DAY, 0, 0.5));
+	EXPECT_EQ(3600000, retry(8, DAY, 0, 0.5));
+	EXPECT_EQ(3600000, retry(4000000000U, DAY, 0, 0.5));
+	EXPECT_EQ(22500, retry(1, DAY, 0, 0));
+	EXPECT_LE(retry(1, DAY, 0, 0.9999), 37500);
+}
+
+TEST(retry_in_time)
+{
+	/* A quarter of what is left, but not below the first delay */
+	EXPECT_EQ(450000, retry(20, 1800, 0, 0.5));
+	EXPECT_EQ(30000, retry(20, 60, 0, 0.5));
+	EXPECT_EQ(30000, retry(1, 1800, 0, 0.5));
+	/* Nothing left: 5 minutes, and more when that lasts */
+	EXPECT_EQ(300000, retry(20, 0, 0, 0.5));
+	EXPECT_EQ(300000, retry(20, 0, HOUR, 0.5));
+	EXPECT_EQ(8 * HOUR / 16 * 1000, retry(20, 0, 8 * HOUR, 0.5));
+	EXPECT_EQ(3600000, retry(20, 0, 30 * DAY, 0.5));
+	EXPECT_EQ(60000, retry(2, 0, 30 * DAY, 0.5));
 }
 
 TEST(retry_after_has_limits)
 {
-	const struct ocsp_terms none = { 0 };
-
-	EXPECT_EQ(120, schedule_hold(120, &week, NOW, 3600));
 	/* With a response: in time for a new one. Without: soon enough. */
-	EXPECT_EQ(7 * DAY / 2, schedule_hold(365L * DAY, &week, NOW, 3600));
-	EXPECT_EQ(3600, schedule_hold(365L * DAY, &none, NOW, 3600));
-	EXPECT_EQ(1, schedule_hold(DAY, &week, week.next_update - 1, 3600));
+	EXPECT_EQ(7 * DAY / 2, schedule_hold(7 * DAY, 3600));
+	EXPECT_EQ(3600, schedule_hold(0, 3600));
+	EXPECT_EQ(1, schedule_hold(1, 3600));
 }
 
 TEST(unused_is_looked_at)

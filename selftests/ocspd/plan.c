@@ -8,6 +8,7 @@
  * struct here. The log is silent.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +40,7 @@
 #define DAY		(24 * HOUR)
 #define YEAR		(365 * DAY)
 
-#define CERTS		400
+#define CERTS		1000
 /* Seconds of the validity of what responders sign */
 #define VALIDITY	(7 * 86400)
 
@@ -107,20 +108,26 @@ enum answer {
 	REVOKED,
 	OLD,				/* of the day before the last */
 	UNAVAILABLE,			/* HTTP 503 */
+	TOO_MANY,			/* HTTP 429 */
+	NOT_FOUND,			/* HTTP 404 */
 	GARBAGE,
 	HANGS,
 };
 
-struct responder {
+struct responder_behind {
 	enum answer answer;
 	int64_t delay;			/* ms until it answers */
 	int64_t max_age;		/* seconds, or -1 */
 	int64_t retry_after;		/* seconds, or 0 */
+	int64_t validity;		/* seconds; 0: VALIDITY */
+	int64_t signed_at;		/* seconds; 0: when it is asked for */
+	long refuses_get;		/* the HTTP status; 0: it does not */
+	long refuses_post;
 	unsigned int requests;
 };
 
 /* One for each host: http://NUMBER.example/ */
-static struct responder responders[CERTS];
+static struct responder_behind responders[CERTS];
 
 /* What a certificate's requests were, and what is known of them. */
 struct history {
@@ -128,6 +135,8 @@ struct history {
 	unsigned int stored;
 	int64_t last;			/* ms, of the last request */
 	int64_t gap;			/* ms, between the last two */
+	int64_t validity;		/* seconds; 0: its responder's */
+	int64_t served_until;		/* seconds; 0: nothing was signed yet */
 };
 
 static struct history histories[CERTS];
@@ -141,7 +150,9 @@ struct signed_response {
 
 struct fetch {
 	struct timer timer;
-	struct responder *responder;
+	struct responder_behind *responder;
+	int cert;
+	long refusal;			/* of the method; 0: none */
 	fetch_done_fn done;
 	void *arg;
 };
@@ -152,12 +163,17 @@ static const struct config config = {
 	.transfers_per_host = 8,
 	.retry = 30,
 	.retry_max = 3600,
+	.refresh_max = 4 * 86400,
 };
 
-static struct signed_response sign(const struct responder *responder)
+static struct signed_response sign(const struct responder_behind *responder, int cert)
 {
-	int64_t from = clock_wall();
+	int64_t from = responder->signed_at ? responder->signed_at :
+					      clock_wall();
+	int64_t validity = histories[cert].validity;
 
+	if (!validity)
+		validity = responder->validity ? responder->validity : VALIDITY;
 	if (responder->answer == OLD)
 		from -= 2 * VALIDITY / 3;
 	return (struct signed_response) {
@@ -165,14 +181,16 @@ static struct signed_response sign(const struct responder *responder)
 			  KTLS_OCSP_CERT_STATUS_REVOKED :
 			  KTLS_OCSP_CERT_STATUS_GOOD,
 		.this_update = from,
-		.next_update = from + VALIDITY,
+		.next_update = from + validity,
 	};
 }
+
+static void delivered(int cert, const struct signed_response *body);
 
 static void deliver(struct timer *timer)
 {
 	struct fetch *f = container_of(timer, struct fetch, timer);
-	const struct signed_response body = sign(f->responder);
+	const struct signed_response body = sign(f->responder, f->cert);
 	struct fetch_result r = {
 		.status = 200,
 		.max_age = f->responder->max_age,
@@ -194,9 +212,24 @@ static void deliver(struct timer *timer)
 	case GARBAGE:
 		r.len = 1;
 		break;
+	case TOO_MANY:
+		r.status = 429;
+		strcpy(r.failure, "HTTP 429");
+		break;
+	case NOT_FOUND:
+		r.status = 404;
+		strcpy(r.failure, "HTTP 404");
+		break;
 	default:
 		break;
 	}
+	if (f->refusal) {
+		r.status = f->refusal;
+		snprintf(r.failure, sizeof(r.failure), "HTTP %ld", f->refusal);
+	} else if (f->responder->answer == GOOD) {
+		delivered(f->cert, &body);
+	}
+	r.asked = true;
 	f->done(&r, f->arg);
 	free(f);
 }
@@ -220,6 +253,9 @@ struct fetch *fetch_start(const struct fetch_request *request,
 	h->requests++;
 	responders[host].requests++;
 	f->responder = &responders[host];
+	f->cert = cert;
+	f->refusal = request->post ? responders[host].refuses_post :
+				     responders[host].refuses_get;
 	f->done = done;
 	f->arg = arg;
 	f->timer.fn = deliver;
@@ -267,12 +303,13 @@ X509 *__wrap_ocsp_cert_decode(const unsigned char *der, size_t len)
 	static struct {
 		unsigned char digest[SHA256_DIGEST_LENGTH];
 		X509 *cert;
-	} known[CERTS + 1];
+	} known[4 * CERTS];
 	unsigned char digest[SHA256_DIGEST_LENGTH];
-	int i;
+	size_t i;
 
 	SHA256(der, len, digest);
-	for (i = 0; known[i].cert; i++)
+	memcpy(&i, digest, sizeof(i));
+	for (i %= 4 * CERTS; known[i].cert; i = (i + 1) % (4 * CERTS))
 		if (!memcmp(known[i].digest, digest, sizeof(digest)))
 			break;
 	if (!known[i].cert) {
@@ -282,6 +319,65 @@ X509 *__wrap_ocsp_cert_decode(const unsigned char *der, size_t len)
 	if (known[i].cert)
 		X509_up_ref(known[i].cert);
 	return known[i].cert;
+}
+
+/* Outages, and what they cost */
+
+/* Servers staple nothing that has less left. */
+#define MARGIN		600
+#define OUTAGES		40
+
+struct outage {
+	int64_t start;			/* seconds */
+	int64_t end;
+};
+
+static struct {
+	struct outage outages[OUTAGES];
+	int count;
+} records[CERTS];
+static int64_t lost_time, lost_to_outages;
+
+/*
+ * Of the time from..to the part at which a scheduler has nothing to serve that
+ * asks at every moment: an outage that is longer than what it had.
+ */
+static int64_t nobody_serves(int host, int64_t validity, int64_t from,
+			     int64_t to)
+{
+	int64_t start, end, sum = 0;
+	int i;
+
+	for (i = 0; i < records[host].count; i++) {
+		start = records[host].outages[i].start + validity - MARGIN;
+		end = records[host].outages[i].end;
+		start = start > from ? start : from;
+		end = end < to ? end : to;
+		sum += end > start ? end - start : 0;
+	}
+	return sum;
+}
+
+static int host_of[CERTS];
+
+static void account(int cert, int64_t now)
+{
+	struct history *h = &histories[cert];
+	int64_t spared;
+
+	if (!h->served_until || now <= h->served_until)
+		return;
+	spared = nobody_serves(host_of[cert], h->validity, h->served_until,
+			       now);
+	lost_to_outages += spared;
+	lost_time += now - h->served_until - spared;
+	h->served_until = now;
+}
+
+static void delivered(int cert, const struct signed_response *body)
+{
+	account(cert, clock_wall());
+	histories[cert].served_until = body->next_update - MARGIN;
 }
 
 /* The world */
@@ -305,7 +401,7 @@ static void lost(void)
 static const struct store_calls store_calls = {
 	.entry = plan_entry,
 	.wanted = plan_wanted,
-	.withdrawn = plan_withdrawn,
+	.event = plan_event,
 	.lost = lost,
 };
 
@@ -322,6 +418,7 @@ static struct forged make_cert(int number, int host)
 		.aia = aia,
 	};
 
+	host_of[number] = host;
 	snprintf(cn, sizeof(cn), "certificate %d", number);
 	snprintf(aia, sizeof(aia), "OCSP;URI:http://%d.example/%d/", host,
 		 number);
@@ -363,6 +460,33 @@ static struct ocsp_entry stored(int number)
 	name.key = keys[number];
 	ocsp_client_get(server, &name, 0, &r);
 	return r;
+}
+
+/* Somebody else stores what the responder would have signed now. */
+static void set_by_hand(int number, const struct signed_response *body)
+{
+	struct ocsp_name name = OCSP_NAME_INIT;
+	struct ocsp_update update = {
+		.blob = (const uint8_t *)body,
+		.blob_len = sizeof(*body),
+		.status = body->status,
+		.this_update = body->this_update,
+		.next_update = body->next_update,
+	};
+
+	name.key = keys[number];
+	if (ocsp_client_set(server, &name, &update, NULL))
+		abort();
+}
+
+static void update_by_hand(int number, int64_t validity)
+{
+	const struct signed_response body = {
+		.this_update = clock_wall(),
+		.next_update = clock_wall() + validity,
+	};
+
+	set_by_hand(number, &body);
 }
 
 static bool is_valid(int number)
@@ -422,6 +546,18 @@ static void settle(void)
 	notices->fn(notices, 0);
 }
 
+/* It looks at all it has: each minute, and when it said so. */
+static void run_store(void)
+{
+	static int64_t due;
+	int64_t in;
+
+	if (now_ms < due)
+		return;
+	in = standin_local_run();
+	due = now_ms + (in >= 0 && in < MINUTE ? in : MINUTE);
+}
+
 /* So much time passes. */
 static void pass(int64_t ms)
 {
@@ -434,7 +570,7 @@ static void pass(int64_t ms)
 			break;
 		if (next > now_ms)
 			now_ms = next;
-		standin_local_run();
+		run_store();
 	}
 	now_ms = end;
 	settle();
@@ -532,38 +668,145 @@ TEST_F(simulated, back_off)
 	serve(0, 0);
 	pass(SECOND);
 	ASSERT_TRUE(is_valid(0));
-	responders[0].answer = UNAVAILABLE;
+	responders[0].answer = HANGS;
 	n = histories[0].requests;
 	/* To the refresh */
 	while (histories[0].requests == n)
 		pass(SECOND);
 	for (i = 0; i < 20; i++) {
 		n = histories[0].requests;
-		/* SHA-1 is not tried: 503 has nothing to do with that. */
+		/* Another form of request is not tried where nobody answers. */
 		while (histories[0].requests == n)
 			pass(SECOND);
 		EXPECT_EQ(n + 1, histories[0].requests);
 		EXPECT_LE(wait * 75 / 100, histories[0].gap);
-		EXPECT_GE(wait * 125 / 100 + SECOND, histories[0].gap);
+		EXPECT_GE(wait * 125 / 100 + 17 * SECOND, histories[0].gap);
 		EXPECT_TRUE(is_valid(0));
 		wait = 2 * wait < config.retry_max * SECOND ?
 		       2 * wait : config.retry_max * SECOND;
 	}
-	EXPECT_EQ(21, stored(0).failures);
-	EXPECT_STREQ("HTTP 503", stored(0).failure);
+	EXPECT_LE(20, stored(0).failures);
+	EXPECT_STREQ("timed out after 15 s", stored(0).failure);
 	/* As long as it lasts, and not longer */
 	pass(4 * DAY);
 	EXPECT_EQ(KTLS_OCSP_STATE_EXPIRED, stored(0).state);
 	responders[0].answer = GOOD;
-	pass(config.retry_max * SECOND * 125 / 100 + SECOND);
+	pass(config.retry_max * SECOND * 125 / 100 + 20 * SECOND);
 	EXPECT_TRUE(is_valid(0));
 	EXPECT_EQ(0, stored(0).failures);
 	/* And from the beginning again */
-	responders[0].answer = UNAVAILABLE;
+	responders[0].answer = HANGS;
 	n = histories[0].requests;
 	while (histories[0].requests < n + 2)
 		pass(SECOND);
-	EXPECT_GE(config.retry * SECOND * 125 / 100 + SECOND, histories[0].gap);
+	EXPECT_GE(config.retry * SECOND * 125 / 100 + 17 * SECOND,
+		  histories[0].gap);
+}
+
+/*
+ * An outage that ends while the response has 30 minutes left costs nothing,
+ * whatever the backoff has come to.
+ */
+TEST_F_TIMEOUT(simulated, outage_ends_before_the_response, 120)
+{
+	const int64_t validity = 86400;
+	const int count = 40;
+	int i, round;
+
+	for (i = 0; i < count; i++)
+		responders[i].validity = validity;
+	for (i = 0; i < count; i++)
+		serve(i, i);
+	pass(MINUTE);
+	for (round = 0; round < 5; round++) {
+		for (i = 0; i < count; i++)
+			responders[i].answer = UNAVAILABLE;
+		/* All have the response of the same moment, and 30 minutes. */
+		pass(validity * SECOND - 30 * MINUTE - MINUTE);
+		for (i = 0; i < count; i++) {
+			EXPECT_TRUE(is_valid(i));
+			responders[i].answer = GOOD;
+		}
+		/* To where servers stop to staple. */
+		pass(20 * MINUTE);
+		for (i = 0; i < count; i++)
+			unserved += stored(i).next_update <=
+				    clock_wall() + MARGIN;
+		for (i = 0; i < count; i++)
+			update_by_hand(i, validity);
+		pass(MINUTE);
+	}
+	EXPECT_EQ(0, unserved);
+}
+
+/* The first certificate that gets an answer wakes those that wait for one. */
+TEST_F(simulated, responder_works_again)
+{
+	const int count = 50;
+	int i;
+
+	for (i = 0; i < count; i++)
+		serve(i, 0);
+	responders[0].answer = HANGS;
+	pass(8 * HOUR);
+	EXPECT_FALSE(is_valid(0));
+	responders[0].answer = GOOD;
+	/* Some one of 50 is due after less than the 6 minutes of all. */
+	pass(2 * MINUTE);
+	for (i = 0; i < count; i++)
+		EXPECT_TRUE(is_valid(i));
+}
+
+/* Whatever a GET brings but a response: POST is tried, and remembered. */
+TEST_F(simulated, post_after_get)
+{
+	static const long refusals[] = {
+		400, 401, 403, 404, 405, 406, 411, 414, 415, 500, 501, 502, 503,
+	};
+	unsigned int n;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(refusals); i++) {
+		TH_LOG("%ld", refusals[i]);
+		responders[i].refuses_get = refusals[i];
+		serve(i, i);
+		pass(SECOND);
+		EXPECT_TRUE(is_valid(i));
+		EXPECT_EQ(2, histories[i].requests);
+		/* Another certificate of that responder */
+		serve(100 + i, i);
+		pass(SECOND);
+		EXPECT_TRUE(is_valid(100 + i));
+		EXPECT_EQ(1, histories[100 + i].requests);
+		/* And if it changes its mind */
+		responders[i].refuses_get = 0;
+		responders[i].refuses_post = refusals[i];
+		serve(200 + i, i);
+		pass(SECOND);
+		EXPECT_TRUE(is_valid(200 + i));
+		EXPECT_EQ(2, histories[200 + i].requests);
+	}
+	/* Where there is nothing to be had: each part of it changed once. */
+	responders[300].answer = NOT_FOUND;
+	serve(300, 300);
+	pass(SECOND);
+	EXPECT_EQ(3, histories[300].requests);
+	EXPECT_STREQ("HTTP 404", stored(300).failure);
+	/* Not for one that is overloaded, or that nobody reaches. */
+	responders[301].answer = TOO_MANY;
+	responders[302].answer = HANGS;
+	serve(301, 301);
+	serve(302, 302);
+	pass(16 * SECOND);
+	EXPECT_EQ(1, histories[301].requests);
+	EXPECT_EQ(1, histories[302].requests);
+	/* A week later GET is tried again. */
+	n = histories[100].requests;
+	responders[0].refuses_get = 400;
+	responders[0].refuses_post = 0;
+	pass(30 * DAY);
+	EXPECT_LT(n, histories[100].requests);
+	EXPECT_TRUE(is_valid(100));
 }
 
 /* What is worse than what there is does not replace it. */
@@ -682,6 +925,85 @@ TEST_F(simulated, retry_after)
 	EXPECT_TRUE(is_valid(0));
 }
 
+/* What a responder asks for, it gets from all of its certificates. */
+TEST_F(simulated, retry_after_of_a_responder)
+{
+	const int count = 20;
+	int i;
+
+	responders[0].answer = TOO_MANY;
+	responders[0].retry_after = 1800;
+	for (i = 0; i < count; i++)
+		serve(i, 0);
+	serve(count, 1);
+	pass(29 * MINUTE);
+	EXPECT_EQ(1, responders[0].requests);
+	EXPECT_TRUE(is_valid(count));
+	for (i = 0; i < count; i++)
+		EXPECT_EQ(0, strncmp("HTTP 429", stored(i).failure, 8));
+	/* Who is refused again is again left alone by all. */
+	pass(30 * MINUTE);
+	EXPECT_EQ(2, responders[0].requests);
+	responders[0].answer = GOOD;
+	pass(31 * MINUTE);
+	for (i = 0; i < count; i++)
+		EXPECT_TRUE(is_valid(i));
+	/* Without a time it is left alone as long as after any failure. */
+	responders[2].answer = TOO_MANY;
+	for (i = 0; i < count; i++)
+		serve(100 + i, 2);
+	pass(20 * SECOND);
+	EXPECT_EQ(1, responders[2].requests);
+	pass(HOUR);
+	EXPECT_GE(9, responders[2].requests);
+}
+
+/* It is not kept until the response has ended. */
+TEST_F(simulated, retry_after_is_too_long)
+{
+	serve(0, 0);
+	pass(MINUTE);
+	responders[0].answer = TOO_MANY;
+	responders[0].retry_after = 365 * 86400;
+	pass(5 * DAY);
+	EXPECT_LE(2, histories[0].requests);
+	EXPECT_GE(4, histories[0].requests);
+	responders[0].answer = GOOD;
+	pass(2 * DAY - HOUR);
+	EXPECT_TRUE(is_valid(0));
+	pass(DAY);
+	EXPECT_TRUE(is_valid(0));
+}
+
+/* A response of a year, signed once: a revocation shows all the same. */
+TEST_F(simulated, refresh_max)
+{
+	uint64_t generation;
+	unsigned int n;
+
+	responders[0].validity = 365 * 86400;
+	responders[0].signed_at = clock_wall();
+	serve(0, 0);
+	pass(SECOND);
+	generation = stored(0).generation;
+	n = histories[0].requests;
+	pass(40 * DAY);
+	EXPECT_LE(n + 10, histories[0].requests);
+	EXPECT_GE(n + 12, histories[0].requests);
+	/* The same bytes are not stored again. */
+	EXPECT_EQ(generation, stored(0).generation);
+	/* But a failure meanwhile is forgotten. */
+	responders[0].answer = NOT_FOUND;
+	pass(4 * DAY);
+	EXPECT_LE(1, stored(0).failures);
+	responders[0].answer = GOOD;
+	pass(2 * HOUR);
+	EXPECT_EQ(0, stored(0).failures);
+	responders[0].answer = REVOKED;
+	pass(4 * DAY);
+	EXPECT_EQ(KTLS_OCSP_CERT_STATUS_REVOKED, stored(0).status);
+}
+
 TEST_F(simulated, max_age)
 {
 	int i;
@@ -742,21 +1064,120 @@ TEST_F(simulated, unused)
 	EXPECT_EQ(0, stored(0).generation);
 }
 
-/* Attempts that somebody's waiting causes are 5 seconds apart. */
-TEST_F(simulated, wanted)
+/* Attempts that somebody's waiting causes keep to the backoff, too. */
+TEST_F_TIMEOUT(simulated, wanted, 120)
 {
 	int i;
 
-	responders[0].answer = UNAVAILABLE;
+	responders[0].answer = HANGS;
 	serve(0, 0);
 	pass(1);
 	EXPECT_EQ(1, histories[0].requests);
-	for (i = 0; i < 20; i++) {
+	pass(21 * SECOND);
+	serve(0, 0);
+	pass(1);
+	EXPECT_EQ(2, histories[0].requests);
+	for (i = 0; i < 3600; i++) {
 		serve(0, 0);
 		pass(SECOND);
 	}
-	EXPECT_LE(4, histories[0].requests);
-	EXPECT_GE(5, histories[0].requests);
+	/* 5 minutes at last without anybody, and some more at first */
+	EXPECT_LE(12, histories[0].requests);
+	EXPECT_GE(60, histories[0].requests);
+}
+
+/* 300 responders hang, and 40 take 3 seconds. */
+TEST_F_TIMEOUT(simulated, slow_among_hanging, 120)
+{
+	const int bad = 300, slow = 40, count = bad + slow;
+	int64_t since, slowest = 0;
+	int i;
+
+	for (i = 0; i < count; i++) {
+		responders[i].answer = i < bad ? HANGS : GOOD;
+		responders[i].delay = 3 * SECOND;
+		serve(i, i);
+	}
+	pass(HOUR);
+	for (i = bad; i < count; i++)
+		EXPECT_TRUE(is_valid(i));
+	/* All of them are due. */
+	since = now_ms;
+	wall_offset += VALIDITY * 6 / 10;
+	plan_clock_stepped();
+	pass(2 * MINUTE);
+	for (i = bad; i < count; i++) {
+		EXPECT_LE(since, histories[i].last);
+		slowest = histories[i].last - since > slowest ?
+			  histories[i].last - since : slowest;
+	}
+	EXPECT_GT(4 * SECOND, slowest);
+	TH_LOG("the last slow one began after %lld ms", (long long)slowest);
+}
+
+/* What others store counts from that moment on. */
+TEST_F(simulated, others_store_worse)
+{
+	struct signed_response body = {
+		.status = KTLS_OCSP_CERT_STATUS_GOOD,
+	};
+	unsigned int n;
+
+	serve(0, 0);
+	pass(MINUTE);
+	n = histories[0].requests;
+	/* A newer one that ends sooner */
+	body.this_update = clock_wall();
+	body.next_update = clock_wall() + 4 * 3600;
+	set_by_hand(0, &body);
+	pass(3 * HOUR);
+	EXPECT_EQ(n + 1, histories[0].requests);
+	EXPECT_LT(clock_wall() + VALIDITY / 2, stored(0).next_update);
+	/* One that no server staples */
+	n = histories[0].requests;
+	body.status = KTLS_OCSP_CERT_STATUS_UNKNOWN;
+	body.this_update = clock_wall();
+	body.next_update = clock_wall() + 10 * 86400;
+	set_by_hand(0, &body);
+	pass(10 * SECOND);
+	EXPECT_EQ(n + 1, histories[0].requests);
+	EXPECT_EQ(KTLS_OCSP_CERT_STATUS_GOOD, stored(0).status);
+}
+
+/* A step of the clock retries what failed, but not all at the same moment. */
+TEST_F_TIMEOUT(simulated, clock_step_spreads, 120)
+{
+	const int count = 200;
+	unsigned int before = 0, after = 0;
+	int i;
+
+	for (i = 0; i < count; i++) {
+		responders[i].answer = NOT_FOUND;
+		serve(i, i);
+	}
+	pass(6 * HOUR);
+	for (i = 0; i < count; i++)
+		before += histories[i].requests;
+	/* A few seconds are no reason. */
+	wall_offset += 2;
+	plan_clock_stepped();
+	pass(1);
+	for (i = 0; i < count; i++)
+		after += histories[i].requests;
+	EXPECT_GE(before + 20, after);
+	wall_offset += 3600;
+	plan_clock_stepped();
+	pass(SECOND / 2);
+	after = 0;
+	for (i = 0; i < count; i++)
+		after += histories[i].requests;
+	/* Of 2 seconds a part, three requests each */
+	EXPECT_GE(before + 3 * count / 2, after);
+	pass(4 * SECOND);
+	after = 0;
+	for (i = 0; i < count; i++)
+		after += histories[i].requests;
+	EXPECT_LE(before + 3 * count, after);
 }
 
 TEST_F(simulated, stored_by_others)
@@ -869,6 +1290,111 @@ TEST_F(simulated, gone)
 	serve(0, 0);
 	pass(SECOND);
 	EXPECT_TRUE(is_valid(0));
+}
+
+/*
+ * A year of 1,000 certificates of 100 responders: validities of 4 hours to a
+ * year, outages of a minute to 12 hours, a month apart in the mean, each of a
+ * random kind. What is lost is the time without a staple at which one would be
+ * there if each responder was asked at every moment.
+ */
+#define BAR_HOSTS	100
+
+static double uniform(void)
+{
+	return random() / (RAND_MAX + 1.0);
+}
+
+static void plan_outages(int host, int64_t from)
+{
+	int64_t at = from + 3600;
+	struct outage *o;
+
+	for (records[host].count = 0; records[host].count < OUTAGES;
+	     records[host].count++) {
+		at += -log(1 - uniform()) * 30 * 86400;
+		o = &records[host].outages[records[host].count];
+		o->start = at;
+		o->end = at + 60 + uniform() * (12 * 3600 - 60);
+		at = o->end + 60;
+	}
+}
+
+/* The next moment that an outage starts or ends; what is then is set. */
+static int64_t next_change(int host, int64_t now)
+{
+	static const enum answer kinds[] = {
+		UNAVAILABLE, GARBAGE, HANGS, TOO_MANY, NOT_FOUND,
+	};
+	const struct outage *o = records[host].outages;
+	int i;
+
+	for (i = 0; i < records[host].count; i++) {
+		if (now < o[i].start) {
+			responders[host].answer = GOOD;
+			return o[i].start;
+		}
+		if (now < o[i].end) {
+			if (responders[host].answer == GOOD)
+				responders[host].answer =
+					kinds[random() % ARRAY_SIZE(kinds)];
+			return o[i].end;
+		}
+	}
+	responders[host].answer = GOOD;
+	return INT64_MAX;
+}
+
+static void pass_to(int64_t wall)
+{
+	pass((wall - wall_offset) * SECOND - now_ms);
+}
+
+TEST_F_TIMEOUT(simulated, outages_of_a_year, 600)
+{
+	int64_t start = clock_wall(), end = start + YEAR / SECOND, at, next;
+	unsigned int requests = 0, dark = 0, day;
+	double share;
+	int i;
+
+	srandom(1);
+	for (i = 0; i < BAR_HOSTS; i++) {
+		responders[i].delay = 50 + random() % 500;
+		plan_outages(i, start);
+	}
+	for (i = 0; i < CERTS; i++) {
+		/* More long ones, as there are: of the short ones are the requests. */
+		histories[i].validity = 4 * 3600 *
+					pow(365 * 6, cbrt(uniform()));
+		serve(i, i % BAR_HOSTS);
+	}
+	for (day = 0, at = start; at < end; at = next) {
+		next = end;
+		for (i = 0; i < BAR_HOSTS; i++) {
+			int64_t change = next_change(i, at);
+
+			next = change < next ? change : next;
+		}
+		if (next > start + (day + 1) * 86400) {
+			next = start + ++day * 86400;
+			/* What the books say has to be what is served. */
+			for (i = 0; i < CERTS; i++)
+				dark += !is_valid(i) && histories[i].served_until >
+							clock_wall();
+		}
+		pass_to(next);
+	}
+	for (i = 0; i < CERTS; i++) {
+		account(i, end);
+		requests += histories[i].requests;
+	}
+	share = 100.0 * lost_time / ((double)CERTS * (end - start));
+	TH_LOG("lost %.4f %% (%.4f %% more to outages that outlast responses), %u requests",
+	       share, 100.0 * lost_to_outages / ((double)CERTS * (end - start)),
+	       requests);
+	EXPECT_EQ(0, dark);
+	EXPECT_LT(0, lost_to_outages);
+	EXPECT_GE(0.1, share);
 }
 
 TEST_HARNESS_MAIN

@@ -13,7 +13,8 @@ own_namespaces "$0" "$@"
 start_store_test
 leaf one 20 "$bad/one/"
 leaf two 21 "$bad/two/"
-leaf three 22 "$bad/three/"
+# A responder of its own: what it asks for holds for all that is there.
+leaf three 22 "http://127.0.0.2:$BAD/three/"
 write_conf "[certificate one]" "file = $dir/one-chain.pem"
 start_bad || ktap_exit_fail_msg "no responder"
 trap 'unstep_clock; rm -rf "$dir"' EXIT

@@ -7,11 +7,14 @@
 #include <strings.h>
 
 #include "attempt.h"
+#include "clock.h"
 #include "fetch.h"
 #include "log.h"
 #include "plan.h"
 #include "publish.h"
 #include "request.h"
+#include "responder.h"
+#include "schedule.h"
 #include "store.h"
 #include "text.h"
 #include "url.h"
@@ -23,13 +26,14 @@ struct attempt {
 	struct fetch *fetch;
 };
 
-/* Why one step failed, and what that says about others. */
+/* Why one step failed, and which parts of its form that may be due to. */
 struct setback {
 	char why[OCSP_REASON_SIZE];
-	bool no_get;			/* the responder knows no GET */
-	bool aged;			/* a cache may be to blame */
-	bool digest;			/* the CertID's digest may be to blame */
+	uint8_t suspects;		/* FORM_ flags */
 };
+
+/* What is changed first */
+static const uint8_t changes[] = { FORM_NO_CACHE, FORM_POST, FORM_SHA1 };
 
 /* Reasons */
 
@@ -83,45 +87,89 @@ static void add_reason(struct cert *cert, const struct subject *subject,
 
 /* Steps */
 
+/* Its form is set when its responder is known. */
 static void start_url(struct cert *cert, unsigned int number)
 {
 	cert->url = number;
-	cert->sha1 = cert->sha1_works;
-	cert->second = false;
-	cert->post = false;
-	cert->no_cache = false;
+	cert->changed = 0;
 	/* What hangs is the first URL, where there are several. */
-	cert->lane = cert->hangs && !number ? LANE_SLOW : LANE_FAST;
+	cert->lane = number ? LANE_FAST : cert->first_lane;
+}
+
+static bool is_first_step(const struct cert *cert)
+{
+	return !cert->changed;
 }
 
 static void finish_failed(struct cert *cert, const struct subject *subject)
 {
 	const char *why = cert->reasons ? cert->reasons : "no memory";
-	int64_t retry_after = cert->retry_after;
-	bool there = publish_failure(cert, subject, why);
+	bool held = !cert->asked && cert->responder &&
+		    plan_held_until(cert, cert->responder);
+	bool there = true;
 
+	/* That nobody was asked is only of interest to who waits. */
+	if (!held || plan_is_unserved(cert))
+		there = publish_failure(cert, subject, why);
 	free(cert->reasons);
 	cert->reasons = NULL;
-	if (there)
-		plan_failed(cert, retry_after);
-	else
+	if (!there)
 		plan_gone(cert);
+	else if (held)
+		plan_held(cert);
+	else
+		plan_failed(cert);
+}
+
+/* The responder behind a URL is the one that is asked. NULL, or why not. */
+static const char *take_responder(struct cert *cert, const char *url)
+{
+	struct responder *responder;
+	char origin[512];
+	int err;
+
+	err = url_origin(url, origin, sizeof(origin));
+	if (err)
+		return err == -ENOMEM ? "no memory" : "malformed URL";
+	responder = responder_get(origin);
+	if (!responder)
+		return "no memory";
+	responder_put(cert->responder);
+	cert->responder = responder;
+	return NULL;
+}
+
+/* True, and why is set: the responder is to be left alone. */
+static bool is_held(const struct cert *cert, char why[OCSP_REASON_SIZE])
+{
+	int64_t until = plan_held_until(cert, cert->responder);
+
+	if (until)
+		snprintf(why, OCSP_REASON_SIZE,
+			 "%s; the responder wants no request for another %lld s",
+			 cert->responder->refusal,
+			 (long long)(until - clock_ms() + 999) / 1000);
+	return until;
 }
 
 /* Queue the step that the certificate has come to, or the first possible. */
 static void go_on(struct cert *cert, const struct subject *subject)
 {
-	char origin[512];
-	const char *url;
-	int err;
+	char held[OCSP_REASON_SIZE];
+	const char *url, *why;
 
 	while ((url = subject_url(subject, cert->url))) {
-		err = url_origin(url, origin, sizeof(origin));
-		if (err)
-			add_reason(cert, subject, err == -ENOMEM ?
-				   "no memory" : "malformed URL");
-		else if (queue_add(cert, origin))
+		why = take_responder(cert, url);
+		if (!why && is_held(cert, held))
+			why = held;
+		if (!why) {
+			if (is_first_step(cert))
+				cert->form = responder_form(cert->responder) |
+					     (cert->withdrawn ? FORM_NO_CACHE : 0);
+			queue_add(cert);
 			return;
+		}
+		add_reason(cert, subject, why);
 		start_url(cert, cert->url + 1);
 	}
 	finish_failed(cert, subject);
@@ -131,28 +179,44 @@ void attempt_begin(struct cert *cert, const struct subject *subject)
 {
 	free(cert->reasons);
 	cert->reasons = NULL;
-	cert->retry_after = 0;
+	cert->asked = false;
+	cert->blames_responder = false;
 	start_url(cert, 0);
 	go_on(cert, subject);
+}
+
+/* What is to be changed of the form after a setback; 0: nothing more. */
+static uint8_t next_change(const struct cert *cert, uint8_t suspects)
+{
+	size_t i;
+
+	suspects &= ~cert->changed;
+	if (cert->form & FORM_LONG)
+		suspects &= ~FORM_POST;
+	for (i = 0; i < ARRAY_SIZE(changes); i++)
+		if (suspects & changes[i])
+			return changes[i];
+	return 0;
 }
 
 static void step_failed(struct cert *cert, const struct subject *subject,
 			const struct setback *setback)
 {
+	uint8_t change = next_change(cert, setback->suspects);
+
 	log_event(LOG_DEBUG, "no_response", "certificate", subject->name,
 		  "from", subject_url(subject, cert->url),
-		  "digest", cert->sha1 ? "SHA-1" : "SHA-256",
+		  "method", cert->form & (FORM_POST | FORM_LONG) ? "POST" :
+								   "GET",
+		  "digest", cert->form & FORM_SHA1 ? "SHA-1" : "SHA-256",
 		  "reason", setback->why, NULL);
-	if (setback->no_get && !cert->post) {
-		cert->post = true;
-	} else if (setback->aged && !cert->no_cache) {
-		cert->no_cache = true;
-	} else if (setback->digest && !cert->second) {
+	/* Where the last form of a URL fails, too, that is the reason. */
+	if (!change || change == FORM_SHA1)
 		add_reason(cert, subject, setback->why);
-		cert->second = true;
-		cert->sha1 = !cert->sha1;
+	if (change) {
+		cert->form ^= change;
+		cert->changed |= change;
 	} else {
-		add_reason(cert, subject, setback->why);
 		start_url(cert, cert->url + 1);
 	}
 	go_on(cert, subject);
@@ -160,23 +224,35 @@ static void step_failed(struct cert *cert, const struct subject *subject,
 
 /* Answers */
 
+/*
+ * What may be to blame for an HTTP status but the responder's state. A slash
+ * in a GET's base64 is refused, merged or decoded by many a server and what
+ * is in front of it, with any status; some do not know GET, or POST. To a
+ * digest that they do not know responders say what they like, too.
+ */
+static uint8_t suspects_of(const struct fetch_result *r)
+{
+	switch (r->status) {
+	case 408:
+	case 429:
+		return 0;
+	case 400 ... 402:
+	case 404:
+	case 500:
+		return FORM_POST | FORM_SHA1;
+	case 503:
+		return r->retry_after ? 0 : FORM_POST;
+	case 0:
+		return r->asked && !r->timed_out ? FORM_POST : 0;
+	default:
+		return FORM_POST;
+	}
+}
+
 static void judge_http(const struct fetch_result *r, struct setback *setback)
 {
 	snprintf(setback->why, sizeof(setback->why), "%s", r->failure);
-	switch (r->status) {
-	case 405:
-	case 501:
-		setback->no_get = true;
-		break;
-	case 408:
-	case 429:
-		break;
-	case 400 ... 404:
-	case 500:
-		/* What it may say to a digest that it does not know. */
-		setback->digest = true;
-		break;
-	}
+	setback->suspects = suspects_of(r);
 }
 
 /* A page for people is no response: that helps to see what is in the way. */
@@ -190,33 +266,40 @@ static void add_type(const struct fetch_result *r, struct setback *setback)
 		 r->type);
 }
 
-static void step_stored(struct cert *cert, const struct fetch_result *r)
+static void step_worked(struct cert *cert, const struct fetch_result *r)
 {
-	cert->sha1_works = cert->sha1;
+	responder_worked(cert->responder, cert->form);
+	plan_responder_works(cert->responder);
+	cert->withdrawn = false;
 	free(cert->reasons);
 	cert->reasons = NULL;
-	plan_stored(cert, r->max_age);
+	plan_answered(cert, r->max_age);
 }
 
 static void take_response(struct attempt *a, const struct fetch_result *r)
 {
 	const char *url = subject_url(&a->subject, a->cert->url);
-	struct setback setback = { .aged = r->aged };
+	struct setback setback = {
+		.suspects = FORM_POST | (r->aged ? FORM_NO_CACHE : 0),
+	};
 
 	switch (publish_response(a->cert, &a->subject, r->body, r->len, url,
 				 setback.why)) {
 	case PUBLISH_STORED:
-		step_stored(a->cert, r);
+	case PUBLISH_SAME:
+		step_worked(a->cert, r);
 		return;
 	case PUBLISH_GONE:
 		plan_gone(a->cert);
 		return;
 	case PUBLISH_REFUSED:
-		setback.digest = true;
+		setback.suspects |= FORM_SHA1;
 		add_type(r, &setback);
 		break;
 	case PUBLISH_WORSE:
+		break;
 	case PUBLISH_ERROR:
+		setback.suspects = 0;
 		break;
 	}
 	step_failed(a->cert, &a->subject, &setback);
@@ -229,6 +312,23 @@ static void free_attempt(struct attempt *a)
 	free(a);
 }
 
+/* What an answer, or that there is none, says of the responder. */
+static void learn(struct cert *cert, const struct fetch_result *r)
+{
+	cert->asked |= r->asked || !r->status;
+	if (!r->status || r->status >= 500 || r->status == 429)
+		cert->blames_responder = true;
+	if (r->status == 429 || (r->status == 503 && r->retry_after > 0))
+		responder_refused(cert->responder,
+				  plan_refusal(cert->responder, r->retry_after),
+				  r->failure);
+	else if (r->status)
+		responder_answered(cert->responder);
+	if (!cert->url)
+		cert->first_lane = r->timed_out ? LANE_STUCK :
+				   queue_lane_of(clock_ms() - cert->started);
+}
+
 static void on_done(const struct fetch_result *r, void *arg)
 {
 	struct attempt *a = arg;
@@ -236,11 +336,7 @@ static void on_done(const struct fetch_result *r, void *arg)
 	struct setback setback = { 0 };
 	struct subject subject = a->subject;
 
-	if (!cert->url)
-		cert->hangs = r->timed_out ||
-			      clock_ms() - cert->started > LANE_PATIENCE;
-	if (r->retry_after > cert->retry_after)
-		cert->retry_after = r->retry_after;
+	learn(cert, r);
 	queue_remove(cert);
 	cert->attempt = NULL;
 	if (*r->failure) {
@@ -259,19 +355,25 @@ static struct fetch *start_request(struct attempt *a, const char *url,
 				   char failure[FETCH_FAILURE_SIZE])
 {
 	struct cert *cert = a->cert;
-	struct fetch_request request = { .no_cache = cert->no_cache };
+	struct fetch_request request = {
+		.no_cache = cert->form & FORM_NO_CACHE,
+	};
 	struct fetch *fetch = NULL;
 	unsigned char *der;
 	char *get = NULL;
 	int len;
 
 	strcpy(failure, "no memory");
-	len = request_make(a->subject.cert, a->subject.issuer, cert->sha1,
-			   &der);
+	len = request_make(a->subject.cert, a->subject.issuer,
+			   cert->form & FORM_SHA1, &der);
 	if (len < 0)
 		return NULL;
-	if (!cert->post)
+	if (!(cert->form & FORM_POST))
 		get = request_url(url, der, len);
+	if (get)
+		cert->form &= ~FORM_LONG;
+	else if (!(cert->form & FORM_POST))
+		cert->form |= FORM_LONG;
 	request.url = get ? get : url;
 	if (!get) {
 		request.post = der;
@@ -313,14 +415,28 @@ static void not_started(struct cert *cert, int err)
 	if (err != -ENOENT)
 		log_event(LOG_ERR, "failed", "reason", strerror(-err),
 			  "key", key_text(cert->key, key), NULL);
-	plan_failed(cert, 0);
+	plan_failed(cert);
+}
+
+/* NULL, and why says why not. */
+static struct fetch *start_fetch(struct attempt *a, char *why)
+{
+	const char *url = subject_url(&a->subject, a->cert->url);
+
+	if (!url) {
+		strcpy(why, "the certificate has changed");
+		return NULL;
+	}
+	/* Another one's answer may have come meanwhile. */
+	if (is_held(a->cert, why))
+		return NULL;
+	return start_request(a, url, why);
 }
 
 static void start(struct cert *cert)
 {
 	struct setback setback = { 0 };
 	struct attempt *a;
-	const char *url;
 	int err;
 
 	err = make_attempt(cert, &a);
@@ -329,11 +445,7 @@ static void start(struct cert *cert)
 		return;
 	}
 	cert->attempt = a;
-	url = subject_url(&a->subject, cert->url);
-	if (url)
-		a->fetch = start_request(a, url, setback.why);
-	else
-		strcpy(setback.why, "the certificate has changed");
+	a->fetch = start_fetch(a, setback.why);
 	if (a->fetch)
 		return;
 	queue_remove(cert);

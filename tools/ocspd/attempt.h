@@ -2,9 +2,13 @@
 /*
  * Getting a new response for a certificate.
  *
- * An attempt is a row of steps: for each URL in turn a request by SHA-256,
- * then by SHA-1. It ends with the first response that is stored, or with the
- * reasons why there was none, which go into the store; then plan.h goes on.
+ * An attempt is a row of steps, each one request. It begins with the first URL
+ * and the form that worked at that responder the last time. When that brings
+ * nothing, what the failure may be blamed on is changed: that caches are asked,
+ * GET against POST, SHA-256 against SHA-1, in this order, each once a URL. Then
+ * it is the next URL's turn. It ends with the first response that is stored or
+ * is stored already, or with the reasons why there was none, which go into the
+ * store; then plan.h goes on.
  */
 #ifndef OCSPD_ATTEMPT_H
 #define OCSPD_ATTEMPT_H

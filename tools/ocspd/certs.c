@@ -6,6 +6,7 @@
 
 #include "certs.h"
 #include "plan.h"
+#include "responder.h"
 
 static void *tree;
 static size_t count;
@@ -49,6 +50,8 @@ struct cert *certs_add(const uint8_t *key)
 void certs_remove(struct cert *cert)
 {
 	timer_stop(&cert->timer);
+	responder_unlist(cert);
+	responder_put(cert->responder);
 	tdelete(cert, &tree, compare);
 	count--;
 	free(cert->reasons);

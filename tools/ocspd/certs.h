@@ -13,53 +13,69 @@
 #include "schedule.h"
 #include "timer.h"
 
-struct host;
+struct responder;
 struct pin;
 struct attempt;
 
-enum cert_phase {
-	CERT_IDLE,			/* its timer is set */
-	CERT_QUEUED,			/* waits in the queue of its host */
-	CERT_FETCHING,
+/* What ocspd waits for with a certificate; plan.h draws how they follow. */
+enum cert_state {
+	CERT_NEW,			/* the store was not looked at yet */
+	CERT_LOOK,			/* for the timer, to look at the store */
+	CERT_FRESH,			/* for the refresh */
+	CERT_UNUSED,			/* for a server that holds it */
+	CERT_QUEUED,			/* for its turn at the responder */
+	CERT_FETCHING,			/* for the responder's answer */
+	CERT_RETRY,			/* for the next attempt, after a failure */
+	CERT_HELD,			/* for the end of its responder's hold */
 };
 
-/* Which of two lanes of transfers a certificate is in, see queue.h. */
+/* Which lane of transfers a certificate is in, see queue.h. */
 enum lane {
 	LANE_FAST,
 	LANE_SLOW,
+	LANE_STUCK,
+	LANES,
 };
 
 struct cert {
 	uint8_t key[KTLS_OCSP_KEY_LEN];
-	struct timer timer;		/* when to do something about it */
-	int64_t refresh;		/* wall clock that timer is for, or 0 */
-	struct ocsp_terms terms;		/* of the blob that is stored */
+	struct timer timer;		/* what a state waits for, but 2 of them */
+	int64_t refresh;		/* wall clock: when to ask for a new one */
+	struct ocsp_terms terms;	/* of the blob that is stored */
 	uint64_t generation;		/* its number */
 	struct pin *pin;		/* NULL: not of the configuration */
+	enum cert_state state;
+	struct responder *responder;	/* asked last, or being asked; or NULL */
+
+	/*
+	 * In the queue's lists while queued or fetching, in the responder's
+	 * list of those that it failed while listed.
+	 */
+	TAILQ_ENTRY(cert) link;
+	bool listed;
 
 	/* queue.c's */
-	enum cert_phase phase;
 	enum lane lane;			/* to wait for, or that it is in */
-	struct host *host;
-	TAILQ_ENTRY(cert) queued;
 	int64_t started;		/* when it was started, while fetching */
 	struct attempt *attempt;	/* while fetching; attempt.c's */
 
-	/* plan.c's and attempt.c's */
-	int64_t last;			/* when the last attempt ended, or 0 */
-	int64_t hold;			/* not before, said the responder; or 0 */
-	int64_t retry_after;		/* s that this attempt was told to wait */
-	char *reasons;			/* why this attempt failed so far */
+	/* plan.c's: milliseconds of clock_ms(), 0: never */
+	int64_t last;			/* when the last attempt ended */
+	int64_t delay;			/* between that and the next, in RETRY */
+	int64_t failing;		/* since when all attempts have failed */
 	uint32_t failures;		/* attempts in a row */
-	uint8_t url;			/* step of this attempt: number of URL */
-	bool sha1;			/* step: CertID by SHA-1 */
-	bool second;			/* step: the other digest failed */
-	bool post;			/* step: GET is not known there */
-	bool no_cache;			/* step: caches must ask */
-	bool sha1_works;		/* what the last good answer was to */
 	bool from_cache;		/* the disk was looked at */
-	bool hangs;			/* its first URL did, the last time */
+	bool withdrawn;			/* caches must ask the responder */
 	bool counted;			/* --once had its result */
+
+	/* attempt.c's */
+	char *reasons;			/* why this attempt failed so far */
+	uint8_t url;			/* step of this attempt: number of URL */
+	uint8_t form;			/* step: how it is asked, request.h */
+	uint8_t changed;		/* forms that were changed for this URL */
+	bool asked;			/* this attempt made a request */
+	bool blames_responder;		/* not the certificate, for its failure */
+	enum lane first_lane;		/* where its first URL's request starts */
 };
 
 TAILQ_HEAD(cert_queue, cert);

@@ -128,6 +128,13 @@ static const struct {
 	  8, 1, 1024 },
 	{ "retry", offsetof(struct config, retry), 30, 1, 86400 },
 	{ "retry_max", offsetof(struct config, retry_max), 3600, 1, 86400 },
+	/*
+	 * Four days: as old as the CA/Browser Forum lets a responder's newest
+	 * answer become. So a revocation shows no later than there, however
+	 * long the responses are valid.
+	 */
+	{ "refresh_max", offsetof(struct config, refresh_max), 345600, 3600,
+	  31536000 },
 };
 
 static long *number_of(struct config *config, size_t i)

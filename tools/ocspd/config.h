@@ -34,6 +34,7 @@ struct config {
 	long transfers_per_host;
 	long retry;			/* seconds */
 	long retry_max;
+	long refresh_max;
 	struct address_rules addresses;
 	struct config_cert *certs;	/* in the file's order */
 };

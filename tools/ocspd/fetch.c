@@ -496,10 +496,13 @@ static void ended(struct fetch *f, CURLcode code)
 {
 	curl_off_t retry_after = 0;
 	const char *url;
+	long sent = 0;
 
 	curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &f->result.status);
 	curl_easy_getinfo(f->easy, CURLINFO_RETRY_AFTER, &retry_after);
 	f->result.retry_after = retry_after;
+	curl_easy_getinfo(f->easy, CURLINFO_REQUEST_SIZE, &sent);
+	f->result.asked |= sent > 0;
 	take_type(f);
 	url = code ? NULL : redirect_url(f);
 	if (url && redirect(f, url))

@@ -24,6 +24,7 @@ struct fetch_request {
 struct fetch_result {
 	char failure[FETCH_FAILURE_SIZE];		/* in words; "": HTTP 200 */
 	bool timed_out;
+	bool asked;			/* a request went out to somebody */
 	long status;			/* of HTTP; 0: none came in */
 	const unsigned char *body;
 	size_t len;

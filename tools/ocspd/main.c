@@ -171,6 +171,7 @@ static void reload(void)
 		}
 		if (!connect_timer.place)
 			pins_apply(config);
+		plan_retry_all();
 		config_free(old);
 		log_text(LOG_NOTICE, "configuration read again");
 	} else {
@@ -191,7 +192,7 @@ static void lost(void)
 static const struct store_calls store_calls = {
 	.entry = plan_entry,
 	.wanted = plan_wanted,
-	.withdrawn = plan_withdrawn,
+	.event = plan_event,
 	.lost = lost,
 };
 

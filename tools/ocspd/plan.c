@@ -12,24 +12,41 @@
 #include "once.h"
 #include "plan.h"
 #include "publish.h"
+#include "responder.h"
 #include "store.h"
 #include "subject.h"
 #include "text.h"
 
-/* ms between two attempts that somebody's waiting causes */
+/* ms between two attempts that somebody's waiting causes, at least */
 #define WANTED_SPACING	5000
+/* And at least this part of the delay that there would be without */
+#define WANTED_SHARE	6
 /* ms until we look again for the certificates of a response without */
 #define NO_CERTS_DELAY	600000
-/* ms over which attempts are spread that failed, perhaps for the clock */
-#define STEP_SPREAD	2000
+/* ms over which retries are spread that one event causes: each one's, and all */
+#define RETRY_EACH	10
+#define RETRY_SPREAD	60000
+/* Seconds by which the clock is set when what failed is tried again */
+#define STEP_MIN	60
+/* Seconds; no responder is left alone for longer without being asked */
+#define REFUSAL_MAX	86400
 
 static const struct config *config;
 static bool once;
 static size_t left;
+static int64_t clock_offset;		/* of the wall clock, seconds */
+static size_t retries;			/* of plan_retry_all() */
+
+/* Between the wall clock and the one that nobody sets */
+static int64_t offset_now(void)
+{
+	return clock_wall() - clock_ms() / 1000;
+}
 
 void plan_init(bool only_once)
 {
 	once = only_once;
+	clock_offset = offset_now();
 }
 
 size_t plan_left(void)
@@ -48,20 +65,42 @@ static double throw_dice(void)
 	return arc4random() / 4294967296.0;
 }
 
-static void set_delay(struct cert *cert, int64_t ms)
+/* States */
+
+static bool is_waiting(const struct cert *cert)
 {
-	cert->refresh = 0;
-	timer_set(&cert->timer, clock_ms() + ms);
+	return cert->state != CERT_QUEUED && cert->state != CERT_FETCHING;
+}
+
+static void enter(struct cert *cert, enum cert_state state, int64_t at)
+{
+	responder_unlist(cert);
+	cert->state = state;
+	timer_set(&cert->timer, at);
+}
+
+static void look_in(struct cert *cert, int64_t ms)
+{
+	enter(cert, CERT_LOOK, clock_ms() + ms);
 }
 
 /* At a time of the wall clock, which may be set. */
-static void set_refresh(struct cert *cert, int64_t at)
+static void wait_refresh(struct cert *cert)
 {
-	int64_t in = at - clock_wall();
+	int64_t in = cert->refresh - clock_wall();
 
-	timer_set(&cert->timer, clock_ms() + (in > 0 ? in * 1000 : 0));
-	cert->refresh = at;
+	enter(cert, CERT_FRESH, clock_ms() + (in > 0 ? in * 1000 : 0));
 }
+
+/* Among so many that the same event causes */
+static void look_spread(struct cert *cert, size_t count)
+{
+	int64_t ms = (int64_t)count * RETRY_EACH;
+
+	look_in(cert, throw_dice() * (ms < RETRY_SPREAD ? ms : RETRY_SPREAD));
+}
+
+/* What is stored */
 
 /* One that no server gets is no better than none. */
 static bool is_served(const struct ocsp_entry *r)
@@ -82,10 +121,52 @@ static void take_terms(struct cert *cert, const struct ocsp_entry *r)
 	cert->terms.next_update = r->next_update;
 }
 
-static void plan_refresh(struct cert *cert)
+bool plan_is_unserved(const struct cert *cert)
 {
-	set_refresh(cert, schedule_refresh(&cert->terms, clock_wall(), -1,
-					   throw_dice()));
+	return cert->terms.next_update <= clock_wall() ||
+	       cert->terms.status == KTLS_OCSP_CERT_STATUS_UNKNOWN;
+}
+
+/* Seconds from that moment until servers stop to staple it; 0: they have. */
+static int64_t life_left(const struct cert *cert, int64_t from)
+{
+	int64_t stop = schedule_stop(&cert->terms, store_min_validity());
+
+	if (plan_is_unserved(cert) || stop < from)
+		return 0;
+	return stop - from;
+}
+
+/* When to ask for a new one, where the newest one was asked for at that time. */
+static void set_refresh(struct cert *cert, int64_t asked, int64_t max_age)
+{
+	const struct freshness freshness = {
+		.asked = asked,
+		.margin = store_min_validity(),
+		.max_age = max_age,
+		.refresh_max = config->refresh_max,
+	};
+
+	cert->refresh = schedule_refresh(&cert->terms, &freshness,
+					 throw_dice());
+}
+
+/* Somebody withdrew it, who does not want the disk's back, nor a cache's. */
+static void forget_copies(struct cert *cert)
+{
+	cache_remove(cert->key);
+	cert->withdrawn = true;
+}
+
+/* True: r is not what is stored any more, the disk's is. */
+static bool restore(struct cert *cert, const struct ocsp_entry *r)
+{
+	if (is_served(r))
+		return false;
+	if (r->state != KTLS_OCSP_STATE_WITHDRAWN)
+		return publish_cached(cert);
+	forget_copies(cert);
+	return false;
 }
 
 /* A certificate that we did not know yet */
@@ -94,29 +175,50 @@ static void plan_new(struct cert *cert, const struct ocsp_entry *r)
 	struct ocsp_entry now = *r;
 
 	left++;
-	if (!is_served(r) && publish_cached(cert))
+	if (restore(cert, r))
 		store_get(cert->key, 0, &now);
 	take_terms(cert, &now);
-	if (is_served(&now) && !once)
-		plan_refresh(cert);
-	else
-		set_delay(cert, 0);
+	if (is_served(&now) && !once) {
+		set_refresh(cert, now.stored, -1);
+		wait_refresh(cert);
+	} else {
+		look_in(cert, 0);
+	}
 	ocsp_entry_clear(&now);
+}
+
+/* Another one stored this, a while ago or now. Is there something to serve? */
+static void take_stored(struct cert *cert, const struct ocsp_entry *r)
+{
+	take_terms(cert, r);
+	if (!is_waiting(cert))
+		return;
+	if (plan_is_unserved(cert)) {
+		plan_wanted(cert->key);
+		return;
+	}
+	cert->failures = 0;
+	cert->failing = 0;
+	set_refresh(cert, clock_wall(), -1);
+	wait_refresh(cert);
 }
 
 void plan_entry(const struct ocsp_entry *entry)
 {
 	struct cert *cert = certs_add(entry->key);
 
-	if (!cert) {
+	if (!cert)
 		log_text(LOG_ERR, "no memory for a certificate");
-	} else if (cert->phase == CERT_IDLE && !cert->timer.place) {
+	else if (cert->state == CERT_NEW)
 		plan_new(cert, entry);
-	} else if (!is_served(entry)) {
+	else if (!is_served(entry))
 		/* The notice that said so may be one of those that we lost. */
 		plan_wanted(entry->key);
-	}
+	else if (entry->generation > cert->generation)
+		take_stored(cert, entry);
 }
+
+/* Events */
 
 /* The same reason again ends the waiting of whoever waits. */
 static void report_again(struct cert *cert)
@@ -130,52 +232,141 @@ static void report_again(struct cert *cert)
 	ocsp_entry_clear(&r);
 }
 
+/* When somebody's waiting may bring an attempt about: the backoff holds. */
+static int64_t wanted_at(const struct cert *cert)
+{
+	int64_t spacing = cert->delay / WANTED_SHARE;
+
+	if (!cert->last)
+		return 0;
+	return cert->last + (spacing > WANTED_SPACING ? spacing : WANTED_SPACING);
+}
+
 void plan_wanted(const uint8_t *key)
 {
 	struct cert *cert = certs_add(key);
-	int64_t now = clock_ms(), at = now;
+	int64_t now = clock_ms(), at;
 
 	if (!cert) {
 		log_text(LOG_ERR, "no memory for a certificate");
 		return;
 	}
-	if (cert->phase != CERT_IDLE)
+	if (!is_waiting(cert))
 		return;
-	if (cert->hold > now) {
+	if (cert->state == CERT_HELD) {
 		report_again(cert);
 		return;
 	}
-	if (cert->last && cert->last + WANTED_SPACING > now)
-		at = cert->last + WANTED_SPACING;
+	at = wanted_at(cert);
+	if (at > now + WANTED_SPACING)
+		report_again(cert);
+	if (at < now)
+		at = now;
 	if (!cert->timer.place || cert->timer.due > at)
-		set_delay(cert, at - now);
+		look_in(cert, at - now);
 }
 
-void plan_withdrawn(const uint8_t *key)
+/* Servers staple it no longer, or will not soon. */
+static void ending(struct cert *cert)
 {
-	struct cert *cert = certs_find(key);
+	int64_t at = cert->last + WANTED_SPACING;
 
-	/* Who withdrew it does not want it back from there. */
-	cache_remove(key);
-	if (cert && cert->phase == CERT_IDLE)
-		set_delay(cert, 0);
+	switch (cert->state) {
+	case CERT_FRESH:
+		cert->refresh = clock_wall();
+		look_in(cert, 0);
+		break;
+	case CERT_RETRY:
+		if (cert->timer.due > at)
+			look_in(cert, at > clock_ms() ? at - clock_ms() : 0);
+		break;
+	default:
+		break;
+	}
 }
 
-static void clock_stepped(struct cert *cert)
+void plan_event(enum ktls_ocsp_event event,
+		const struct ocsp_entry *entry)
 {
-	if (cert->phase != CERT_IDLE)
+	struct cert *cert = certs_find(entry->key);
+
+	if (!cert) {
+		if (event == KTLS_OCSP_EVENT_WITHDRAWN)
+			cache_remove(entry->key);
 		return;
-	if (cert->refresh)
-		set_refresh(cert, cert->refresh);
-	else if (cert->failures && cert->hold <= clock_ms())
-		set_delay(cert, throw_dice() * STEP_SPREAD);
+	}
+	switch (event) {
+	case KTLS_OCSP_EVENT_UPDATED:
+	case KTLS_OCSP_EVENT_REVOKED:
+		/* Ours came before its event. */
+		if (entry->generation > cert->generation)
+			take_stored(cert, entry);
+		break;
+	case KTLS_OCSP_EVENT_EXPIRING:
+	case KTLS_OCSP_EVENT_EXPIRED:
+		ending(cert);
+		break;
+	case KTLS_OCSP_EVENT_WITHDRAWN:
+		forget_copies(cert);
+		if (is_waiting(cert))
+			look_in(cert, 0);
+		break;
+	case KTLS_OCSP_EVENT_REMOVED:
+	case KTLS_OCSP_EVENT_EVICTED:
+		if (is_waiting(cert))
+			look_in(cert, 0);
+		break;
+	case KTLS_OCSP_EVENT_FAILED:
+	case KTLS_OCSP_EVENT_CREATED:
+		break;
+	}
+}
+
+static void count_retry(struct cert *cert)
+{
+	if (cert->state == CERT_RETRY)
+		retries++;
+}
+
+static void retry(struct cert *cert)
+{
+	if (cert->state == CERT_RETRY)
+		look_spread(cert, retries);
+}
+
+void plan_retry_all(void)
+{
+	retries = 0;
+	certs_for_each(count_retry);
+	certs_for_each(retry);
+}
+
+static void set_timer_again(struct cert *cert)
+{
+	if (cert->state == CERT_FRESH)
+		wait_refresh(cert);
+}
+
+/* What was refused for its times may not be any more. */
+static void trust_cache(struct cert *cert)
+{
+	cert->from_cache = false;
 }
 
 void plan_clock_stepped(void)
 {
+	int64_t by = offset_now() - clock_offset;
+
 	log_text(LOG_DEBUG, "the clock was set, or the machine slept");
-	certs_for_each(clock_stepped);
+	clock_offset += by;
+	certs_for_each(set_timer_again);
+	if (llabs(by) < STEP_MIN)
+		return;
+	certs_for_each(trust_cache);
+	plan_retry_all();
 }
+
+/* Looking */
 
 static void count(struct cert *cert, enum once_outcome outcome)
 {
@@ -192,17 +383,19 @@ static bool is_due(struct cert *cert, const struct ocsp_entry *r)
 	if (!is_served(r) || once)
 		return true;
 	if (r->generation != cert->generation) {
-		/* Somebody else stored it. */
+		/* Somebody else stored it, and the event was lost. */
 		take_terms(cert, r);
-		plan_refresh(cert);
-		if (cert->refresh > clock_wall())
-			return false;
-		timer_stop(&cert->timer);
+		set_refresh(cert, clock_wall(), -1);
+	}
+	if (cert->refresh > clock_wall()) {
+		wait_refresh(cert);
+		return false;
 	}
 	if (r->handles)
 		return true;
 	/* It may serve until it ends, but is not worth a new one. */
-	set_delay(cert, 1000 * schedule_unused(&cert->terms, clock_wall()));
+	enter(cert, CERT_UNUSED, clock_ms() +
+	      1000 * schedule_unused(&cert->terms, clock_wall()));
 	return false;
 }
 
@@ -236,12 +429,12 @@ static void look(struct cert *cert, struct ocsp_entry *r)
 
 	if (!subject_make(&subject, cert, r) && errno == ENOMEM) {
 		log_text(LOG_ERR, "no memory for a certificate");
-		plan_failed(cert, 0);
+		plan_failed(cert);
 		return;
 	}
 	if (!subject.cert) {
 		count(cert, ONCE_NOT_APPLICABLE);
-		set_delay(cert, NO_CERTS_DELAY);
+		look_in(cert, NO_CERTS_DELAY);
 		return;
 	}
 	consider(cert, r, &subject);
@@ -254,8 +447,10 @@ void plan_due(struct timer *timer)
 	struct ocsp_entry r;
 	int err;
 
+	responder_unlist(cert);
+	cert->state = CERT_LOOK;
 	err = store_get(cert->key, KTLS_OCSP_PART_CERTIFICATES, &r);
-	if (!err && !is_served(&r) && publish_cached(cert)) {
+	if (!err && restore(cert, &r)) {
 		ocsp_entry_clear(&r);
 		err = store_get(cert->key, KTLS_OCSP_PART_CERTIFICATES, &r);
 	}
@@ -263,48 +458,127 @@ void plan_due(struct timer *timer)
 		plan_gone(cert);
 	} else if (err) {
 		log_text(LOG_ERR, "reading the store: %s", store_error());
-		set_delay(cert, config->retry * 1000);
+		look_in(cert, config->retry * 1000);
 	} else {
 		look(cert, &r);
 		ocsp_entry_clear(&r);
 	}
 }
 
-void plan_stored(struct cert *cert, int64_t max_age)
+/* What came of attempts */
+
+void plan_answered(struct cert *cert, int64_t max_age)
 {
-	int64_t now = clock_wall(), at;
+	int64_t now = clock_wall();
 
 	count(cert, ONCE_STORED);
 	if (once)
 		return;
 	cert->failures = 0;
-	cert->hold = 0;
+	cert->failing = 0;
 	cert->last = clock_ms();
-	at = schedule_refresh(&cert->terms, now, max_age, throw_dice());
-	if (at <= now)
-		at = now + schedule_again(&cert->terms, now, throw_dice());
-	set_refresh(cert, at);
+	cert->delay = 0;
+	set_refresh(cert, now, max_age);
+	/* It was signed long ago: when the next one is, it does not say. */
+	if (cert->refresh <= now)
+		cert->refresh = now + schedule_again(life_left(cert, now),
+						     throw_dice());
+	wait_refresh(cert);
 }
 
-void plan_failed(struct cert *cert, int64_t retry_after)
+/* Seconds since servers have nothing to staple */
+static int64_t time_without(const struct cert *cert)
 {
-	int64_t delay, hold;
+	if (!plan_is_unserved(cert))
+		return 0;
+	if (!cert->terms.next_update)
+		return (clock_ms() - cert->failing) / 1000;
+	return clock_wall() - schedule_stop(&cert->terms,
+					    store_min_validity());
+}
+
+/* The hold of the one responder that there is, as far as it is longer. */
+static int64_t hold_after(const struct cert *cert, int64_t at)
+{
+	int64_t until = 0;
+
+	if (cert->responder && cert->url <= 1)
+		until = plan_held_until(cert, cert->responder);
+	return until > at ? until : 0;
+}
+
+void plan_failed(struct cert *cert)
+{
+	struct backoff backoff = {
+		.base = config->retry,
+		.max = config->retry_max,
+	};
+	int64_t hold;
 
 	count(cert, ONCE_FAILED);
 	if (once)
 		return;
-	cert->failures++;
 	cert->last = clock_ms();
-	delay = schedule_retry(cert->failures, config->retry,
-			       config->retry_max, throw_dice());
-	if (retry_after > 0) {
-		hold = 1000 * schedule_hold(retry_after, &cert->terms,
-					    clock_wall(), config->retry_max);
-		cert->hold = cert->last + hold;
-		if (delay < hold)
-			delay = hold;
-	}
-	set_delay(cert, delay);
+	if (!cert->failures++)
+		cert->failing = cert->last;
+	backoff.failures = cert->failures;
+	backoff.left = life_left(cert, clock_wall());
+	backoff.without = time_without(cert);
+	cert->delay = schedule_retry(&backoff, throw_dice());
+	hold = hold_after(cert, cert->last + cert->delay);
+	if (hold)
+		enter(cert, CERT_HELD, hold);
+	else
+		enter(cert, CERT_RETRY, cert->last + cert->delay);
+	if (cert->blames_responder)
+		responder_list(cert);
+}
+
+int64_t plan_held_until(const struct cert *cert,
+			const struct responder *responder)
+{
+	int64_t since = clock_wall() -
+			(clock_ms() - responder->held_since) / 1000;
+
+	return responder_held(responder, 1000 *
+			      schedule_hold(life_left(cert, since),
+					    config->retry_max));
+}
+
+void plan_held(struct cert *cert)
+{
+	int64_t until = plan_held_until(cert, cert->responder);
+
+	count(cert, ONCE_FAILED);
+	if (once)
+		return;
+	enter(cert, CERT_HELD, until ? until : clock_ms());
+	responder_list(cert);
+}
+
+int64_t plan_refusal(const struct responder *responder, int64_t retry_after)
+{
+	const struct backoff backoff = {
+		.failures = responder->refusals + 1,
+		.base = config->retry,
+		.max = config->retry_max,
+		.without = REFUSAL_MAX,
+	};
+
+	if (retry_after > 0)
+		return retry_after < REFUSAL_MAX ? retry_after : REFUSAL_MAX;
+	return (schedule_retry(&backoff, throw_dice()) + 999) / 1000;
+}
+
+void plan_responder_works(struct responder *responder)
+{
+	size_t waiting = 0;
+	struct cert *cert;
+
+	TAILQ_FOREACH(cert, &responder->failed, link)
+		waiting++;
+	while ((cert = TAILQ_FIRST(&responder->failed)))
+		look_spread(cert, waiting);
 }
 
 void plan_gone(struct cert *cert)

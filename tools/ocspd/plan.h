@@ -1,5 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* When something is done for a certificate, and whether at all. */
+/*
+ * When something is done for a certificate, and whether at all: one state
+ * machine per certificate (enum cert_state), fed by the store's dump and
+ * events, by timers, and by what came of attempts.
+ *
+ *               seen, not served
+ *   NEW -------------------------> LOOK --------------------> QUEUED <--.
+ *    |                             ^  ^     to be fetched        | turn | lane
+ *    | seen, served     .----------'  |                          v      | full
+ *    |                  |             |                       FETCHING -'
+ *    |    refresh due,  |             | delay over, wanted,      |
+ *    |    expiring      |             | expiring, works again,   |
+ *    |                  |             | clock set, reload        |
+ *    v                  |             |                          |
+ *   FRESH --------------+           RETRY <-------- failed ------+
+ *    ^                  |           HELD <-- asked to wait ------+
+ *    |  UNUSED ---------'             |   hold over, works again |
+ *    |   ^    time to look            '-> LOOK                   |
+ *    |   '-- LOOK finds no server that holds it                  |
+ *    '------ LOOK finds it is not due; stored, or the same ------'
+ *
+ * In LOOK the timer leads to a look at what the store has, and from there to
+ * one of the other states; "withdrawn", "evicted" and "removed" lead there from
+ * any that waits. What somebody else stored leads to FRESH, or to LOOK where no
+ * server would staple it. Who leaves the store is forgotten.
+ */
 #ifndef OCSPD_PLAN_H
 #define OCSPD_PLAN_H
 
@@ -26,19 +51,38 @@ void plan_configure(const struct config *config);
 void plan_entry(const struct ocsp_entry *entry);
 /* Somebody waits for it: now, or as soon as is decent. */
 void plan_wanted(const uint8_t *key);
-/* It was deleted: fetch a new one, if it is still there. */
-void plan_withdrawn(const uint8_t *key);
-/* The wall clock was set. */
+/* Something happened to it in the store. */
+void plan_event(enum ktls_ocsp_event event,
+		const struct ocsp_entry *entry);
+/* The wall clock was set, or the machine slept. */
 void plan_clock_stepped(void);
+/* The configuration changed: what failed may work now. */
+void plan_retry_all(void);
 
 /* The timer of a certificate. */
 void plan_due(struct timer *timer);
 
-/* An attempt is over: terms and generation are those of what was stored. */
-void plan_stored(struct cert *cert, int64_t max_age);
-/* It failed, and the responder asked for so many seconds' peace. */
-void plan_failed(struct cert *cert, int64_t retry_after);
+/*
+ * An attempt is over: terms and generation are those of what was stored, or is
+ * the same. max_age: seconds that it is fresh, or -1.
+ */
+void plan_answered(struct cert *cert, int64_t max_age);
+/* It failed. */
+void plan_failed(struct cert *cert);
+/* Nobody was asked: its responders are to be left alone. */
+void plan_held(struct cert *cert);
 /* The entry is not in the store any more. The certificate is freed. */
 void plan_gone(struct cert *cert);
+
+/* Nothing that a server would staple is stored. */
+bool plan_is_unserved(const struct cert *cert);
+
+/* Until when (ms) the certificate leaves the responder alone; 0: it need not. */
+int64_t plan_held_until(const struct cert *cert,
+			const struct responder *responder);
+/* For how many seconds to leave it alone that said so, retry_after or 0. */
+int64_t plan_refusal(const struct responder *responder, int64_t retry_after);
+/* It gave a response: who waits for that need not wait longer. */
+void plan_responder_works(struct responder *responder);
 
 #endif /* OCSPD_PLAN_H */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cache.h"
 #include "clock.h"
@@ -35,15 +36,40 @@ static void tell(const struct cert *cert, const struct subject *subject,
 		  "from", from, "key", key_text(cert->key, key), NULL);
 }
 
-/* Against what the store has at this moment, not what we remember. */
+/* Has the store the same bytes? */
+static bool is_stored(const struct cert *cert, const struct ocsp_entry *r,
+		      const struct ocsp_terms *new, const unsigned char *data,
+		      size_t len)
+{
+	struct ocsp_entry blob;
+	bool same;
+
+	if (!r->generation || r->blob_len != len || r->status != new->status ||
+	    r->this_update != new->this_update ||
+	    r->next_update != new->next_update ||
+	    store_get(cert->key, KTLS_OCSP_PART_BLOB, &blob))
+		return false;
+	same = blob.blob && blob.blob_len == len &&
+	       !memcmp(blob.blob, data, len);
+	ocsp_entry_clear(&blob);
+	return same;
+}
+
+/*
+ * Against what the store has at this moment, not what we remember.
+ * PUBLISH_STORED: it is to be stored.
+ */
 static enum publish compare(struct cert *cert, const struct ocsp_terms *new,
-			    char why[OCSP_REASON_SIZE])
+			    const unsigned char *data, size_t len,
+			    uint32_t *failures, char why[OCSP_REASON_SIZE])
 {
 	struct ocsp_terms old = { 0 };
 	struct ocsp_entry r;
 	const char *worse;
+	bool same = false;
 	int err;
 
+	*failures = 0;
 	err = store_get(cert->key, 0, &r);
 	if (err == -ENOENT)
 		return PUBLISH_GONE;
@@ -51,11 +77,16 @@ static enum publish compare(struct cert *cert, const struct ocsp_terms *new,
 		old.status = r.status;
 		old.this_update = r.this_update;
 		old.next_update = r.next_update;
+		same = r.state == KTLS_OCSP_STATE_VALID &&
+		       is_stored(cert, &r, new, data, len);
 	}
+	if (same)
+		cert->generation = r.generation;
+	*failures = r.failures;
 	ocsp_entry_clear(&r);
 	worse = ocsp_worse(&old, new, clock_wall());
 	if (!worse)
-		return PUBLISH_STORED;
+		return same ? PUBLISH_SAME : PUBLISH_STORED;
 	snprintf(why, OCSP_REASON_SIZE, "%s", worse);
 	return new->status == KTLS_OCSP_CERT_STATUS_UNKNOWN ? PUBLISH_REFUSED :
 							       PUBLISH_WORSE;
@@ -68,6 +99,7 @@ static enum publish verify_and_store(struct cert *cert,
 {
 	struct ocsp_verdict verdict;
 	enum publish result;
+	uint32_t failures;
 	struct ocsp_terms terms;
 
 	if (ocsp_verify(data, len, subject->cert, subject->issuer, clock_wall(),
@@ -76,8 +108,10 @@ static enum publish verify_and_store(struct cert *cert,
 		return PUBLISH_REFUSED;
 	}
 	terms = terms_of(&verdict);
-	result = compare(cert, &terms, why);
-	if (result != PUBLISH_STORED)
+	result = compare(cert, &terms, data, len, &failures, why);
+	/* The same again only where there is a failure to be forgotten. */
+	if (result != PUBLISH_STORED &&
+	    !(result == PUBLISH_SAME && failures))
 		return result;
 	if (store_publish(cert->key, &verdict, data, len, &cert->generation)) {
 		snprintf(why, OCSP_REASON_SIZE, "the store did not take it: %.200s",
@@ -85,7 +119,7 @@ static enum publish verify_and_store(struct cert *cert,
 		return PUBLISH_ERROR;
 	}
 	cert->terms = terms;
-	return PUBLISH_STORED;
+	return result;
 }
 
 enum publish publish_response(struct cert *cert, const struct subject *subject,
@@ -111,6 +145,8 @@ static bool restore(struct cert *cert, const struct subject *subject,
 	switch (verify_and_store(cert, subject, data, len, why)) {
 	case PUBLISH_STORED:
 		tell(cert, subject, "cache");
+		return true;
+	case PUBLISH_SAME:
 		return true;
 	case PUBLISH_GONE:
 		return false;

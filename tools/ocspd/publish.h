@@ -12,6 +12,7 @@
 
 enum publish {
 	PUBLISH_STORED,			/* the certificate's terms are its */
+	PUBLISH_SAME,			/* it is what is stored, to the byte */
 	PUBLISH_REFUSED,		/* by the verifier, or it is "unknown" */
 	PUBLISH_WORSE,			/* than what is stored */
 	PUBLISH_GONE,			/* the store has no such response */
@@ -20,7 +21,7 @@ enum publish {
 
 /*
  * Verify a response that came from url, store it, keep it on disk. Unless it
- * is stored, or gone, why has the reason.
+ * is stored, the same, or gone, why has the reason.
  */
 enum publish publish_response(struct cert *cert, const struct subject *subject,
 			      const unsigned char *data, size_t len,
@@ -28,7 +29,8 @@ enum publish publish_response(struct cert *cert, const struct subject *subject,
 
 /*
  * The disk's response for a certificate, if it is still good. It is looked at
- * once: what was not good then is not better now. True: it is stored.
+ * once, as long as nobody sets the clock: what was not good then is not better
+ * now. True: it is stored.
  */
 bool publish_cached(struct cert *cert);
 

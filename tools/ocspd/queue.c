@@ -1,43 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Which fetch starts when, see queue.h. */
-#include <search.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "queue.h"
-
-#define LANES	2
+#include "responder.h"
 
 /* So many starts that fail at once do not hold up the loop. */
 #define BATCH	64
 
-/* What a host has in one lane. */
-struct share {
-	struct host *host;
-	struct cert_queue waiting;
-	long running;
-	bool in_turn;			/* it is in the lane's list of turns */
-	TAILQ_ENTRY(share) turn;
-};
-
-struct host {
-	char *origin;
-	struct share shares[LANES];
-};
-
 TAILQ_HEAD(turns, share);
 
-/* turns: the hosts that wait for a place and may have one more. */
+/* ms after which a fetch moves on from a lane; from the last one never. */
+static const int64_t patience_of[LANES] = {
+	[LANE_FAST] = 1000,
+	[LANE_SLOW] = 5000,
+	[LANE_STUCK] = INT64_MAX,
+};
+
+/* turns: the responders that wait for a place and may have one more. */
 static struct {
 	struct turns turns;
-	struct cert_queue running;	/* in the order they started */
+	struct cert_queue running;	/* in the order they came into the lane */
 	long count;
 } lanes[LANES];
 
 static struct queue_calls calls;
 static long max_running, max_per_host;
 static size_t count;
-static void *hosts;
 
 static void on_patience(struct timer *timer);
 static struct timer patience = { .fn = on_patience };
@@ -64,70 +51,21 @@ size_t queue_count(void)
 	return count;
 }
 
-/* Hosts */
-
-static int compare(const void *a, const void *b)
-{
-	const struct host *left = a, *right = b;
-
-	return strcmp(left->origin, right->origin);
-}
-
-static struct host *make_host(const char *origin)
-{
-	struct host *host = calloc(1, sizeof(*host));
-	int i;
-
-	if (!host)
-		return NULL;
-	for (i = 0; i < LANES; i++) {
-		host->shares[i].host = host;
-		TAILQ_INIT(&host->shares[i].waiting);
-	}
-	host->origin = strdup(origin);
-	if (host->origin && tsearch(host, &hosts, compare))
-		return host;
-	free(host->origin);
-	free(host);
-	return NULL;
-}
-
-static struct host *find_host(const char *origin)
-{
-	struct host wanted = { .origin = (char *)origin };
-	struct host **node = tfind(&wanted, &hosts, compare);
-
-	return node ? *node : make_host(origin);
-}
-
-static bool is_unused(const struct share *share)
-{
-	return !share->running && TAILQ_EMPTY(&share->waiting);
-}
-
-static void put_host(struct host *host)
-{
-	if (!is_unused(&host->shares[LANE_FAST]) ||
-	    !is_unused(&host->shares[LANE_SLOW]))
-		return;
-	tdelete(host, &hosts, compare);
-	free(host->origin);
-	free(host);
-}
-
 /* Turns */
 
 static bool may_run(const struct share *share, enum lane lane)
 {
+	if (TAILQ_EMPTY(&share->waiting))
+		return false;
 	/* Who hangs anyway may as well hang with many. */
-	return !TAILQ_EMPTY(&share->waiting) &&
-	       (lane == LANE_SLOW || share->running < max_per_host);
+	return lane != LANE_FAST || (share->running < max_per_host &&
+				     share->running < share->responder->window);
 }
 
-/* Put the host into the list of turns, or take it out, as it is due. */
-static void settle(struct host *host, enum lane lane)
+/* Put a responder into the list of turns, or take it out, as it is due. */
+static void settle(struct responder *responder, enum lane lane)
 {
-	struct share *share = &host->shares[lane];
+	struct share *share = &responder->shares[lane];
 	bool may = may_run(share, lane);
 
 	if (may && !share->in_turn)
@@ -137,97 +75,113 @@ static void settle(struct host *host, enum lane lane)
 	share->in_turn = may;
 }
 
+static int64_t moves_on_at(const struct cert *cert)
+{
+	return cert->started + patience_of[cert->lane];
+}
+
 static void set_patience(void)
 {
-	struct cert *first = TAILQ_FIRST(&lanes[LANE_FAST].running);
+	int64_t first = INT64_MAX;
+	const struct cert *cert;
+	int i;
 
-	if (first)
-		timer_set(&patience, first->started + LANE_PATIENCE);
+	for (i = 0; i < LANE_STUCK; i++) {
+		cert = TAILQ_FIRST(&lanes[i].running);
+		if (cert && moves_on_at(cert) < first)
+			first = moves_on_at(cert);
+	}
+	if (first != INT64_MAX)
+		timer_set(&patience, first);
 	else
 		timer_stop(&patience);
 }
 
 static void enter_lane(struct cert *cert)
 {
-	TAILQ_INSERT_TAIL(&lanes[cert->lane].running, cert, queued);
+	TAILQ_INSERT_TAIL(&lanes[cert->lane].running, cert, link);
 	lanes[cert->lane].count++;
-	cert->host->shares[cert->lane].running++;
-	cert->phase = CERT_FETCHING;
+	cert->responder->shares[cert->lane].running++;
+	cert->state = CERT_FETCHING;
 }
 
 static void leave_lane(struct cert *cert)
 {
-	TAILQ_REMOVE(&lanes[cert->lane].running, cert, queued);
+	TAILQ_REMOVE(&lanes[cert->lane].running, cert, link);
 	lanes[cert->lane].count--;
-	cert->host->shares[cert->lane].running--;
-	cert->phase = CERT_IDLE;
+	cert->responder->shares[cert->lane].running--;
+	cert->state = CERT_LOOK;
 }
 
 static void enter_queue(struct cert *cert)
 {
-	TAILQ_INSERT_TAIL(&cert->host->shares[cert->lane].waiting, cert,
-			  queued);
-	cert->phase = CERT_QUEUED;
+	TAILQ_INSERT_TAIL(&cert->responder->shares[cert->lane].waiting, cert,
+			  link);
+	cert->state = CERT_QUEUED;
 }
 
 static void leave_queue(struct cert *cert)
 {
-	TAILQ_REMOVE(&cert->host->shares[cert->lane].waiting, cert, queued);
-	cert->phase = CERT_IDLE;
+	TAILQ_REMOVE(&cert->responder->shares[cert->lane].waiting, cert, link);
+	cert->state = CERT_LOOK;
 }
 
-/* From the fast lane to the slow one, or to the queue for that. */
+/* To the next lane, or to the queue for that. */
 static void move_on(struct cert *cert)
 {
-	bool full = lanes[LANE_SLOW].count >= max_running;
+	enum lane next = cert->lane + 1;
+	bool full = lanes[next].count >= max_running;
 
 	if (full)
 		calls.stop(cert);
 	leave_lane(cert);
-	settle(cert->host, LANE_FAST);
-	cert->lane = LANE_SLOW;
+	settle(cert->responder, cert->lane);
+	cert->lane = next;
 	if (full)
 		enter_queue(cert);
 	else
 		enter_lane(cert);
-	settle(cert->host, LANE_SLOW);
+	settle(cert->responder, next);
 }
 
 static void on_patience(struct timer *timer)
 {
 	int64_t now = clock_ms();
 	struct cert *first;
+	int i;
 
 	(void)timer;
-	while ((first = TAILQ_FIRST(&lanes[LANE_FAST].running)) &&
-	       first->started + LANE_PATIENCE <= now)
-		move_on(first);
+	for (i = LANE_STUCK - 1; i >= 0; i--)
+		while ((first = TAILQ_FIRST(&lanes[i].running)) &&
+		       moves_on_at(first) <= now)
+			move_on(first);
 	set_patience();
 }
 
-bool queue_add(struct cert *cert, const char *origin)
+enum lane queue_lane_of(int64_t ms)
 {
-	cert->host = find_host(origin);
-	if (!cert->host)
-		return false;
+	enum lane lane = LANE_FAST;
+
+	while (patience_of[lane] < ms)
+		lane++;
+	return lane;
+}
+
+void queue_add(struct cert *cert)
+{
 	count++;
 	enter_queue(cert);
-	settle(cert->host, cert->lane);
-	return true;
+	settle(cert->responder, cert->lane);
 }
 
 void queue_remove(struct cert *cert)
 {
-	struct host *host = cert->host;
-
-	if (cert->phase == CERT_FETCHING)
+	if (cert->state == CERT_FETCHING)
 		leave_lane(cert);
 	else
 		leave_queue(cert);
-	settle(host, cert->lane);
-	cert->host = NULL;
+	settle(cert->responder, cert->lane);
 	count--;
-	put_host(host);
 	set_patience();
 }
 
@@ -241,7 +195,7 @@ void queue_restart(void)
 			calls.stop(cert);
 			leave_lane(cert);
 			enter_queue(cert);
-			settle(cert->host, cert->lane);
+			settle(cert->responder, cert->lane);
 		}
 	}
 	set_patience();
@@ -251,7 +205,6 @@ static void start_next(enum lane lane)
 {
 	struct share *share = TAILQ_FIRST(&lanes[lane].turns);
 	struct cert *cert = TAILQ_FIRST(&share->waiting);
-	struct host *host = share->host;
 
 	/* To the end of the list of turns, if it has more to do. */
 	TAILQ_REMOVE(&lanes[lane].turns, share, turn);
@@ -259,9 +212,9 @@ static void start_next(enum lane lane)
 	leave_queue(cert);
 	cert->started = clock_ms();
 	enter_lane(cert);
-	settle(host, lane);
-	if (lane == LANE_FAST && !patience.place)
-		timer_set(&patience, cert->started + LANE_PATIENCE);
+	settle(share->responder, lane);
+	if (lane != LANE_STUCK && !patience.place)
+		timer_set(&patience, moves_on_at(cert));
 	calls.start(cert);
 }
 

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which fetch starts when: so many at a time to a host, so many in all, and
- * none of them in the way of the others.
+ * Which fetch starts when: so many at a time to a responder, so many in all,
+ * and none of them in the way of the others.
  *
- * There are two lanes with as many places each. A fetch starts in the fast
- * lane. Who has no answer after LANE_PATIENCE ms moves on to the slow lane,
- * and its place is free for the next one. When the slow lane is full it is
- * given up and waits for a place there, to start again. A certificate whose
- * last attempt was a slow one starts there. So a place in the fast lane is
- * taken for LANE_PATIENCE at most, whoever hangs, and the hosts that have
- * something to fetch take turns.
+ * There are three lanes with as many places each. A fetch starts in the fast
+ * lane. After a second without an answer it moves on to the slow lane, after
+ * five to the lane of those that are stuck, and its place is free for the next
+ * one. When that lane is full it is given up and waits for a place there, to
+ * start again. The next attempt for a certificate starts in the lane in which
+ * the last one ended. So who hangs takes no place from who is slow, and who is
+ * slow none from who is fast; and the responders that have something to fetch
+ * take turns.
  */
 #ifndef OCSPD_QUEUE_H
 #define OCSPD_QUEUE_H
@@ -18,8 +19,6 @@
 
 #include "certs.h"
 #include "config.h"
-
-#define LANE_PATIENCE	1000
 
 struct queue_calls {
 	/* Start it. May call queue_remove() when that fails. */
@@ -32,17 +31,20 @@ void queue_init(const struct queue_calls *calls);
 /* May be called again: nobody loses its place. */
 void queue_configure(const struct config *config);
 
+/* A certificate that does not wait yet waits for its turn at its responder. */
+void queue_add(struct cert *cert);
 /*
- * An idle certificate waits for its turn at that origin (url.h). False: no
- * memory.
+ * One that waits is taken out, one that is fetched has its fetch over. Its
+ * state is CERT_LOOK then, until the caller sets another one.
  */
-bool queue_add(struct cert *cert, const char *origin);
-/* One that waits is taken out, one that is fetched has its fetch over. */
 void queue_remove(struct cert *cert);
 /* All that are fetched are stopped and wait again. */
 void queue_restart(void);
 /* Start what can be started, up to a batch. True: there is more. */
 bool queue_run(void);
+
+/* The lane of a fetch that took so many ms. */
+enum lane queue_lane_of(int64_t ms);
 
 /* Certificates that wait or are fetched. */
 size_t queue_count(void);

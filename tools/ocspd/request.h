@@ -8,6 +8,14 @@
 
 #include <openssl/x509.h>
 
+/* The form of a request. 0 is what RFC 9919 wants: GET, and SHA-256. */
+enum {
+	FORM_POST = 1,
+	FORM_SHA1 = 2,			/* in the CertID */
+	FORM_NO_CACHE = 4,		/* caches on the way have to ask */
+	FORM_LONG = 8,			/* POST, since it is too long for GET */
+};
+
 /*
  * Make a request for the status of one certificate, with a CertID by SHA-1 or
  * else SHA-256, and no extensions. Returns its length and sets *der, to be

@@ -8,6 +8,8 @@
 #define UNUSED_MAX	600
 /* Seconds from one request that brought nothing new to the next, at least. */
 #define AGAIN_MIN	60
+/* The longest wait at first when there is nothing to staple. */
+#define WITHOUT_MIN	300
 
 static int64_t min(int64_t a, int64_t b)
 {
@@ -25,46 +27,58 @@ static int64_t spread(int64_t value, double share, double random)
 	return value * (1 - share + 2 * share * random);
 }
 
-int64_t schedule_refresh(const struct ocsp_terms *terms, int64_t now,
-			 int64_t max_age, double random)
+int64_t schedule_stop(const struct ocsp_terms *terms, int64_t margin)
+{
+	int64_t stop = terms->next_update - margin;
+
+	return stop > terms->this_update ? stop : terms->next_update;
+}
+
+int64_t schedule_refresh(const struct ocsp_terms *terms,
+			 const struct freshness *f, double random)
 {
 	int64_t half = (terms->next_update - terms->this_update) / 2;
-	int64_t at = terms->this_update + spread(half, 0.1, random);
+	int64_t stop = schedule_stop(terms, f->margin);
+	int64_t share = min(half, (stop - terms->this_update) * 2 / 3);
+	int64_t at = terms->this_update + spread(share, 0.1, random);
+	int64_t age;
 
 	/*
 	 * 0 is what a web server says that knows nothing of it. Many hosts
 	 * come to know the same moment from one cache: they spread behind it.
 	 */
-	if (max_age > 0) {
-		max_age = max(max_age, MAX_AGE_MIN);
-		at = min(at, now + max_age + max_age * random / 10);
+	if (f->max_age > 0) {
+		age = max(f->max_age, MAX_AGE_MIN);
+		at = min(at, f->asked + age + age * random / 10);
 	}
-	return at;
+	return min(at, f->asked + f->refresh_max * (1 - random / 40));
 }
 
-int64_t schedule_again(const struct ocsp_terms *terms, int64_t now, double random)
+int64_t schedule_again(int64_t left, double random)
 {
-	int64_t left = max(terms->next_update - now, 0);
-
+	left = max(left, 0);
 	return spread(max(left / 4, min(left, AGAIN_MIN)), 0.1, random);
 }
 
-int64_t schedule_retry(unsigned int failures, int64_t base, int64_t limit,
-		       double random)
+int64_t schedule_retry(const struct backoff *b, double random)
 {
-	int64_t delay = base;
+	int64_t delay = b->base, limit = b->max;
+	unsigned int n;
 
-	while (failures-- > 1 && delay < limit)
+	for (n = b->failures; n > 1 && delay < limit; n--)
 		delay *= 2;
+	/* An outage that ends in time must not cost a staple. */
+	if (b->left > 0)
+		limit = min(limit, max(b->left / 4, b->base));
+	else
+		limit = min(limit, max(b->without / 16,
+				       max(WITHOUT_MIN, b->base)));
 	return spread(min(delay, limit) * 1000, 0.25, random);
 }
 
-int64_t schedule_hold(int64_t retry_after, const struct ocsp_terms *terms,
-		      int64_t now, int64_t limit)
+int64_t schedule_hold(int64_t left, int64_t limit)
 {
-	if (terms->next_update > now)
-		limit = max((terms->next_update - now) / 2, 1);
-	return min(retry_after, limit);
+	return left > 0 ? max(left / 2, 1) : limit;
 }
 
 int64_t schedule_unused(const struct ocsp_terms *terms, int64_t now)

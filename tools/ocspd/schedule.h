@@ -13,34 +13,57 @@
 #include "precedence.h"
 
 /*
- * When to refresh a response, in seconds since the epoch: when half of its
- * validity is over, 10 % of that sooner or later. Sooner, when the responder
- * said with max_age (seconds, or -1: it said nothing) that it will have a new
- * one max_age after now: then, or up to 10 % of max_age later.
+ * When servers stop to staple a response: margin seconds before it ends, the
+ * least that they hand out; but not for one that never had as many.
  */
-int64_t schedule_refresh(const struct ocsp_terms *terms, int64_t now,
-			 int64_t max_age, double random);
+int64_t schedule_stop(const struct ocsp_terms *terms, int64_t margin);
+
+/* What decides when a response is refreshed, in seconds. */
+struct freshness {
+	int64_t asked;			/* wall clock: it was the newest then */
+	int64_t margin;			/* see schedule_stop() */
+	int64_t max_age;		/* from then on; 0 or -1: not said */
+	int64_t refresh_max;		/* between two requests at most */
+};
+
+/*
+ * When to refresh a response, in seconds since the epoch: when half of its
+ * validity is over, 10 % of that sooner or later, and always before servers
+ * stop to staple it. Sooner, when the responder said with max_age that it will
+ * have a new one then: then, or up to 10 % of max_age later. And sooner, when
+ * that were later than refresh_max after asked.
+ */
+int64_t schedule_refresh(const struct ocsp_terms *terms,
+			 const struct freshness *f, double random);
 
 /*
  * When the response that was fetched is past its refresh already: the seconds
- * from now until it is worth to look again.
+ * from now until it is worth to look again. left: seconds until servers stop
+ * to staple it.
  */
-int64_t schedule_again(const struct ocsp_terms *terms, int64_t now, double random);
+int64_t schedule_again(int64_t left, double random);
+
+/* What decides how long to wait after a failure, in seconds. */
+struct backoff {
+	unsigned int failures;		/* in a row: 1, ... */
+	int64_t base;			/* after the first one */
+	int64_t max;
+	int64_t left;			/* until servers stop to staple */
+	int64_t without;		/* since they have nothing to staple */
+};
 
 /*
- * How many milliseconds to wait after so many failures in a row (1, ...):
- * base seconds, doubled each time, up to max; 25 % more or less.
+ * How many milliseconds to wait: base, doubled each time, up to max. But while
+ * there is time left not more than a quarter of that, and afterwards not more
+ * than 5 minutes or a 16th of the time without. 25 % of it more or less.
  */
-int64_t schedule_retry(unsigned int failures, int64_t base, int64_t max,
-		       double random);
+int64_t schedule_retry(const struct backoff *backoff, double random);
 
 /*
- * How many seconds to keep to the responder's Retry-After. It says what it
- * wants; we ask again in time to have a new response before the old one ends,
- * or at least every max seconds when there is none.
+ * How many seconds a certificate leaves a responder alone at most that asked
+ * for it: half of what is left, or max when nothing is.
  */
-int64_t schedule_hold(int64_t retry_after, const struct ocsp_terms *terms,
-		      int64_t now, int64_t max);
+int64_t schedule_hold(int64_t left, int64_t max);
 
 /* In how many seconds to look again whether somebody uses a response. */
 int64_t schedule_unused(const struct ocsp_terms *terms, int64_t now);

@@ -17,6 +17,12 @@ static struct ocsp_client *failed;	/* the one that store_error() is about */
 static struct watch notices = { .fd = -1 };
 /* Holds what is pinned, and the module. */
 static int session = -1;
+static uint32_t min_validity;
+
+uint32_t store_min_validity(void)
+{
+	return min_validity;
+}
 
 const char *store_error(void)
 {
@@ -35,9 +41,8 @@ static int on_notice(const struct ocsp_notice *n, void *arg)
 	(void)arg;
 	if (n->wanted)
 		calls.wanted(n->entry.key);
-	else if (n->event == KTLS_OCSP_EVENT_WITHDRAWN ||
-		 n->event == KTLS_OCSP_EVENT_EVICTED)
-		calls.withdrawn(n->entry.key);
+	else
+		calls.event(n->event, &n->entry);
 	return 0;
 }
 
@@ -82,7 +87,8 @@ int store_open(const struct store_calls *the_calls, bool follow)
 	err = ocsp_client_new(&client);
 	failed = client;
 	if (!err)
-		err = ocsp_client_session(client, &session, NULL, NULL);
+		err = ocsp_client_session(client, &session, &min_validity,
+					  NULL);
 	if (!err && follow)
 		err = follow_store();
 	return err;

@@ -14,7 +14,8 @@
 struct store_calls {
 	void (*entry)(const struct ocsp_entry *entry);	/* one there is */
 	void (*wanted)(const uint8_t *key);
-	void (*withdrawn)(const uint8_t *key);
+	void (*event)(enum ktls_ocsp_event event,
+		      const struct ocsp_entry *entry);
 	/* Notices were lost: store_read() has to be called. */
 	void (*lost)(void);
 };
@@ -26,6 +27,8 @@ struct store_calls {
 int store_open(const struct store_calls *calls, bool follow);
 void store_close(void);
 const char *store_error(void);
+/* Seconds that a response must have left for servers to hand it out. */
+uint32_t store_min_validity(void);
 
 /* Calls entry() for each entry there is. */
 int store_read(void);
