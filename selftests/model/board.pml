@@ -11,7 +11,7 @@
  *
  * A blob, and the context that a process makes of it, is named by its
  * generation. What is asserted:
- *  - nobody touches a blob, a context or a share that was freed;
+ *  - nobody touches a blob, a context or a clone that was freed;
  *  - a reader is never given a blob older than one that it was given, or than
  *    a generation that it saw on the board.
  *
@@ -19,8 +19,8 @@
  *   RELAXED      the generation is stored without release
  *   BOARD_FIRST  the generation is published before the blob
  *   NO_GRACE     the kernel frees a blob at once, not after a grace period
- *   NO_REF       a view holds no reference on its share
- *   NO_COMPARE   a view is used without a look at the board
+ *   NO_REF       a cache holds no reference on its clone
+ *   NO_COMPARE   a cache is used without a look at the board
  */
 #define READERS	2
 #ifndef GETS
@@ -30,7 +30,7 @@
 #define BLOBS	2	/* generations 1 .. BLOBS */
 #endif
 #define STORES	(2 * BLOBS + 1)
-#define SHARES	(READERS * GETS + 1)
+#define CLONES	(READERS * GETS + 1)
 
 #define BIT(r)	(1 << (r))
 
@@ -50,13 +50,13 @@ bit locked;
 byte refs[BLOBS + 1], replaced_by[BLOBS + 1], waits[BLOBS + 1], in_rcu;
 bool dead[BLOBS + 1], freed[BLOBS + 1];
 
-/* Contexts: originals by generation, with one the handle's; shares. */
+/* Contexts: originals by generation, with one the handle's; clones. */
 byte original_refs[BLOBS + 1], current;
 bool original_freed[BLOBS + 1];
-byte share_refs[SHARES], share_of[SHARES], shares = 1;
-bool share_freed[SHARES];
+byte clone_refs[CLONES], clone_of[CLONES], clones = 1;
+bool clone_freed[CLONES];
 
-byte got[READERS];	/* shares that the application has */
+byte got[READERS];	/* clones that the application has */
 
 inline blob_put(g)
 {
@@ -215,14 +215,14 @@ inline original_put(g)
 	original_freed[g] = !original_refs[g]
 }
 
-inline share_put(s)
+inline clone_put(s)
 {
-	assert(!share_freed[s]);
-	share_refs[s]--;
+	assert(!clone_freed[s]);
+	clone_refs[s]--;
 	if
-	:: !share_refs[s] ->
-		share_freed[s] = true;
-		original_put(share_of[s])
+	:: !clone_refs[s] ->
+		clone_freed[s] = true;
+		original_put(clone_of[s])
 	:: else
 	fi
 }
@@ -271,21 +271,21 @@ inline renew_current()
 	}
 }
 
-/* ocsp_view_set(): view is new, s is its share. */
+/* ocsp_thread_cache_set(): cached is new, s is its clone. */
 inline remember()
 {
 	d_step {
-		s = shares;
-		shares++;
-		share_of[s] = g;
-		share_refs[s] = 1;
+		s = clones;
+		clones++;
+		clone_of[s] = g;
+		clone_refs[s] = 1;
 		if
-		:: view -> share_put(view)
+		:: cached -> clone_put(cached)
 		:: else
 		fi;
-		view = s;
+		cached = s;
 #ifndef NO_REF
-		share_refs[s]++
+		clone_refs[s]++
 #endif
 	}
 }
@@ -294,14 +294,14 @@ inline remember()
 inline hand_over(r)
 {
 	d_step {
-		assert(!share_freed[s] && !original_freed[share_of[s]]);
-		assert(share_of[s] >= seen);
-		seen = share_of[s]
+		assert(!clone_freed[s] && !original_freed[clone_of[s]]);
+		assert(clone_of[s] >= seen);
+		seen = clone_of[s]
 	};
 	atomic {
 		select(i : 0 .. READERS - 1);
 		if
-		:: got[i] -> share_put(got[i])
+		:: got[i] -> clone_put(got[i])
 		:: else
 		fi;
 		got[i] = s;
@@ -311,7 +311,7 @@ inline hand_over(r)
 
 proctype reader(byte r)
 {
-	byte g, i, s, seen, view, n;
+	byte g, i, s, seen, cached, n;
 
 	do
 	:: n == GETS -> break
@@ -319,17 +319,17 @@ proctype reader(byte r)
 		n++;
 		s = 0;
 		if
-		:: view -> load_board(r);
+		:: cached -> load_board(r);
 			atomic {
 				if
 #ifdef NO_COMPARE
 				:: true ->
 #else
-				:: g == share_of[view] ->
+				:: g == clone_of[cached] ->
 #endif
-					s = view;
-					assert(!share_freed[s]);
-					share_refs[s]++
+					s = cached;
+					assert(!clone_freed[s]);
+					clone_refs[s]++
 				:: else
 				fi
 			}
