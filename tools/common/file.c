@@ -28,7 +28,8 @@ static int write_all(int fd, const unsigned char *data, size_t len)
 }
 
 /* A new file beside path; its name replaces temp. */
-static int fill_temp(char *temp, const unsigned char *data, size_t len)
+static int fill_temp(char *temp, const unsigned char *data, size_t len,
+		     bool sync)
 {
 	mode_t mask = umask(0);
 	int fd, err;
@@ -38,7 +39,7 @@ static int fill_temp(char *temp, const unsigned char *data, size_t len)
 	if (fd < 0)
 		return -errno;
 	err = write_all(fd, data, len);
-	if (!err && (fchmod(fd, 0666 & ~mask) || fsync(fd)))
+	if (!err && (fchmod(fd, 0666 & ~mask) || (sync && fsync(fd))))
 		err = -errno;
 	if (close(fd) && !err)
 		err = -errno;
@@ -65,23 +66,25 @@ static int sync_directory(const char *path)
 	return err;
 }
 
-static int replace(const char *path, const unsigned char *data, size_t len)
+static int replace(const char *path, const unsigned char *data, size_t len,
+		   bool sync)
 {
 	char *temp;
 	int err;
 
 	if (asprintf(&temp, "%s.XXXXXX", path) < 0)
 		return -ENOMEM;
-	err = fill_temp(temp, data, len);
+	err = fill_temp(temp, data, len, sync);
 	if (!err && rename(temp, path)) {
 		err = -errno;
 		unlink(temp);
 	}
 	free(temp);
-	return err ? err : sync_directory(path);
+	return err || !sync ? err : sync_directory(path);
 }
 
-int write_file(const char *path, const unsigned char *data, size_t len)
+int write_file(const char *path, const unsigned char *data, size_t len,
+	       bool sync)
 {
 	struct stat st;
 	char *real;
@@ -90,7 +93,8 @@ int write_file(const char *path, const unsigned char *data, size_t len)
 	/* What a symbolic link points at is replaced, not the link. */
 	real = realpath(path, NULL);
 	if (!real)
-		return errno == ENOENT ? replace(path, data, len) : -errno;
+		return errno == ENOENT ? replace(path, data, len, sync) :
+					 -errno;
 	if (stat(real, &st))
 		err = -errno;
 	else if (S_ISDIR(st.st_mode))
@@ -98,7 +102,7 @@ int write_file(const char *path, const unsigned char *data, size_t len)
 	else if (!S_ISREG(st.st_mode))
 		err = -EINVAL;	/* a device must not be renamed over */
 	else
-		err = replace(real, data, len);
+		err = replace(real, data, len, sync);
 	free(real);
 	return err;
 }

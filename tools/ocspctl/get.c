@@ -11,7 +11,7 @@
 
 static int to_file(const char *path, const struct ocsp_entry *r)
 {
-	int err = write_file(path, r->blob, r->blob_len);
+	int err = write_file(path, r->blob, r->blob_len, true);
 
 	if (!err)
 		return EXIT_OK;

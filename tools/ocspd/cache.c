@@ -88,12 +88,18 @@ static void tell_trouble(int err)
 	troubled = err;
 }
 
+/*
+ * Without waiting for the disk, which would hold up all that ocspd does: a file
+ * is verified when it is read, so that one that a crash of the machine cut off
+ * is refused and fetched again.
+ */
 void cache_store(const uint8_t *key, const unsigned char *data, size_t len)
 {
 	char *path = path_of(key);
 
 	if (directory)
-		tell_trouble(path ? write_file(path, data, len) : -ENOMEM);
+		tell_trouble(path ? write_file(path, data, len, false) :
+				   -ENOMEM);
 	free(path);
 }
 
