@@ -73,10 +73,16 @@ static void on_alarm(struct watch *watch, uint32_t events)
 		alarm_at = -1;
 }
 
-/* A timer that never comes is cancelled when the clock is set. */
+/*
+ * A timer that never comes is cancelled when the clock is set: it is for the
+ * last second that the kernel counts, in the year 2262.
+ */
 static int arm_steps(void)
 {
-	const struct itimerspec never = { .it_value.tv_sec = INT_MAX };
+	const struct itimerspec never = {
+		.it_value.tv_sec = sizeof(time_t) > 4 ?
+				   (time_t)(INT64_MAX / 1000000000) : INT_MAX,
+	};
 
 	return timerfd_settime(steps.fd, TFD_TIMER_ABSTIME |
 			       TFD_TIMER_CANCEL_ON_SET, &never, NULL);
