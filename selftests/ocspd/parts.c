@@ -252,6 +252,18 @@ TEST(addresses_built_in)
 		{ "64:ff9b::a9fe:a9fe", "link-local" },
 		{ "64:ff9b::c000:201", NULL }, { "2002:7f00:1::", "loopback" },
 		{ "2002:c000:201::1", NULL },
+		{ "::ffff:0:127.0.0.1", "loopback" },
+		{ "::ffff:0:192.0.2.1", NULL },
+		/* 169.254.169.254 behind the prefixes of RFC 6052 */
+		{ "64:ff9b:1:a9fe:a9:fe00::", "link-local" },
+		{ "64:ff9b:1:1a9:fe:a9fe::", "link-local" },
+		{ "64:ff9b:1::a9:fea9:fe00:0", "link-local" },
+		{ "64:ff9b:1::a9fe:a9fe", "link-local" },
+		{ "64:ff9b:1::c000:201", NULL },
+		/* Teredo: the server, and the client's bits turned over */
+		{ "2001:0:7f00:1:0:0:3fff:fdfe", "loopback" },
+		{ "2001:0:c000:201:0:0:80ff:fffe", "loopback" },
+		{ "2001:0:c000:201:0:0:3fff:fdfe", NULL },
 	};
 	const struct address_rules none = { 0 };
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "address.h"
+#include "own.h"
 #include "text.h"
 
 /* All are IPv6 here; IPv4 is ::ffff:0:0/96. */
@@ -45,16 +46,32 @@ static const struct {
 
 /*
  * Prefixes whose addresses carry an IPv4 address, which is the one that is
- * reached: where in the 16 bytes it starts.
+ * reached: at which of the 16 bytes it has its four, and what they are xored
+ * with.
  */
 static const struct {
 	const char *prefix;
 	unsigned int bits;
-	unsigned int offset;
+	unsigned char at[4];
+	unsigned char mask;
+	bool guess;			/* or it is not there: 0.0.0.0/8 says so */
 } carriers[] = {
-	{ "::", 96, 12 },		/* IPv4-compatible, long gone */
-	{ "64:ff9b::", 96, 12 },	/* NAT64, RFC 6052 */
-	{ "2002::", 16, 2 },		/* 6to4, RFC 3056 */
+	/* IPv4-compatible, long gone */
+	{ "::", 96, { 12, 13, 14, 15 }, 0, false },
+	/* IPv4-translated, RFC 2765 */
+	{ "::ffff:0:0:0", 96, { 12, 13, 14, 15 }, 0, false },
+	/* NAT64, RFC 6052 */
+	{ "64:ff9b::", 96, { 12, 13, 14, 15 }, 0, false },
+	/* NAT64 of the site's own, RFC 8215: for each prefix in it that fits */
+	{ "64:ff9b:1::", 48, { 6, 7, 9, 10 }, 0, true },
+	{ "64:ff9b:1::", 48, { 7, 9, 10, 11 }, 0, true },
+	{ "64:ff9b:1::", 48, { 9, 10, 11, 12 }, 0, true },
+	{ "64:ff9b:1::", 48, { 12, 13, 14, 15 }, 0, true },
+	/* 6to4, RFC 3056 */
+	{ "2002::", 16, { 2, 3, 4, 5 }, 0, false },
+	/* Teredo, RFC 4380: its server, and the client */
+	{ "2001::", 32, { 4, 5, 6, 7 }, 0, false },
+	{ "2001::", 32, { 12, 13, 14, 15 }, 0xff, false },
 };
 
 static bool is_in(const struct in6_addr *address,
@@ -150,6 +167,15 @@ static void match_builtin(const struct in6_addr *address, struct match *best)
 	}
 }
 
+/* What listens there may trust who comes from here. */
+static void match_own(const struct in6_addr *address, struct match *best)
+{
+	if (!own_has(address))
+		return;
+	best->why = "this-host";
+	best->bits = 128;
+}
+
 static void match_rules(const struct address_rules *rules,
 			const struct in6_addr *address, struct match *best)
 {
@@ -171,6 +197,8 @@ static const char *refused(const struct address_rules *rules,
 	struct match best = { .bits = -1 };
 
 	match_builtin(address, &best);
+	if (!best.why)
+		match_own(address, &best);
 	match_rules(rules, address, &best);
 	return best.why;
 }
@@ -181,7 +209,8 @@ static const char *refused_carried(const struct address_rules *rules,
 {
 	struct in6_addr prefix, v4;
 	const char *why = NULL;
-	size_t i;
+	unsigned char bytes[4];
+	size_t i, n;
 
 	if (IN6_IS_ADDR_UNSPECIFIED(address) || IN6_IS_ADDR_LOOPBACK(address))
 		return NULL;
@@ -189,7 +218,12 @@ static const char *refused_carried(const struct address_rules *rules,
 		inet_pton(AF_INET6, carriers[i].prefix, &prefix);
 		if (!is_in(address, &prefix, carriers[i].bits))
 			continue;
-		map_v4(&address->s6_addr[carriers[i].offset], &v4);
+		for (n = 0; n < sizeof(bytes); n++)
+			bytes[n] = address->s6_addr[carriers[i].at[n]] ^
+				   carriers[i].mask;
+		if (carriers[i].guess && !bytes[0])
+			continue;
+		map_v4(bytes, &v4);
 		why = refused(rules, &v4);
 	}
 	return why;

@@ -16,6 +16,7 @@
 #include "loop.h"
 #include "notify.h"
 #include "once.h"
+#include "own.h"
 #include "pins.h"
 #include "plan.h"
 #include "privilege.h"
@@ -315,6 +316,7 @@ static void run(void)
 	store_close();
 	fetch_exit();
 	cache_close();
+	own_forget();
 }
 
 int main(int argc, char **argv)
