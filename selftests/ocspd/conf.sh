@@ -14,9 +14,10 @@ start_store_test
 leaf far 20 http://127.0.0.1:1/
 leaf near 21 "$bad/near/"
 leaf nameless 22 http://nowhere.invalid/
+leaf own 24 "http://192.0.2.77:$BAD/own/"
 leaf local 23 "http://localhost:$BAD/local/"
 start_bad || ktap_exit_fail_msg "no responder"
-ktap_set_plan 12
+ktap_set_plan 16
 
 # The command line
 
@@ -187,5 +188,49 @@ no_proxy()
 	sed -i '/_proxy/d' "$dir/ocspd.conf" && no_proxy='*' run_ocspd --once
 }
 check "no_proxy = none, whatever the environment says" no_proxy
+
+# Files that cannot be read for a while: ocspd has no right to read what its mode forbids.
+
+readable_later()
+{
+	write_conf "[certificate near]" "file = $dir/pin.pem" &&
+	cp "$dir/near-chain.pem" "$dir/pin.pem" && chmod 0 "$dir/pin.pem" &&
+	expect 0 del "$dir/near.pem" && start_ocspd && logged "pin.pem: Permission denied" &&
+	! state near valid && chmod 644 "$dir/pin.pem" &&
+	wait_for $((20 * SLOW)) state near valid
+}
+check "a file that may be read later is" readable_later
+
+unreadable_at_reload()
+{
+	chmod 0 "$dir/pin.pem" &&
+	wait_for 20 logged "pin.pem: Permission denied" && : > "$dir/ocspd.log" &&
+	kill -HUP "$ocspd" && wait_for 20 logged "configuration read again" &&
+	expect 0 show "$dir/near.pem" && prints "handles 1" &&
+	chmod 644 "$dir/pin.pem" && kill -HUP "$ocspd" && sleep 2 &&
+	expect 0 show "$dir/near.pem" && prints "handles 1" && stop_ocspd
+}
+check "SIGHUP while a file may not be read: its hold stays" unreadable_at_reload
+
+# Not pinned: nobody but the timer would look at it again.
+allowed_by_reload()
+{
+	write_conf "retry = 600" && sed -i "/^retry = 1/d;/^allow/d" "$dir/ocspd.conf" &&
+	expect 0 del "$dir/near.pem" && rm -rf "$dir/cache" && start_ocspd &&
+	expect 6 add "$dir/near-chain.pem" && says "is refused (loopback)" &&
+	write_conf "retry = 600" && sed -i "/^retry = 1\$/d" "$dir/ocspd.conf" &&
+	kill -HUP "$ocspd" && wait_for $((20 * SLOW)) state near valid
+}
+check "what failed is tried again after SIGHUP" allowed_by_reload
+
+own_address()
+{
+	ip address add 192.0.2.77/32 dev lo &&
+	expect 6 add "$dir/own-chain.pem" &&
+	says "address 192.0.2.77 is refused (this-host)" && stop_ocspd &&
+	write_conf "allow = 192.0.2.77" && start_ocspd &&
+	wait_for $((20 * SLOW)) state own valid && stop_ocspd
+}
+check "an address of this host is refused, unless it is allowed" own_address
 
 ktap_finished

@@ -27,7 +27,7 @@
 #define CHECK_EVERY	600000
 
 #define CHANGES		(IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | \
-			 IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE_SELF | \
+			 IN_ATTRIB | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE_SELF | \
 			 IN_MOVE_SELF | IN_ONLYDIR)
 
 /* What tells one state of a file from another. Zeroed: there is none. */
@@ -35,7 +35,7 @@ struct identity {
 	dev_t dev;
 	ino_t ino;
 	off_t size;
-	struct timespec changed;
+	struct timespec changed;	/* also its mode or owner */
 };
 
 struct pin {
@@ -75,7 +75,7 @@ static void identify(const char *path, struct identity *identity)
 	identity->dev = st.st_dev;
 	identity->ino = st.st_ino;
 	identity->size = st.st_size;
-	identity->changed = st.st_mtim;
+	identity->changed = st.st_ctim;
 }
 
 /* Looks at the files. True: they are not what they were. */
@@ -268,6 +268,28 @@ static void load(struct pin *pin)
 	free_pair(&pair);
 }
 
+/*
+ * What it held under the configuration before stays held when its files cannot
+ * be read now.
+ */
+static void inherit(struct pin *pin, struct pin *old)
+{
+	struct cert *cert;
+
+	for (; old; old = old->next) {
+		if (!old->held || strcmp(old->config->file, pin->config->file))
+			continue;
+		memcpy(pin->key, old->key, sizeof(pin->key));
+		pin->slot = old->slot;
+		pin->held = true;
+		old->held = false;
+		cert = certs_find(pin->key);
+		if (cert && cert->pin == old)
+			cert->pin = pin;
+		return;
+	}
+}
+
 /* Following */
 
 static void watch_directory(const char *path)
@@ -379,6 +401,8 @@ int pins_apply(const struct config *config)
 		pin->config = cert;
 		have_changed(pin);
 		load(pin);
+		if (pin->failed)
+			inherit(pin, old);
 		faults += pin->failed;
 		*last = pin;
 		last = &pin->next;
