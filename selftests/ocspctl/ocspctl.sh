@@ -74,7 +74,9 @@ colons=$(echo "$key" | tr a-f A-F | sed 's/../&:/g; s/:$//')
 show_one()
 {
 	for name in "$leaf" "$dir/leaf.pem" "$key" "$colons" \
-		"$(echo "$key" | tr a-f A-F)"; do
+		"$(echo "$key" | tr a-f A-F)" "SHA256 Fingerprint=$colons" \
+		"sha256 Fingerprint=$colons" "${key%?}" \
+		"$(echo "$key" | cut -c 1-16)" "$(echo "$colons" | cut -c 1-14)"; do
 		expect 0 show "$name" && prints "key $key" &&
 		prints "responder $url" && expect 0 -j show "$name" &&
 		json "len(j) == 1 and j[0]['key'] == '$key'" || return 1
@@ -92,7 +94,8 @@ not_there()
 	unchanged 1 "no entry has this key" del "$other" &&
 	unchanged 1 "no entry has this key" set \
 		"$(key_of other)" "$dir/other.der" &&
-	unchanged 1 "No such file" show "${key%?}" &&
+	unchanged 1 "no entry has a key that begins so" show 0000000000000000 &&
+	unchanged 1 "No such file" show "$(echo "$key" | cut -c 1-7)" &&
 	unchanged 1 "No such file" show "${key}0" &&
 	unchanged 1 "No such file" show "${key%?}x" &&
 	unchanged 1 "No such file" show "$colons:" &&

@@ -331,6 +331,7 @@ help_of_all()
 		prints "Exit status" && prints "--json" &&
 		expect 0 help "$command" && prints "[-j] $command" || return 1
 	done
+	refuses 1 "unknown command 'colour'" help colour
 }
 check "--help, for all and for each" help_of_all
 

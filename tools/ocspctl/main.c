@@ -122,7 +122,7 @@ static int run(const struct command *cmd, bool json, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	const struct command *cmd;
-	bool json = false;
+	bool json = false, wants_help;
 	int i;
 
 	/* Only what can be printed; numbers and dates are the same for all. */
@@ -141,11 +141,12 @@ int main(int argc, char **argv)
 		print_usage(stderr);
 		return EXIT_ERROR;
 	}
-	if (!strcmp(argv[i], "help"))
-		return help(i + 1 < argc ? find_command(argv[i + 1]) : NULL);
+	wants_help = !strcmp(argv[i], "help");
+	if (wants_help && ++i == argc)
+		return help(NULL);
 	cmd = find_command(argv[i]);
 	if (!cmd)
 		return error("unknown command '%s' (see ocspctl --help)",
 			     argv[i]);
-	return run(cmd, json, argc - i, argv + i);
+	return wants_help ? help(cmd) : run(cmd, json, argc - i, argv + i);
 }

@@ -4,10 +4,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "issuer.h"
 #include "ocspctl.h"
+
+/* Digits of a key that name an entry; "show" prints 16. */
+#define PREFIX_MIN	8
 
 static int hex_digit(char c)
 {
@@ -17,22 +22,82 @@ static int hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* 64 hex digits, in pairs; between two pairs there may be a colon. */
-static bool parse_key(const char *text, uint8_t key[KTLS_OCSP_KEY_LEN])
+/* What "openssl x509 -fingerprint -sha256" puts before it. */
+static const char *skip_name(const char *text)
 {
-	int i, high, low;
+	static const char name[] = "sha256 fingerprint=";
 
-	for (i = 0; i < KTLS_OCSP_KEY_LEN; i++) {
-		if (i && *text == ':')
-			text++;
-		high = hex_digit(text[0]);
-		low = high < 0 ? -1 : hex_digit(text[1]);
-		if (low < 0)
+	return strncasecmp(text, name, strlen(name)) ? text :
+						       text + strlen(name);
+}
+
+/* What of a key was given, 2 * KTLS_OCSP_KEY_LEN digits when it is all. */
+struct prefix {
+	uint8_t key[KTLS_OCSP_KEY_LEN];	/* the rest is 0 */
+	size_t digits;
+};
+
+/* Hex digits; between two pairs there may be a colon. */
+static bool parse_prefix(const char *text, struct prefix *prefix)
+{
+	int digit;
+
+	memset(prefix, 0, sizeof(*prefix));
+	for (text = skip_name(text); *text; text++) {
+		if (*text == ':' && prefix->digits && prefix->digits % 2 == 0 &&
+		    text[1] && text[-1] != ':')
+			continue;
+		digit = hex_digit(*text);
+		if (digit < 0 || prefix->digits == 2 * KTLS_OCSP_KEY_LEN)
 			return false;
-		key[i] = high << 4 | low;
-		text += 2;
+		prefix->key[prefix->digits / 2] |=
+			prefix->digits % 2 ? digit : digit << 4;
+		prefix->digits++;
 	}
-	return !*text;
+	return prefix->digits >= PREFIX_MIN;
+}
+
+/* Looking for the entries whose keys begin so */
+struct search {
+	struct prefix prefix;
+	uint8_t *key;			/* of the last one found */
+	size_t found;
+};
+
+static int match(const struct ocsp_entry *r, void *arg)
+{
+	struct search *s = arg;
+	size_t bytes = s->prefix.digits / 2;
+
+	if (memcmp(r->key, s->prefix.key, bytes))
+		return 0;
+	if (s->prefix.digits % 2 &&
+	    (r->key[bytes] & 0xf0) != s->prefix.key[bytes])
+		return 0;
+	memcpy(s->key, r->key, KTLS_OCSP_KEY_LEN);
+	s->found++;
+	return 0;
+}
+
+static bool find_prefix(struct target *target, const struct prefix *prefix)
+{
+	struct search search = { .prefix = *prefix, .key = target->key };
+	struct ocsp_client *client = connect_store();
+	int err;
+
+	if (!client)
+		return false;
+	err = ocsp_client_dump(client, -1, match, &search, NULL);
+	if (err)
+		client_error(client, target->text);
+	else if (!search.found)
+		error("%s: no file, and no entry has a key that begins so",
+		      target->text);
+	else if (search.found > 1)
+		error("%s: %zu entries have a key that begins so",
+		      target->text, search.found);
+	ocsp_client_free(client);
+	return !err && search.found == 1;
 }
 
 static bool encode(X509 *cert, unsigned char **der, size_t *len)
@@ -75,14 +140,21 @@ static bool encode_target(struct target *t)
 bool target_read(struct target *target, const char *text)
 {
 	STACK_OF(X509) *certs;
+	struct prefix prefix;
 	char why[512];
 
 	memset(target, 0, sizeof(*target));
 	target->text = text;
 	target->name.session = -1;
 	target->name.key = target->key;
-	if (parse_key(text, target->key))
-		return true;
+	if (parse_prefix(text, &prefix)) {
+		memcpy(target->key, prefix.key, sizeof(target->key));
+		if (prefix.digits == 2 * KTLS_OCSP_KEY_LEN)
+			return true;
+		/* A file may have such a name, too. */
+		if (access(text, F_OK))
+			return find_prefix(target, &prefix);
+	}
 	certs = ocsp_read_certs(text, why, sizeof(why));
 	if (!certs) {
 		error("%s", why);
