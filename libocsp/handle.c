@@ -71,10 +71,10 @@ struct ocsp_handle *ocsp_handle_new(struct ocsp_handle_config *config)
 {
 	struct ocsp_handle *h = ocsp_pool_alloc(sizeof(*h));
 
+	config->opens = 1;
 	if (h)
 		*h = (struct ocsp_handle){
 			.refs = 1,
-			.opens = 1,
 			.config = config,
 		};
 	if (h && enter_table(h))
@@ -96,7 +96,6 @@ void ocsp_handle_unpin(struct ocsp_handle *h)
 		return;
 	leave_table(h);
 	ocsp_context_put(h->current);
-	free(h->failure);
 	ocsp_handle_config_free(h->config);
 	ocsp_pool_free(h, sizeof(*h));
 }
@@ -108,7 +107,7 @@ struct ocsp_handle *ocsp_handle_next(uint32_t *index)
 	while (*index < table.count) {
 		h = table.handles[(*index)++];
 		/* One that was closed goes when its last call has ended. */
-		if (h && h->opens) {
+		if (h && h->config->opens) {
 			ocsp_handle_pin(h);
 			return h;
 		}
@@ -166,25 +165,25 @@ int ocsp_handle_hold(struct ocsp_client *client, struct ocsp_handle *h,
 	}
 	move_to(h, session);
 	h->held = true;
-	h->kernel_refs = 1;
-	h->slot = opened->slot;
-	h->board = ocsp_board_find(&session->board, h->slot);
+	h->config->kernel_refs = 1;
+	h->config->slot = opened->slot;
+	h->shown = ocsp_board_find(&session->board, h->config->slot).generation;
 	return 0;
 }
 
 void ocsp_handle_ref(struct ocsp_client *client, struct ocsp_handle *h)
 {
 	if (ocsp_handle_is_own(h) &&
-	    !ocsp_client_ref(client, h->session->id.fd, h->slot))
-		h->kernel_refs++;
+	    !ocsp_client_ref(client, h->session->id.fd, h->config->slot))
+		h->config->kernel_refs++;
 }
 
 void ocsp_handle_release(struct ocsp_client *client, struct ocsp_handle *h,
 			 unsigned int keep)
 {
 	/* Nobody to tell: what is lost is for the next call to see. */
-	for (; ocsp_handle_is_own(h) && h->kernel_refs > keep; h->kernel_refs--)
-		ocsp_client_close(client, h->session->id.fd, h->slot);
+	for (; ocsp_handle_is_own(h) && h->config->kernel_refs > keep; h->config->kernel_refs--)
+		ocsp_client_close(client, h->session->id.fd, h->config->slot);
 	if (!keep)
 		h->held = false;
 }

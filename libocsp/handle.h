@@ -10,10 +10,12 @@
 #include "board.h"
 #include "context.h"
 #include "handle_config.h"
+#include "pool.h"
 #include "session.h"
 
 /*
- * What a worker may write to, which is why it is kept small: see pool.h.
+ * What a worker writes to when a response was replaced, which is why it is kept
+ * to one line (see pool.h); what changes more seldom is in config.
  *
  * Whether its entry is held in the kernel follows from held and the state of
  * the session:
@@ -35,17 +37,29 @@ struct ocsp_handle {
 	struct ocsp_handle_config *config;
 
 	/* Protected by the library's lock, all that follows. */
-	unsigned int opens;		/* the application's references */
-	unsigned int kernel_refs;	/* <= opens */
-	struct ocsp_session *session;	/* that was used last, or NULL */
-	bool held;
-	uint32_t slot;			/* in the session's store */
 	uint32_t retry_at;		/* ocsp_uptime(): see failure, held */
-	struct ocsp_board_slot board;	/* where it shows the entry */
+	bool held;
+	struct ocsp_session *session;	/* that was used last, or NULL */
+	const uint64_t *shown;		/* where its board shows the entry */
 	struct ocsp_context *current;	/* the store's newest that we saw */
 	uint64_t generation;		/* of current, in the session's store */
-	struct ocsp_error *failure;	/* why there is nothing, or NULL */
 };
+
+_Static_assert(sizeof(struct ocsp_handle) <= OCSP_POOL_LINE,
+	       "a handle takes more than a line");
+
+/* What is read of the board for its entry. */
+static inline struct ocsp_board_slot
+ocsp_handle_board(const struct ocsp_handle *h)
+{
+	struct ocsp_board_slot slot = { NULL, NULL };
+
+	if (h->shown) {
+		slot.generation = h->shown;
+		slot.min_validity = &h->session->board.header->min_validity;
+	}
+	return slot;
+}
 
 /* Takes over config. NULL: no memory, and config is freed. */
 struct ocsp_handle *ocsp_handle_new(struct ocsp_handle_config *config);

@@ -197,6 +197,7 @@ void ocsp_handle_config_free(struct ocsp_handle_config *c)
 	if (!c)
 		return;
 	ocsp_updates_clear(&c->updates);
+	free(c->failure);
 	ocsp_directory_free(c->directory);
 	ocsp_chain_put(c->chain);
 	free(c);

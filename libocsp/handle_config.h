@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a handle was opened for. Private to libocsp. */
+/* What a handle was opened for, and what seldom changes of it. Private to libocsp. */
 #ifndef OCSP_HANDLE_CONFIG_H
 #define OCSP_HANDLE_CONFIG_H
 
@@ -23,8 +23,12 @@ struct ocsp_handle_config {
 	PFN_CERT_SERVER_OCSP_RESPONSE_UPDATE_CALLBACK callback;
 	PVOID callback_arg;
 
-	/* What is told to the application; protected by the library's lock. */
-	struct ocsp_updates updates;
+	/* Of its handle, protected by the library's lock, all that follows. */
+	unsigned int opens;		/* the application's references */
+	unsigned int kernel_refs;	/* <= opens */
+	uint32_t slot;			/* in the session's store */
+	struct ocsp_error *failure;	/* why there is nothing, or NULL */
+	struct ocsp_updates updates;	/* what is told to the application */
 };
 
 /*

@@ -91,10 +91,10 @@ static bool is_current(struct lookup *l)
 {
 	struct ocsp_handle *h = l->h;
 
-	l->board = h->board;
-	if (!h->board.generation)
+	l->board = ocsp_handle_board(h);
+	if (!h->shown)
 		return false;
-	l->shown = ocsp_board_generation(&h->board);
+	l->shown = ocsp_board_generation(&l->board);
 	if (!has_generation(h, l->shown))
 		return false;
 	use_current(l);
@@ -111,7 +111,7 @@ static int ask(struct ocsp_client *client, const struct ocsp_handle *h,
 	if (h->session && h->session->state != OCSP_SESSION_LOST)
 		name.session = h->session->id.fd;
 	if (ocsp_handle_is_held(h))
-		name.slot = &h->slot;
+		name.slot = &h->config->slot;
 	else
 		name.key = h->config->key;
 	rc = ocsp_client_get(client, &name, parts, r);
@@ -201,7 +201,7 @@ static int ensure_held(struct ocsp_client *client, struct lookup *l)
 	l->is_refused = rc;
 	if (rc && h->session && h->session->state == OCSP_SESSION_LOST) {
 		/* What is read by its key may be of another store. */
-		h->board = (struct ocsp_board_slot){ NULL, NULL };
+		h->shown = NULL;
 		h->generation = 0;
 	}
 	return is_lost(rc) ? rc : 0;
@@ -214,7 +214,7 @@ static int ensure_held(struct ocsp_client *client, struct lookup *l)
 static int hold_again(struct ocsp_client *client, struct lookup *l)
 {
 	ocsp_handle_release(client, l->h, 0);
-	l->h->board = (struct ocsp_board_slot){ NULL, NULL };
+	l->h->shown = NULL;
 	l->h->retry_at = 0;
 	return ensure_held(client, l);
 }
@@ -224,8 +224,9 @@ static void find_slot(struct ocsp_handle *h, const struct ocsp_entry *meta)
 {
 	if (h->held || !h->session || h->session->state == OCSP_SESSION_LOST)
 		return;
-	h->slot = meta->slot;
-	h->board = ocsp_board_find(&h->session->board, h->slot);
+	h->config->slot = meta->slot;
+	h->shown = ocsp_board_find(&h->session->board,
+				   h->config->slot).generation;
 }
 
 static int look_up(struct ocsp_client *client, struct ocsp_handle *h, void *arg,
@@ -260,7 +261,7 @@ static int look_up(struct ocsp_client *client, struct ocsp_handle *h, void *arg,
 	    has_generation(h, l->meta.generation)) {
 		use_current(l);
 		/* If it shows something else by now, that is seen next time. */
-		l->board = h->board;
+		l->board = ocsp_handle_board(h);
 		l->shown = h->generation;
 	}
 	return 0;
@@ -297,17 +298,17 @@ static void remember_failure(struct lookup *l)
 {
 	struct ocsp_handle *h = l->h;
 
-	if (!h->failure)
-		h->failure = malloc(sizeof(*h->failure));
-	if (h->failure)
-		*h->failure = *l->error;
+	if (!h->config->failure)
+		h->config->failure = malloc(sizeof(*h->config->failure));
+	if (h->config->failure)
+		*h->config->failure = *l->error;
 	h->retry_at = ocsp_uptime() + RETRY;
 }
 
 static void forget_failure(struct ocsp_handle *h)
 {
-	free(h->failure);
-	h->failure = NULL;
+	free(h->config->failure);
+	h->config->failure = NULL;
 }
 
 /* Is it known that there is nothing, and may not be asked for again yet? */
@@ -315,10 +316,10 @@ static bool is_failure_known(const struct lookup *l)
 {
 	const struct ocsp_handle *h = l->h;
 
-	if (!h->failure || is_past(h->retry_at))
+	if (!h->config->failure || is_past(h->retry_at))
 		return false;
 	/* Without a board there is no other way to see that it came. */
-	return h->board.generation ? !l->shown : !h->held;
+	return h->shown ? !l->shown : !h->held;
 }
 
 /*
@@ -329,7 +330,7 @@ static void go_on_with_old(struct lookup *l)
 {
 	struct ocsp_handle *h = l->h;
 
-	if (!h->current || (h->board.generation && !l->shown))
+	if (!h->current || (h->shown && !l->shown))
 		return;
 	l->seconds = RETRY;
 	use_current(l);
@@ -339,8 +340,10 @@ static void set_min_validity(struct lookup *l)
 {
 	const struct ocsp_handle *h = l->h;
 
-	if (h->board.min_validity)
-		l->min_validity = ocsp_board_min_validity(&h->board);
+	struct ocsp_board_slot board = ocsp_handle_board(h);
+
+	if (board.min_validity)
+		l->min_validity = ocsp_board_min_validity(&board);
 	else if (h->session)
 		l->min_validity = h->session->min_validity;
 }
@@ -355,11 +358,11 @@ static void look_up_store(struct lookup *l)
 	if (is_current(l) && ocsp_handle_is_held(h))
 		goto out;
 	if (is_failure_known(l)) {
-		*l->error = *h->failure;
+		*l->error = *h->config->failure;
 		goto out;
 	}
 	/* Without a board there is no other way to limit what is asked for. */
-	if (!h->held && !h->board.generation && h->current &&
+	if (!h->held && !h->shown && h->current &&
 	    !is_past(h->retry_at)) {
 		go_on_with_old(l);
 		goto out;

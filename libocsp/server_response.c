@@ -22,12 +22,12 @@ static void close_handle(struct ocsp_handle *h)
 	bool last;
 
 	ocsp_lock();
-	last = !--h->opens;
+	last = !--h->config->opens;
 	/* Nothing is given back of what is not this process's. */
 	if (ocsp_handle_is_own(h))
 		client = ocsp_connection(OCSP_WHEN_DUE, &ignored);
 	if (client)
-		ocsp_handle_release(client, h, h->opens);
+		ocsp_handle_release(client, h, h->config->opens);
 	ocsp_unlock();
 	if (!last)
 		return;
@@ -105,7 +105,7 @@ VOID WINAPI CertAddRefServerOcspResponse(
 		return;
 	state = ocsp_cancel_disable();
 	ocsp_lock();
-	h->opens++;
+	h->config->opens++;
 	if (ocsp_handle_is_own(h)) {
 		client = ocsp_connection(OCSP_WHEN_DUE, &ignored);
 		if (client)

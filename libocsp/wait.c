@@ -121,7 +121,7 @@ static int recheck(struct ocsp_client *client, struct ocsp_handle *h, void *arg,
 	if (rc)
 		return rc;
 	name.session = h->session->id.fd;
-	name.slot = &h->slot;
+	name.slot = &h->config->slot;
 	rc = ocsp_client_get(client, &name, 0, &r);
 	if (rc) {
 		ocsp_connection_error(rc, client, error);
