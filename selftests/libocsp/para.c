@@ -150,13 +150,22 @@ static bool threads_become(int n)
 	return count_threads() == n;
 }
 
+static void *end_at_once(void *arg)
+{
+	return arg;
+}
+
 TEST_F(store, thread_is_there_when_it_is_asked_for)
 {
 	CERT_SERVER_OCSP_RESPONSE_OPEN_PARA para = { .cbSize = sizeof(para) };
 	HCERT_SERVER_OCSP_RESPONSE plain, h;
 	struct seen seen = { 0 };
+	pthread_t first;
 	int before;
 
+	/* With the first, a sanitizer starts one of its own. */
+	ASSERT_EQ(0, pthread_create(&first, NULL, end_at_once, NULL));
+	pthread_join(first, NULL);
 	plain = CertOpenServerOcspResponse(self->chain, ASYNC, NULL);
 	ASSERT_NE(NULL, plain);
 	before = count_threads();
