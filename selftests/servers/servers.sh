@@ -93,6 +93,7 @@ install_module()
 	sed 's|^exclude = .*|exclude =|' "$config" > "$dir/everybody.cnf"
 	# Built for a sanitizer: it has to come first.
 	asan=$(ldd "$module" | awk '/libasan/ { print $3 }')
+	detect_leaks=1
 	mkdir -m 777 "$dir/asan"
 }
 
@@ -102,8 +103,14 @@ with_module()
 	(
 		export OPENSSL_CONF="$config"
 		if [ -n "$asan" ]; then
+			# shellcheck disable=SC2031 # in a subshell on purpose
 			export LD_PRELOAD="$asan"
-			export ASAN_OPTIONS="log_path=$dir/asan/$server:detect_leaks=0:abort_on_error=1"
+			# libcrypto, which allocates for the module, has no frame pointers.
+			ASAN_OPTIONS=log_path=$dir/asan/$server:abort_on_error=1
+			ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=$detect_leaks:exitcode=0
+			ASAN_OPTIONS=$ASAN_OPTIONS:fast_unwind_on_malloc=0:malloc_context_size=6
+			UBSAN_OPTIONS=log_path=$dir/asan/$server:print_stacktrace=1
+			export ASAN_OPTIONS UBSAN_OPTIONS
 		fi
 		"$@"
 	)
@@ -194,11 +201,28 @@ comes_back()
 	wait_for "$@" && sleep 1.5
 }
 
+# our_reports: what the sanitizers say, but for the leaks of servers, which end
+# without freeing what they have: of leaks it is those that the module or libocsp
+# allocated, by the names of the files or of the sources, and that nothing points to.
+our_reports()
+{
+	local ours='(ktls_ocsp|libocsp)[.]so|tools/servers/openssl/|libocsp/[a-z_]*[.]c'
+
+	find "$dir/asan" -type f -exec awk -v ours="$ours" '
+		BEGIN { RS = ""; ORS = "\n\n" }
+		/leak of [0-9]+ byte/ && !(/^Direct/ && $0 ~ ours) { next }
+		/ERROR: LeakSanitizer: detected memory leaks/ { next }
+		/^SUMMARY: AddressSanitizer: [0-9]+ byte.*leaked/ { next }
+		{ print }' {} +
+}
+
 sanitizer_is_quiet()
 {
-	[ -z "$(ls "$dir/asan")" ] && return
-	head -n 40 "$dir/asan"/*
+	[ -n "$asan" ] || return 0
+	our_reports > "$dir/reports"
 	rm -f "$dir/asan"/*
+	[ -s "$dir/reports" ] || return 0
+	head -n 40 "$dir/reports"
 	return 1
 }
 
@@ -222,7 +246,7 @@ check()
 # rows FEATURE...: the names of all rows of a server
 rows()
 {
-	echo "${KSFT_ROWS:-$* $ROWS}" | xargs -n 1 | grep -vxF -e "${KSFT_OMIT:-none}"
+	echo "${KSFT_ROWS:-$* $ROWS ${asan:+leaks}}" | xargs -n 1 | grep -vxF -e "${KSFT_OMIT:-none}"
 }
 
 test_server()
