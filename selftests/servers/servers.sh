@@ -15,7 +15,7 @@
 #
 # Environment: KSFT_INSTALLED, the directory that "make install" wrote to
 # (installed); KSFT_RELOADS, how often each server is reloaded under
-# load (3); KSFT_MEMORY_RELOADS, how often nginx is for its memory (40);
+# load (3); KSFT_MEMORY_RELOADS, how often nginx is for its memory (20);
 # KSFT_ROWS, the names of these rows alone; KSFT_OMIT, that of one to
 # leave out.
 
@@ -31,7 +31,7 @@ own_namespaces "$0" "$@"
 ROWS="stapled restart revoked deleted refused expired reload absent unloaded missing"
 
 RELOADS=${KSFT_RELOADS:-3}
-MEMORY_RELOADS=${KSFT_MEMORY_RELOADS:-40}
+MEMORY_RELOADS=${KSFT_MEMORY_RELOADS:-20}
 installed=$(readlink -f "${KSFT_INSTALLED:-installed}")
 PATH=$PATH:/usr/sbin:/sbin
 
