@@ -17,7 +17,7 @@ leaf nameless 22 http://nowhere.invalid/
 leaf own 24 "http://192.0.2.77:$BAD/own/"
 leaf local 23 "http://localhost:$BAD/local/"
 start_bad || ktap_exit_fail_msg "no responder"
-ktap_set_plan 16
+ktap_set_plan 18
 
 # The command line
 
@@ -188,6 +188,26 @@ no_proxy()
 	sed -i '/_proxy/d' "$dir/ocspd.conf" && no_proxy='*' run_ocspd --once
 }
 check "no_proxy = none, whatever the environment says" no_proxy
+
+# What libcurl, or the file's reader, would take for something else in silence
+misunderstood()
+{
+	write_conf "proxy = htp:/x" "cache = $dir/other" "deny = 10.0.0.0/8" \
+		"[certificate x]" "file = $dir/near-chain.pem" "responder = http://" &&
+	! run_ocspd --check-config && logged "ocspd.conf:5: proxy: 'htp:/x' is no URL" &&
+	logged "ocspd.conf:6: '$dir/other' is one value too many" &&
+	logged "ocspd.conf:10: responder: 'http://' is no http or https URL"
+}
+check "URLs that are none, and a second value, are named" misunderstood
+
+no_proxy_lines()
+{
+	write_conf "proxy = http://127.0.0.1:2/" "no_proxy = a.example" \
+		"  b.example" "no_proxy = 127.0.0.0/8" "retry_max = 1" \
+		"[certificate near]" "file = $dir/near-chain.pem" &&
+	run_ocspd --once
+}
+check "no_proxy in several lines, with a prefix" no_proxy_lines
 
 # Files that cannot be read for a while: ocspd has no right to read what its mode forbids.
 

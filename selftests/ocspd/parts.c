@@ -30,6 +30,7 @@
 #include "proxy.h"
 #include "request.h"
 #include "schedule.h"
+#include "url.h"
 
 #define NOW		1800000000LL
 #define HOUR		3600
@@ -356,6 +357,15 @@ TEST(proxy)
 	EXPECT_STREQ("", proxy_for(&c, "http", "b.example"));
 	c.no_proxy = "";
 	EXPECT_STREQ("http://p:1", proxy_for(&c, "http", "a.example"));
+	c.no_proxy = "::1 10.0.0.0/8, 2001:db8:1::/48";
+	EXPECT_STREQ("", proxy_for(&c, "http", "[::1]"));
+	EXPECT_STREQ("http://p:1", proxy_for(&c, "http", "[::2]"));
+	EXPECT_STREQ("", proxy_for(&c, "http", "10.1.2.3"));
+	EXPECT_STREQ("http://p:1", proxy_for(&c, "http", "11.1.2.3"));
+	EXPECT_STREQ("", proxy_for(&c, "http", "[2001:db8:1::5]"));
+	EXPECT_STREQ("http://p:1", proxy_for(&c, "http", "[2001:db8:2::5]"));
+	c.no_proxy = "[::1]";
+	EXPECT_STREQ("", proxy_for(&c, "http", "[::1]"));
 	c.no_proxy = "*";
 	EXPECT_STREQ("", proxy_for(&c, "http", "c.example"));
 	c.no_proxy = NULL;
@@ -367,6 +377,30 @@ TEST(proxy)
 	EXPECT_STREQ("", proxy_for(&c, "https", "c.example"));
 	setenv("ALL_PROXY", "http://r:1", 1);
 	EXPECT_STREQ("http://r:1", proxy_for(&c, "https", "c.example"));
+}
+
+TEST(proxy_url)
+{
+	static const char *const good[] = {
+		"http://p:1", "https://p", "socks5h://u:s@p:1080", "p:3128",
+		"proxy.example", "http://[::1]:3128/",
+	};
+	static const char *const bad[] = {
+		"htp:/x", "http:/x", "ftp://p", "http://", "http://p:port",
+		"http://a b", "",
+	};
+	struct url url;
+
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		TH_LOG("%s", good[i]);
+		EXPECT_TRUE(url_is_proxy(good[i]));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		TH_LOG("%s", bad[i]);
+		EXPECT_FALSE(url_is_proxy(bad[i]));
+	}
+	EXPECT_NE(0, url_parse(&url, "http://"));
+	url_clear(&url);
 }
 
 static struct forged make_ca(void)

@@ -107,25 +107,19 @@ static bool parse(const char *text, struct in6_addr *address,
 	return inet_pton(AF_INET6, text, address) == 1;
 }
 
-bool address_add(struct address_rules *rules, const char *text, bool allow)
+/* "10.0.0.0/8", or an address */
+static bool parse_prefix(const char *text, struct address_rule *rule)
 {
-	struct address_rule *grown, *rule;
 	char address[INET6_ADDRSTRLEN];
 	const char *slash = strchr(text, '/');
 	size_t len = slash ? (size_t)(slash - text) : strlen(text);
 	unsigned int bits, max;
 	char *end;
 
-	errno = EINVAL;
 	if (len >= sizeof(address))
 		return false;
 	memcpy(address, text, len);
 	address[len] = '\0';
-	grown = realloc(rules->rules, (rules->count + 1) * sizeof(*grown));
-	if (!grown)
-		return false;
-	rules->rules = grown;
-	rule = &grown[rules->count];
 	if (!parse(address, &rule->prefix, &max))
 		return false;
 	bits = max;
@@ -135,8 +129,21 @@ bool address_add(struct address_rules *rules, const char *text, bool allow)
 			return false;
 	}
 	rule->bits = bits + (max == 32 ? V4_BITS : 0);
-	rule->allow = allow;
-	rules->count++;
+	return true;
+}
+
+bool address_add(struct address_rules *rules, const char *text, bool allow)
+{
+	struct address_rule *grown, rule = { .allow = allow };
+
+	errno = EINVAL;
+	if (!parse_prefix(text, &rule))
+		return false;
+	grown = realloc(rules->rules, (rules->count + 1) * sizeof(*grown));
+	if (!grown)
+		return false;
+	rules->rules = grown;
+	rules->rules[rules->count++] = rule;
 	return true;
 }
 
@@ -254,23 +261,38 @@ const char *address_refused(const struct address_rules *rules,
 	}
 }
 
-const char *address_refused_host(const struct address_rules *rules,
-				 const char *host)
+/* "192.0.2.1", "[::1]", "[fe80::1%25eth0]" */
+static bool parse_host(const char *host, struct in6_addr *in6)
 {
 	char text[INET6_ADDRSTRLEN];
-	struct in6_addr in6;
 	unsigned int max;
 	size_t len;
 
-	/* "[::1]", "[fe80::1%25eth0]" */
 	if (*host == '[')
 		host++;
 	len = strcspn(host, "]%");
 	if (len >= sizeof(text))
-		return NULL;
+		return false;
 	memcpy(text, host, len);
 	text[len] = '\0';
-	return parse(text, &in6, &max) ? refused_any(rules, &in6) : NULL;
+	return parse(text, in6, &max);
+}
+
+const char *address_refused_host(const struct address_rules *rules,
+				 const char *host)
+{
+	struct in6_addr in6;
+
+	return parse_host(host, &in6) ? refused_any(rules, &in6) : NULL;
+}
+
+bool address_is_in(const char *host, const char *prefix)
+{
+	struct address_rule rule;
+	struct in6_addr in6;
+
+	return parse_host(host, &in6) && parse_prefix(prefix, &rule) &&
+	       is_in(&in6, &rule.prefix, rule.bits);
 }
 
 const char *address_text(const struct sockaddr *address, char *text,

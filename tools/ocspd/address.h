@@ -36,6 +36,12 @@ const char *address_refused(const struct address_rules *rules,
 const char *address_refused_host(const struct address_rules *rules,
 				 const char *host);
 
+/*
+ * Is the host of a URL an address in that prefix, which is as in address_add()?
+ * False too when one of them is neither.
+ */
+bool address_is_in(const char *host, const char *prefix);
+
 /* The address without the port, for people. */
 const char *address_text(const struct sockaddr *address, char *text,
 			 size_t size);

@@ -12,6 +12,7 @@
 #include "config.h"
 #include "log.h"
 #include "text.h"
+#include "url.h"
 
 #define CACHE_DIRECTORY	"/var/cache/ocspd"
 #define NONE		"none"
@@ -45,6 +46,9 @@ static void fault(struct reader *r, const char *fmt, ...)
 #pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
 static void set_string(struct reader *r, char **where, const char *value)
 {
+	/* A line that is continued comes as another one. */
+	if (*where)
+		fault(r, "'%s' is one value too many", value);
 	free(*where);
 	*where = strdup(value);
 	if (!*where)
@@ -66,12 +70,27 @@ static void set_cache(struct reader *r, const char *value)
 
 static void set_proxy(struct reader *r, const char *value)
 {
+	if (strcmp(value, NONE) && !url_is_proxy(value))
+		fault(r, "proxy: '%s' is no URL of an HTTP or SOCKS proxy, and not \"" NONE "\"",
+		      value);
 	set_string(r, &r->config->proxy, strcmp(value, NONE) ? value : "");
 }
 
+/* A list: each line adds to it, in a line of its own or continued. */
 static void set_no_proxy(struct reader *r, const char *value)
 {
-	set_string(r, &r->config->no_proxy, strcmp(value, NONE) ? value : "");
+	char **where = &r->config->no_proxy, *joined;
+
+	if (!strcmp(value, NONE))
+		value = "";
+	if (!*where) {
+		set_string(r, where, value);
+	} else if (asprintf(&joined, "%s %s", *where, value) < 0) {
+		fault(r, "no memory");
+	} else {
+		free(*where);
+		*where = joined;
+	}
 }
 
 /* Words between blanks and commas, each a prefix. */
@@ -206,8 +225,12 @@ static void set_path(struct reader *r, char **where, const char *name,
 static void set_responder(struct reader *r, struct config_cert *cert,
 			  const char *value)
 {
-	if (strncmp(value, "http://", 7) && strncmp(value, "https://", 8))
-		fault(r, "responder: '%s' is no http or https URL", value);
+	struct url url;
+
+	if (url_parse(&url, value) || url.has_user)
+		fault(r, "responder: '%s' is no http or https URL without a user name",
+		      value);
+	url_clear(&url);
 	set_string(r, &cert->responder, value);
 }
 

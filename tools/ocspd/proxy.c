@@ -24,6 +24,22 @@ static const char *environment(const char *name)
 	return value && *value ? value : NULL;
 }
 
+/* Is the host an address in that prefix, "::1", "[::1]", or "10.0.0.0/8"? */
+static bool is_in_prefix(const char *host, const char *item, size_t len)
+{
+	char prefix[64];
+
+	if (len && *item == '[' && item[len - 1] == ']') {
+		item++;
+		len -= 2;
+	}
+	if (len >= sizeof(prefix))
+		return false;
+	memcpy(prefix, item, len);
+	prefix[len] = '\0';
+	return address_is_in(host, prefix);
+}
+
 /* Is the host that domain, or in it? */
 static bool is_within(const char *host, const char *domain, size_t len)
 {
@@ -49,7 +65,8 @@ static bool is_excepted(const char *host, const char *list)
 	for (list += strspn(list, between); *list;
 	     list += len, list += strspn(list, between)) {
 		len = strcspn(list, between);
-		if (is_within(host, list, len))
+		if (is_within(host, list, len) ||
+		    is_in_prefix(host, list, len))
 			return true;
 	}
 	return false;

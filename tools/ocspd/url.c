@@ -6,6 +6,7 @@
 
 #include <curl/curl.h>
 
+#include "text.h"
 #include "url.h"
 
 void url_clear(struct url *url)
@@ -52,6 +53,28 @@ int url_parse(struct url *url, const char *text)
 	if (code == CURLUE_OUT_OF_MEMORY)
 		return -ENOMEM;
 	return !code && is_http(url) ? 0 : -EINVAL;
+}
+
+bool url_is_proxy(const char *text)
+{
+	static const char *const schemes[] = {
+		"http", "https", "socks4", "socks4a", "socks5", "socks5h",
+	};
+	CURLU *handle = curl_url();
+	char *scheme = NULL;
+	bool known = false;
+	size_t i;
+
+	/* What stands before a colon without two slashes is a name, to libcurl. */
+	if (handle && !strstr(text, ":/") == !strstr(text, "://") &&
+	    !curl_url_set(handle, CURLUPART_URL, text,
+			  CURLU_DEFAULT_SCHEME | CURLU_NON_SUPPORT_SCHEME) &&
+	    !curl_url_get(handle, CURLUPART_SCHEME, &scheme, 0))
+		for (i = 0; i < ARRAY_SIZE(schemes); i++)
+			known |= !strcmp(scheme, schemes[i]);
+	curl_free(scheme);
+	curl_url_cleanup(handle);
+	return known;
 }
 
 int url_origin(const char *text, char *origin, size_t size)
