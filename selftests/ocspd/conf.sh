@@ -17,7 +17,7 @@ leaf nameless 22 http://nowhere.invalid/
 leaf own 24 "http://192.0.2.77:$BAD/own/"
 leaf local 23 "http://localhost:$BAD/local/"
 start_bad || ktap_exit_fail_msg "no responder"
-ktap_set_plan 18
+ktap_set_plan 19
 
 # The command line
 
@@ -208,6 +208,21 @@ no_proxy_lines()
 	run_ocspd --once
 }
 check "no_proxy in several lines, with a prefix" no_proxy_lines
+
+# The notice is lost, and so is the reading of the store that replaces it.
+dump_fails()
+{
+	write_conf && expect 0 del "$dir/near.pem" && rm -rf "$dir/cache" &&
+	start_ocspd && standin lose 1 && standin fail dump ENOMEM 1 &&
+	expect 0 add --no-wait "$dir/near-chain.pem" &&
+	wait_for $((20 * SLOW)) logged "reading the store: .*; trying again" &&
+	wait_for $((20 * SLOW)) state near valid && stop_ocspd
+}
+if [ "$STORE" = standin ]; then
+	check "a reading of the store that fails is repeated" dump_fails
+else
+	ktap_test_skip "a reading of the store that fails is repeated"
+fi
 
 # Files that cannot be read for a while: ocspd has no right to read what its mode forbids.
 

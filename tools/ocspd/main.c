@@ -23,8 +23,15 @@
 #include "queue.h"
 #include "store.h"
 
-/* ms between two looks for the kernel module */
-#define MODULE_EVERY	2000
+/* ms from one look for the kernel module to the next, twice as long each time */
+#define MODULE_FIRST	2000
+#define MODULE_MAX	60000
+/*
+ * ms from one reading of the whole store to the next, when an entry is there
+ * that nobody told of; and when that failed
+ */
+#define RESYNC_EVERY	3600000
+#define RESYNC_AGAIN	5000
 /* ms between two signs of life for the service manager */
 #define ALIVE_EVERY	10000
 /* ms from one cleaning of the cache to the next; the first is soon */
@@ -44,7 +51,9 @@ static int exit_status = EXIT_SUCCESS;
 static void on_connect(struct timer *timer);
 static void on_alive(struct timer *timer);
 static void on_sweep(struct timer *timer);
+static void on_resync(struct timer *timer);
 static struct timer connect_timer = { .fn = on_connect };
+static struct timer resync_timer = { .fn = on_resync };
 static struct timer alive_timer = { .fn = on_alive };
 static struct timer sweep_timer = { .fn = on_sweep };
 
@@ -183,11 +192,20 @@ static void reload(void)
 
 /* The store */
 
+static void on_resync(struct timer *timer)
+{
+	int err = store_read();
+
+	if (err)
+		log_text(LOG_ERR, "reading the store: %s; trying again",
+			 store_error());
+	timer_set(timer, clock_ms() + (err ? RESYNC_AGAIN : RESYNC_EVERY));
+}
+
 static void lost(void)
 {
 	log_text(LOG_NOTICE, "notices of the store were lost, reading all of it");
-	if (store_read())
-		log_text(LOG_ERR, "reading the store: %s", store_error());
+	on_resync(&resync_timer);
 }
 
 static const struct store_calls store_calls = {
@@ -218,19 +236,23 @@ static int connect_store(void)
 		exit_status = EXIT_FAILURE;
 	if (store_read())
 		return give_up();
-	if (!options.once)
-		pins_watch();
+	if (options.once)
+		return 0;
+	pins_watch();
+	timer_set(&resync_timer, clock_ms() + RESYNC_EVERY);
 	return 0;
 }
 
 static void wait_for_module(void)
 {
-	static bool told;
+	static int64_t delay;
 
-	if (!told)
+	if (!delay)
 		log_text(LOG_WARNING, "%s; waiting for that", store_error());
-	told = true;
-	timer_set(&connect_timer, clock_ms() + MODULE_EVERY);
+	delay = delay ? 2 * delay : MODULE_FIRST;
+	if (delay > MODULE_MAX)
+		delay = MODULE_MAX;
+	timer_set(&connect_timer, clock_ms() + delay);
 }
 
 static void on_connect(struct timer *timer)
