@@ -3,10 +3,12 @@
  * Memory for what an entry points to: blobs, certificates and failures.
  *
  * kmalloc() rounds 600 bytes up to 1024 and 2200 up to 4096, which would
- * nearly double what a host with many entries pays. So sizes up to a page
- * come from caches of our own, CACHE_STEP bytes apart, and larger ones from
- * vmalloc(), which rounds up to a page.
+ * nearly double what a host with many entries pays. So there are caches of our
+ * own for sizes in between. Not more of them than are worth it: each takes
+ * memory for each processor that uses it. Above a page it is vmalloc(), which
+ * rounds up to a page.
  */
+#include <linux/kernel.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
@@ -15,13 +17,26 @@
 
 #define CACHE_STEP	64
 #define CACHE_MAX	4096
-#define CACHE_COUNT	(CACHE_MAX / CACHE_STEP)
 
-static struct kmem_cache *caches[CACHE_COUNT];
+/* Multiples of CACHE_STEP, in ascending order; kmalloc() has what is not here. */
+static const u16 cache_sizes[] = {
+	384, 576, 768, 1280, 1600, 2304, 2688, 3200,
+};
+
+static struct kmem_cache *caches[ARRAY_SIZE(cache_sizes)];
+/* By size: the index in caches, or NO_CACHE where kmalloc() rounds up less */
+static u8 cache_index[CACHE_MAX / CACHE_STEP];
+
+#define NO_CACHE	U8_MAX
 
 static struct kmem_cache *cache_of(size_t size)
 {
-	return size > CACHE_MAX ? NULL : caches[(size - 1) / CACHE_STEP];
+	u8 index;
+
+	if (size > CACHE_MAX)
+		return NULL;
+	index = cache_index[(size - 1) / CACHE_STEP];
+	return index == NO_CACHE ? NULL : caches[index];
 }
 
 static void *sized_alloc(size_t size)
@@ -30,6 +45,8 @@ static void *sized_alloc(size_t size)
 
 	if (cache)
 		return kmem_cache_alloc(cache, GFP_KERNEL_ACCOUNT);
+	if (size <= CACHE_MAX)
+		return kmalloc(size, GFP_KERNEL_ACCOUNT);
 	/* Who asked is told; anybody who is out of memory could fill the log. */
 	return __vmalloc(size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 }
@@ -41,7 +58,7 @@ static void sized_free(void *object, size_t size)
 	if (cache)
 		kmem_cache_free(cache, object);
 	else
-		vfree(object);
+		kvfree(object);
 }
 
 static size_t blob_size(u32 len)
@@ -194,8 +211,23 @@ void ktls_ocsp_blob_exit(void)
 	unsigned int i;
 
 	rcu_barrier();
-	for (i = 0; i < CACHE_COUNT; i++)
+	for (i = 0; i < ARRAY_SIZE(caches); i++)
 		kmem_cache_destroy(caches[i]);
+}
+
+/* The smallest of ours for each size, where kmalloc() has not one as small. */
+static void __init index_caches(void)
+{
+	unsigned int i, size, cache = 0;
+
+	for (i = 0; i < ARRAY_SIZE(cache_index); i++) {
+		size = (i + 1) * CACHE_STEP;
+		while (cache < ARRAY_SIZE(caches) && cache_sizes[cache] < size)
+			cache++;
+		cache_index[i] = cache < ARRAY_SIZE(caches) &&
+				 cache_sizes[cache] < kmalloc_size_roundup(size) ?
+				 cache : NO_CACHE;
+	}
 }
 
 /**
@@ -205,17 +237,18 @@ void ktls_ocsp_blob_exit(void)
  */
 int __init ktls_ocsp_blob_init(void)
 {
-	unsigned int i, size;
+	unsigned int i;
 	char name[32];
 
-	for (i = 0; i < CACHE_COUNT; i++) {
-		size = (i + 1) * CACHE_STEP;
-		snprintf(name, sizeof(name), "ktls_ocsp-%u", size);
-		caches[i] = kmem_cache_create(name, size, 0, SLAB_ACCOUNT, NULL);
+	for (i = 0; i < ARRAY_SIZE(caches); i++) {
+		snprintf(name, sizeof(name), "ktls_ocsp-%u", cache_sizes[i]);
+		caches[i] = kmem_cache_create(name, cache_sizes[i], 0,
+					      SLAB_ACCOUNT, NULL);
 		if (!caches[i]) {
 			ktls_ocsp_blob_exit();
 			return -ENOMEM;
 		}
 	}
+	index_caches();
 	return 0;
 }

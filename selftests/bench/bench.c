@@ -36,7 +36,8 @@ static const struct {
 	{ "workers", bench_workers },
 	{ "many", bench_many },
 	{ "scale", bench_scale },	/* last: leaves most to clean up */
-	{ "threads", bench_threads },	/* runs only when it is named */
+	{ "threads", bench_threads },	/* these run only when they are named */
+	{ "mixed", bench_mixed },
 };
 
 static bool chosen(size_t part, int argc, char **argv)
@@ -44,8 +45,9 @@ static bool chosen(size_t part, int argc, char **argv)
 	for (int i = 1; i < argc; i++)
 		if (!strcmp(argv[i], parts[part].name))
 			return true;
-	/* With one processor, as under -icount, it says nothing. */
-	return argc < 2 && parts[part].run != bench_threads;
+	/* With one processor, as under -icount, they say nothing. */
+	return argc < 2 && parts[part].run != bench_threads &&
+	       parts[part].run != bench_mixed;
 }
 
 /*

@@ -78,12 +78,22 @@ void bench_del(struct bench_request *r, const struct kt_sock *sk);
 void bench_set(struct bench_request *r, const struct kt_sock *sk, size_t len,
 	       size_t cert_len);
 
+/* memory.c: what memory is in use, in bytes */
+struct bench_memory {
+	long free;
+	long counted;	/* as slab, vmalloc, percpu and page tables */
+};
+
+/* Once all has been freed that is about to be. */
+struct bench_memory bench_memory_look(void);
+
 /* The parts. */
 void bench_baseline(void);	/* getppid(), the kernel's keys */
 void bench_commands(void);	/* each command, by size of the blob */
 void bench_client(void);	/* the same through libocsp's client */
 void bench_scale(void);		/* get and open among many responses */
 void bench_memory(void);	/* what a response takes */
+void bench_mixed(void);		/* the same of many sizes, on all processors */
 void bench_reads(void);		/* libocsp's get, with nothing changed */
 void bench_memcached(void);	/* the get of a cache in user space */
 void bench_seen(void);		/* from a set to the first that sees it */

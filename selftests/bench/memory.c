@@ -20,12 +20,6 @@
 #define ROUNDS		3
 #define CERT_LEN	1024
 
-/* In bytes */
-struct memory {
-	long free;
-	long counted;	/* as slab, vmalloc, percpu and page tables */
-};
-
 struct plan {
 	struct kt_sock sk;
 	size_t len;
@@ -96,10 +90,9 @@ static void shrink_slabs(void)
 	globfree(&found);
 }
 
-/* Once all has been freed that is about to be. */
-static struct memory look(void)
+struct bench_memory bench_memory_look(void)
 {
-	struct memory m;
+	struct bench_memory m;
 
 	for (int i = 0; i < 3; i++) {
 		kt_sleep_ms(200);
@@ -162,10 +155,10 @@ static void measure(struct plan *p, const char *name)
 	bench_set(&p->set, &p->sk, p->len, p->cert_len);
 	bench_del(&p->del, &p->sk);
 	for (int i = 0; i < ROUNDS; i++) {
-		struct memory before = look(), after;
+		struct bench_memory before = bench_memory_look(), after;
 
 		store_all(p);
-		after = look();
+		after = bench_memory_look();
 		seen[i] = each(-before.free, -after.free, known);
 		counters[i] = each(before.counted, after.counted, known);
 		delete_all(p);
@@ -185,7 +178,7 @@ static void measure_handles(struct plan *p)
 	bench_set(&p->set, &p->sk, p->len, 0);
 	store_all(p);
 	for (int i = 0; i < ROUNDS; i++) {
-		struct memory before = look(), after;
+		struct bench_memory before = bench_memory_look(), after;
 		int session = kt_session(&p->sk);
 
 		if (session < 0)
@@ -195,7 +188,7 @@ static void measure_handles(struct plan *p)
 			use(p, &p->open, n);
 			bench_exchange(&p->open);
 		}
-		after = look();
+		after = bench_memory_look();
 		seen[i] = each(-before.free, -after.free, 0);
 		counters[i] = each(before.counted, after.counted, 0);
 		bench_free(&p->open);
