@@ -55,6 +55,9 @@ help:
 #       KERNELS="A B"      these suites only; TESTS= as above
 #  make check-kernel-tree
 #                        put the module into the newest kernel source, and build it there
+#  make check-arch       build for arm64, s390x and riscv64, and run some tests on an
+#                        emulated arm64
+#       ARCHS="A B"        for these only; ARCH_TESTS="A B": these tests only
 #  make check-debug      run the tests on kernels built to find defects
 #       KINDS=kasan        on this kernel only (or kcsan); TESTS= as above
 #  make check-sanitizers run the tests of the library and the tools with ASan and
@@ -134,7 +137,7 @@ kselftest: libocsp tools
 ksrc:
 	@selftests/ci/fetch_ksrc $(KSRC) >/dev/null
 
-check check-quick check-kernels check-debug check-sanitizers check-static check-all \
+check check-quick check-kernels check-kernel-tree check-arch check-debug check-sanitizers check-static check-all \
 lint fuzz coverage bench: export FOR_TESTS := 1
 
 check:
@@ -151,6 +154,9 @@ check-kernels:
 
 check-kernel-tree:
 	+@selftests/ci/check_kernel_tree
+
+check-arch:
+	+@selftests/ci/check_arch $(ARCHS)
 
 kernel-tree:
 	@[ -n "$(DEST)" ] || { echo "kernel-tree: DEST= names no kernel tree" >&2; exit 1; }
@@ -205,5 +211,5 @@ clean:
 	rm -rf $(O)
 
 .PHONY: all help modules test-modules modules_install libocsp tools install uninstall kselftest \
-	ksrc check check-quick check-kernels check-kernel-tree kernel-tree check-debug check-sanitizers check-static check-all lint fuzz \
-	coverage bench demo dist clean
+	ksrc check check-quick check-kernels check-kernel-tree kernel-tree check-arch check-debug \
+	check-sanitizers check-static check-all lint fuzz coverage bench demo dist clean
