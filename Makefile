@@ -118,7 +118,7 @@ tools: libocsp
 	+$(MAKE) -C tools/servers/openssl
 	+$(MAKE) -C tools/examples
 
-UAPI := ktls_ocsp.h ktls_ocsp_board.h
+UAPI := ktls_ocsp.h ktls_ocsp_board.h ktls_ocsp_session.h
 
 install: libocsp tools
 	+for dir in $(SUBDIRS); do $(MAKE) -C $$dir install || exit; done

@@ -79,6 +79,19 @@ struct ktls_ocsp_account *ktls_ocsp_account_get(struct xarray *set, kuid_t uid)
 }
 
 /**
+ * ktls_ocsp_account_hold() - take one more reference to an account
+ * @account: the account, referenced by the caller
+ *
+ * Context: process; does not sleep.
+ */
+void ktls_ocsp_account_hold(struct ktls_ocsp_account *account)
+{
+	xa_lock(account->set);
+	account->refs++;
+	xa_unlock(account->set);
+}
+
+/**
  * ktls_ocsp_account_put() - drop a reference to an account
  * @account: the account, or NULL; nothing is charged to it with the last one
  *
@@ -98,4 +111,26 @@ void ktls_ocsp_account_put(struct ktls_ocsp_account *account)
 		__xa_erase(set, __kuid_val(account->uid));
 	xa_unlock(set);
 	kfree(account);
+}
+
+/**
+ * ktls_ocsp_account_read() - what a user uses now
+ * @set: the accounts
+ * @uid: the user id, which ktls_ocsp_accountable() told
+ * @used: gets how much of each resource; 0 without an account
+ *
+ * Context: process.
+ */
+void ktls_ocsp_account_read(struct xarray *set, kuid_t uid,
+			    long used[KTLS_OCSP_RESOURCES])
+{
+	const struct ktls_ocsp_account *account;
+	int i;
+
+	/* The lock keeps the account: its last reference is dropped under it. */
+	xa_lock(set);
+	account = xa_load(set, __kuid_val(uid));
+	for (i = 0; i < KTLS_OCSP_RESOURCES; i++)
+		used[i] = account ? atomic_long_read(&account->used[i]) : 0;
+	xa_unlock(set);
 }

@@ -9,17 +9,12 @@
 #include <linux/atomic.h>
 #include <linux/uidgid.h>
 #include <linux/xarray.h>
+#include <linux/ktls_ocsp.h>
 
 struct user_namespace;
 
-/* What is counted and limited. */
-enum ktls_ocsp_resource {
-	KTLS_OCSP_ENTRIES,
-	KTLS_OCSP_BYTES,	/* of blobs, certificates, reasons, boards */
-	KTLS_OCSP_SESSIONS,
-	KTLS_OCSP_HANDLES,
-	KTLS_OCSP_RESOURCES
-};
+/* How many kinds of things are counted and limited: enum ktls_ocsp_resource. */
+enum { KTLS_OCSP_RESOURCES = KTLS_OCSP_RESOURCE_MAX + 1 };
 
 /**
  * struct ktls_ocsp_account - what one user uses
@@ -37,6 +32,9 @@ struct ktls_ocsp_account {
 
 kuid_t ktls_ocsp_accountable(struct user_namespace *ns, kuid_t uid);
 struct ktls_ocsp_account *ktls_ocsp_account_get(struct xarray *set, kuid_t uid);
+void ktls_ocsp_account_hold(struct ktls_ocsp_account *account);
 void ktls_ocsp_account_put(struct ktls_ocsp_account *account);
+void ktls_ocsp_account_read(struct xarray *set, kuid_t uid,
+			    long used[KTLS_OCSP_RESOURCES]);
 
 #endif /* KTLS_OCSP_ACCOUNT_H */

@@ -32,6 +32,15 @@ static void reduce(struct need *need, const struct ktls_ocsp_store *store,
 	need->bytes -= ktls_ocsp_store_bytes(store, entry);
 }
 
+static int refuse(const struct need *need, const struct ktls_ocsp_store *store,
+		  struct netlink_ext_ack *extack)
+{
+	ktls_ocsp_refuse_room(&store->limits, need->bytes > 0 ?
+			      KTLS_OCSP_RESOURCE_BYTES :
+			      KTLS_OCSP_RESOURCE_ENTRIES, extack);
+	return -ENOSPC;
+}
+
 /* Would evicting all that may be evicted do? What would not, is left alone. */
 static int check(struct need need, const struct ktls_ocsp_store *store,
 		 const struct ktls_ocsp_entry *keep,
@@ -46,11 +55,7 @@ static int check(struct need need, const struct ktls_ocsp_store *store,
 			reduce(&need, store, entry);
 		cond_resched();
 	}
-	if (is_met(&need))
-		return 0;
-	ktls_ocsp_refuse_room(&store->limits, need.bytes > 0 ?
-			      KTLS_OCSP_BYTES : KTLS_OCSP_ENTRIES, extack);
-	return -ENOSPC;
+	return is_met(&need) ? 0 : refuse(&need, store, extack);
 }
 
 static void evict(struct need need, struct ktls_ocsp_store *store,
@@ -90,12 +95,14 @@ static int make_room(struct ktls_ocsp_store *store, long entries, long bytes,
 	lockdep_assert_held(&store->lock);
 	if (entries)
 		need.entries = ktls_ocsp_excess(&store->limits,
-						KTLS_OCSP_ENTRIES, entries);
+						KTLS_OCSP_RESOURCE_ENTRIES, entries);
 	if (bytes > 0)
-		need.bytes = ktls_ocsp_excess(&store->limits, KTLS_OCSP_BYTES,
+		need.bytes = ktls_ocsp_excess(&store->limits, KTLS_OCSP_RESOURCE_BYTES,
 					      bytes);
 	if (is_met(&need))
 		return 0;
+	if (need.entries == LONG_MAX || need.bytes == LONG_MAX)
+		return refuse(&need, store, extack);
 	err = check(need, store, keep, extack);
 	if (!err)
 		evict(need, store, keep);
@@ -121,14 +128,14 @@ int ktls_ocsp_recharge(struct ktls_ocsp_store *store, long more,
 	int err;
 
 	if (more <= 0) {
-		ktls_ocsp_uncharge(limits, limits->owner, KTLS_OCSP_BYTES,
+		ktls_ocsp_uncharge(limits, limits->owner, KTLS_OCSP_RESOURCE_BYTES,
 				   -more);
 		return 0;
 	}
 	err = make_room(store, 0, more, keep, extack);
 	if (err)
 		return err;
-	return ktls_ocsp_charge(limits, limits->owner, KTLS_OCSP_BYTES, more,
+	return ktls_ocsp_charge(limits, limits->owner, KTLS_OCSP_RESOURCE_BYTES, more,
 				extack);
 }
 
@@ -146,6 +153,7 @@ bool ktls_ocsp_candidate_find(struct ktls_ocsp_store *store,
 {
 	candidate->entry = ktls_ocsp_index_find(&store->index, key);
 	candidate->is_new = false;
+	candidate->payer = NULL;
 	return candidate->entry;
 }
 
@@ -174,32 +182,72 @@ int ktls_ocsp_candidate_make(struct ktls_ocsp_store *store,
 		return err;
 	}
 	candidate->is_new = true;
+	candidate->payer = NULL;
 	return 0;
 }
 
+/* What whoever creates without the capability takes out of his share. */
+static int charge_payer(const struct ktls_ocsp_limits *limits,
+			struct ktls_ocsp_account *payer, long bytes,
+			struct netlink_ext_ack *extack)
+{
+	int err;
+
+	err = ktls_ocsp_charge_user(limits, payer, KTLS_OCSP_RESOURCE_ENTRIES,
+				    1, extack);
+	if (err)
+		return err;
+	err = ktls_ocsp_charge_user(limits, payer, KTLS_OCSP_RESOURCE_BYTES,
+				    bytes, extack);
+	if (err)
+		ktls_ocsp_uncharge_user(payer, KTLS_OCSP_RESOURCE_ENTRIES, 1);
+	return err;
+}
+
+static void keep_payer(struct ktls_ocsp_entry *entry,
+		       struct ktls_ocsp_account *payer, long bytes)
+{
+	if (!payer)
+		return;
+	ktls_ocsp_account_hold(payer);
+	entry->payer = payer;
+	entry->paid = bytes;
+}
+
 static int admit_new(struct ktls_ocsp_store *store,
-		     struct ktls_ocsp_entry *entry, long bytes,
+		     struct ktls_ocsp_candidate *candidate, long bytes,
 		     struct netlink_ext_ack *extack)
 {
+	struct ktls_ocsp_entry *entry = candidate->entry;
 	struct ktls_ocsp_limits *limits = &store->limits;
 	int err;
 
 	if (ktls_ocsp_index_lookup(&store->index, entry->key))
 		return -EAGAIN;
-	err = ktls_ocsp_index_insert(&store->index, entry);
+	err = charge_payer(limits, candidate->payer, bytes, extack);
 	if (err)
 		return err;
+	err = ktls_ocsp_index_insert(&store->index, entry);
+	if (err)
+		goto err_payer;
 	err = make_room(store, 1, bytes, entry, extack);
 	if (err)
 		goto err_remove;
-	err = ktls_ocsp_charge(limits, limits->owner, KTLS_OCSP_ENTRIES, 1,
+	err = ktls_ocsp_charge(limits, limits->owner, KTLS_OCSP_RESOURCE_ENTRIES, 1,
 			       extack);
-	if (!err)
+	if (!err) {
+		keep_payer(entry, candidate->payer, bytes);
 		return 0;
+	}
 err_remove:
 	/* It is in no rank yet, and not charged. */
 	xa_store(&store->index.by_slot, entry->slot, NULL, GFP_NOWAIT);
 	ktls_ocsp_index_remove(&store->index, entry);
+err_payer:
+	ktls_ocsp_uncharge_user(candidate->payer, KTLS_OCSP_RESOURCE_ENTRIES,
+				1);
+	ktls_ocsp_uncharge_user(candidate->payer, KTLS_OCSP_RESOURCE_BYTES,
+				bytes);
 	return err;
 }
 
@@ -224,7 +272,7 @@ int ktls_ocsp_candidate_admit(struct ktls_ocsp_store *store,
 	lockdep_assert_held(&store->lock);
 	if (!candidate->is_new)
 		return candidate->entry->gone ? -EAGAIN : 0;
-	err = admit_new(store, candidate->entry, bytes, extack);
+	err = admit_new(store, candidate, bytes, extack);
 	if (!err)
 		candidate->is_new = false;
 	return err;

@@ -13,10 +13,12 @@
  * @entry: the entry, referenced
  * @is_new: it was made for the change: its slot is reserved, and nobody
  *	knows it yet
+ * @payer: out of whose share it is made, or NULL: nobody's
  */
 struct ktls_ocsp_candidate {
 	struct ktls_ocsp_entry *entry;
 	bool is_new;
+	struct ktls_ocsp_account *payer;
 };
 
 bool ktls_ocsp_candidate_find(struct ktls_ocsp_store *store,

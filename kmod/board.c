@@ -70,7 +70,7 @@ void ktls_ocsp_board_destroy(struct ktls_ocsp_board *board)
 		__free_page(page);
 		if (offset)
 			ktls_ocsp_uncharge(board->limits, board->limits->owner,
-					   KTLS_OCSP_BYTES, PAGE_SIZE);
+					   KTLS_OCSP_RESOURCE_BYTES, PAGE_SIZE);
 	}
 	xa_destroy(&board->pages);
 	mutex_destroy(&board->lock);
@@ -94,7 +94,7 @@ static int add_page(struct ktls_ocsp_board *board, unsigned long offset)
 	      xa_err(xa_store(&board->pages, offset, page, GFP_NOWAIT));
 	if (!err) {
 		ktls_ocsp_charge_always(board->limits, board->limits->owner,
-					KTLS_OCSP_BYTES, PAGE_SIZE);
+					KTLS_OCSP_RESOURCE_BYTES, PAGE_SIZE);
 		if (slots_in(offset + 1) > board->header->slots) {
 			/* Release: who sees the number finds the page. */
 			smp_store_release(&board->header->slots,

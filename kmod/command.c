@@ -48,17 +48,63 @@ static int session_reply(struct genl_info *info, struct file *file, int fd)
 	return err;
 }
 
-static struct file *session_file(struct genl_info *info)
-{
-	struct ktls_ocsp_store *store;
+/**
+ * struct session_terms - what a new session is to be
+ * @uid: who is charged, in terms of the caller
+ * @may_create: whoever has it may create entries through it
+ */
+struct session_terms {
+	kuid_t uid;
+	bool may_create;
+};
 
-	store = ktls_ocsp_net_make_store(genl_info_net(info));
-	if (!store)
-		return ERR_PTR(-ENOMEM);
-	return ktls_ocsp_session_create(store,
+static int session_terms(struct session_terms *terms, struct genl_info *info,
+			 const struct ktls_ocsp_request *request,
+			 const struct sk_buff *skb)
+{
+	const struct nlattr *flags = info->attrs[KTLS_OCSP_A_SESSION_FLAGS];
+	const struct nlattr *owner = info->attrs[KTLS_OCSP_A_OWNER];
+
+	terms->uid = current_uid();
+	terms->may_create = flags && nla_get_u32(flags) &
+				     KTLS_OCSP_SESSION_FLAG_CREATE;
+	if (!terms->may_create && !owner)
+		return 0;
+	if (!ktls_ocsp_request_privileged(request, skb)) {
+		NL_SET_BAD_ATTR(info->extack,
+				terms->may_create ? flags : owner);
+		return ktls_ocsp_store_deny(request->store, info->extack);
+	}
+	if (!owner)
+		return 0;
+	terms->uid = make_kuid(current_user_ns(), nla_get_u32(owner));
+	if (uid_valid(terms->uid))
+		return 0;
+	NL_SET_ERR_MSG_ATTR(info->extack, owner,
+			    "the owner is no user of the caller's user namespace");
+	return -EINVAL;
+}
+
+static struct file *session_file(struct genl_info *info,
+				 const struct sk_buff *skb)
+{
+	struct ktls_ocsp_request request;
+	struct session_terms terms;
+	int err;
+
+	err = ktls_ocsp_request_begin(&request, info->attrs,
+				      genl_info_net(info), info->extack);
+	if (!err)
+		err = ktls_ocsp_request_make_store(&request,
+						   genl_info_net(info));
+	if (!err)
+		err = session_terms(&terms, info, &request, skb);
+	if (err)
+		return ERR_PTR(err);
+	return ktls_ocsp_session_create(request.store,
 					ktls_ocsp_accountable(current_user_ns(),
-							      current_uid()),
-					false, info->extack);
+							      terms.uid),
+					terms.may_create, info->extack);
 }
 
 /**
@@ -73,7 +119,7 @@ int ktls_ocsp_session_doit(struct sk_buff *skb, struct genl_info *info)
 	struct file *file;
 	int fd, err;
 
-	file = session_file(info);
+	file = session_file(info, skb);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	fd = get_unused_fd_flags(O_CLOEXEC);
@@ -145,15 +191,23 @@ static bool may_write(const struct ktls_ocsp_claim *claim)
 	const struct open_claim *open;
 
 	open = container_of(claim, struct open_claim, claim);
-	return ktls_ocsp_request_privileged(open->request, open->skb);
+	return ktls_ocsp_request_privileged_noaudit(open->request, open->skb);
 }
 
-static bool may_create(const struct ktls_ocsp_claim *claim)
+static bool may_create(const struct ktls_ocsp_claim *claim,
+		       struct ktls_ocsp_account **payer)
 {
+	const struct ktls_ocsp_session *session;
 	const struct open_claim *open;
 
 	open = container_of(claim, struct open_claim, claim);
-	return open->request->session->may_create || may_write(claim);
+	session = open->request->session;
+	*payer = NULL;
+	if (!session->may_create)
+		return ktls_ocsp_request_privileged(open->request, open->skb);
+	if (!may_write(claim))
+		*payer = session->tenancy->account;
+	return true;
 }
 
 static int open_request(struct ktls_ocsp_request *request,

@@ -13,6 +13,19 @@
 
 #include "blob.h"
 
+struct ktls_ocsp_account;
+
+/**
+ * struct ktls_ocsp_watcher - who is told at once of what happens
+ * @node: in the watchers of an entry or of a store
+ * @tell: called with the store's lock held; does not sleep
+ */
+struct ktls_ocsp_watcher {
+	struct hlist_node node;
+	void (*tell)(struct ktls_ocsp_watcher *watcher,
+		     enum ktls_ocsp_event event);
+};
+
 /**
  * struct ktls_ocsp_entry - the store's record for one certificate
  * @key: SHA-256 of the certificate's DER; never changes
@@ -33,6 +46,9 @@
  * @rank_node: in the schedule's rank @rank
  * @dead_since: CLOCK_BOOTTIME in seconds since when there has been no valid
  *	blob; 0 while there is one
+ * @watchers: the handles on the entry
+ * @payer: out of whose share it was created, referenced; NULL: nobody's
+ * @paid: bytes that @payer was charged for it
  * @wanted: when "wanted" was last sent, in jiffies
  * @rcu: defers the free, since readers look the entry up under RCU
  *
@@ -60,6 +76,9 @@ struct ktls_ocsp_entry {
 	s64 rank_key;
 	struct rb_node rank_node;
 	s64 dead_since;
+	struct hlist_head watchers;
+	struct ktls_ocsp_account *payer;
+	u32 paid;
 	unsigned long wanted;
 	struct rcu_head rcu;
 };

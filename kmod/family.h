@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The generic netlink family: its commands. family.c owns the table and the
- * policies, which ktls_ocsp.yaml describes.
+ * The generic netlink family: its commands. family.c owns the table; policy.c,
+ * which is generated from ktls_ocsp.yaml, says what each takes.
  */
 #ifndef KTLS_OCSP_FAMILY_H
 #define KTLS_OCSP_FAMILY_H
@@ -32,5 +32,8 @@ int ktls_ocsp_get_doit(struct sk_buff *skb, struct genl_info *info);
 int ktls_ocsp_get_start(struct netlink_callback *cb);
 int ktls_ocsp_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int ktls_ocsp_get_done(struct netlink_callback *cb);
+
+/* stats.c */
+int ktls_ocsp_stats_doit(struct sk_buff *skb, struct genl_info *info);
 
 #endif /* KTLS_OCSP_FAMILY_H */

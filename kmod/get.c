@@ -207,10 +207,18 @@ put_blob:
 int ktls_ocsp_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	const struct nlattr *parts = info->attrs[KTLS_OCSP_A_PARTS];
+	const struct nlattr *odd = info->attrs[KTLS_OCSP_A_STATES] ?:
+				   info->attrs[KTLS_OCSP_A_EXPIRES_BEFORE] ?:
+				   info->attrs[KTLS_OCSP_A_NEWER_THAN];
 	struct ktls_ocsp_request request;
 	struct ktls_ocsp_entry *entry;
 	int err;
 
+	if (odd) {
+		NL_SET_ERR_MSG_ATTR(info->extack, odd,
+				    "only a dump takes a filter");
+		return -EINVAL;
+	}
 	err = ktls_ocsp_request_begin(&request, info->attrs,
 				      genl_info_net(info), info->extack);
 	if (!err && request.store)

@@ -17,6 +17,9 @@
  * @slot: the entry's slot
  * @refs: how often the session opened it and has not closed it
  * @entry: the entry, referenced
+ * @session: whose it is
+ * @watcher: is told of what happens to the entry
+ * @changed: whether it has changed since it was last read
  * @rcu: defers the free, since readers look the handle up under RCU
  */
 struct ktls_ocsp_handle {
@@ -24,6 +27,9 @@ struct ktls_ocsp_handle {
 	u32 slot;
 	unsigned int refs;
 	struct ktls_ocsp_entry *entry;
+	struct ktls_ocsp_session *session;
+	struct ktls_ocsp_watcher watcher;
+	struct ktls_ocsp_changed changed;
 	struct rcu_head rcu;
 };
 
@@ -42,7 +48,7 @@ static const struct rhashtable_params handle_params = {
 static void uncharge(struct ktls_ocsp_session *session)
 {
 	ktls_ocsp_uncharge(&session->store->limits, session->tenancy->account,
-			   KTLS_OCSP_HANDLES, 1);
+			   KTLS_OCSP_RESOURCE_HANDLES, 1);
 }
 
 static int handle_ref(struct ktls_ocsp_handle *handle,
@@ -56,6 +62,17 @@ static int handle_ref(struct ktls_ocsp_handle *handle,
 	return 0;
 }
 
+/* With the store's lock held, which keeps the handle. */
+static void entry_changes(struct ktls_ocsp_watcher *watcher,
+			  enum ktls_ocsp_event event)
+{
+	struct ktls_ocsp_handle *handle;
+
+	handle = container_of(watcher, struct ktls_ocsp_handle, watcher);
+	ktls_ocsp_changes_add(&handle->session->changes, &handle->changed,
+			      event);
+}
+
 /* Let a new handle be found; the entry is not held yet. */
 static struct ktls_ocsp_handle *
 handle_create(struct ktls_ocsp_session *session, struct ktls_ocsp_entry *entry,
@@ -65,7 +82,7 @@ handle_create(struct ktls_ocsp_session *session, struct ktls_ocsp_entry *entry,
 	int err;
 
 	err = ktls_ocsp_charge(&session->store->limits,
-			       session->tenancy->account, KTLS_OCSP_HANDLES, 1,
+			       session->tenancy->account, KTLS_OCSP_RESOURCE_HANDLES, 1,
 			       extack);
 	if (err)
 		return ERR_PTR(err);
@@ -76,6 +93,9 @@ handle_create(struct ktls_ocsp_session *session, struct ktls_ocsp_entry *entry,
 	handle->entry = entry;
 	handle->slot = entry->slot;
 	handle->refs = 1;
+	handle->session = session;
+	handle->watcher.tell = entry_changes;
+	ktls_ocsp_changed_init(&handle->changed, handle->slot);
 	if (!rhashtable_insert_fast(&session->handles, &handle->node,
 				    handle_params))
 		return handle;
@@ -90,6 +110,7 @@ err_uncharge:
 static void handle_free(struct ktls_ocsp_session *session,
 			struct ktls_ocsp_handle *handle)
 {
+	ktls_ocsp_changes_forget(&session->changes, &handle->changed);
 	ktls_ocsp_entry_put(handle->entry);
 	/* A reader may have found the handle; it takes no dead reference. */
 	kfree_rcu(handle, rcu);
@@ -110,7 +131,7 @@ static void handle_drop(void *handle, void *session)
 
 	trace_ktls_ocsp_handle_close(&owner->store->limits, owner,
 				     dropped->entry);
-	ktls_ocsp_release(owner->store, dropped->entry);
+	ktls_ocsp_release(owner->store, dropped->entry, &dropped->watcher);
 	handle_free(owner, dropped);
 	cond_resched();
 }
@@ -169,8 +190,8 @@ static int open_candidate(struct ktls_ocsp_session *session,
 	handle = handle_create(session, candidate->entry, extack);
 	if (IS_ERR(handle))
 		return PTR_ERR(handle);
-	err = ktls_ocsp_claim_hold(session->store, claim, candidate, held,
-				   extack);
+	err = ktls_ocsp_claim_hold(session->store, claim, candidate,
+				   &handle->watcher, held, extack);
 	if (err)
 		handle_remove(session, handle);
 	else

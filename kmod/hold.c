@@ -5,6 +5,16 @@
 #include "hold.h"
 #include "message.h"
 
+static int may_not_create(struct ktls_ocsp_store *store,
+			  struct netlink_ext_ack *extack)
+{
+	int err = ktls_ocsp_store_deny(store, extack);
+
+	NL_SET_ERR_MSG(extack,
+		       "CAP_NET_ADMIN over the store's network namespace is needed, or a session with the flag create");
+	return err;
+}
+
 /**
  * ktls_ocsp_claim_find() - find or make the entry that a session asks for
  * @store: the store, not locked
@@ -22,6 +32,7 @@ int ktls_ocsp_claim_find(struct ktls_ocsp_store *store,
 			 struct ktls_ocsp_candidate *candidate,
 			 struct netlink_ext_ack *extack)
 {
+	struct ktls_ocsp_account *payer;
 	int err;
 
 	err = ktls_ocsp_store_usable(store, extack);
@@ -31,9 +42,13 @@ int ktls_ocsp_claim_find(struct ktls_ocsp_store *store,
 		NL_SET_ERR_MSG(extack, "no entry has this key");
 		return -ENOENT;
 	}
-	if (!claim->may_create(claim))
-		return ktls_ocsp_store_deny(store, extack);
-	return ktls_ocsp_candidate_make(store, claim->key, candidate);
+	if (!claim->may_create(claim, &payer))
+		return may_not_create(store, extack);
+	err = ktls_ocsp_candidate_make(store, claim->key, candidate);
+	/* Such a store is charged to its owner as a whole. */
+	if (!err && !store->limits.userns_owned)
+		candidate->payer = payer;
+	return err;
 }
 
 static void describe(struct ktls_ocsp_store *store,
@@ -90,7 +105,8 @@ static bool is_valid(const struct ktls_ocsp_entry *entry)
  * A set by key alone brought no certificates; a refresher needs them. Those that
  * are there may name a wrong issuer, and nobody could get a response with them:
  * then whoever may write replaces them, so that who comes first does not keep a
- * certificate without a response for all others.
+ * certificate without a response for all others. Whoever may only create brings
+ * none to what others created.
  */
 static bool wants_certs(const struct ktls_ocsp_claim *claim,
 			const struct ktls_ocsp_entry *entry)
@@ -101,13 +117,9 @@ static bool wants_certs(const struct ktls_ocsp_claim *claim,
 	if (!claim->certs)
 		return false;
 	old = ktls_ocsp_entry_certs(entry);
-	if (old)
-		wants = !same_issuer(old, claim->certs) && !is_valid(entry) &&
-			claim->may_write(claim);
-	else
-		wants = claim->may_create(claim);
+	wants = !old || (!same_issuer(old, claim->certs) && !is_valid(entry));
 	ktls_ocsp_certs_put(old);
-	return wants;
+	return wants && claim->may_write(claim);
 }
 
 /*
@@ -126,6 +138,7 @@ static bool replace_certs(struct ktls_ocsp_store *store,
 static int hold_locked(struct ktls_ocsp_store *store,
 		       struct ktls_ocsp_candidate *candidate,
 		       struct ktls_ocsp_certs *certs, bool *replaced,
+		       struct ktls_ocsp_watcher *watcher,
 		       struct netlink_ext_ack *extack)
 {
 	struct ktls_ocsp_entry *entry = candidate->entry;
@@ -146,6 +159,7 @@ static int hold_locked(struct ktls_ocsp_store *store,
 	}
 	if (is_new)
 		ktls_ocsp_store_tell(store, entry, KTLS_OCSP_EVENT_CREATED);
+	hlist_add_head(&watcher->node, &entry->watchers);
 	WRITE_ONCE(entry->handles, entry->handles + 1);
 	if (entry->handles == 1)
 		ktls_ocsp_store_file(store, entry);
@@ -157,6 +171,7 @@ static int hold_locked(struct ktls_ocsp_store *store,
  * @store: the store, not locked
  * @claim: what is asked for
  * @candidate: what ktls_ocsp_claim_find() found; it is in the store then
+ * @watcher: who is told of what happens to it, up to ktls_ocsp_release()
  * @held: gets the answer
  * @extack: gets the reason
  *
@@ -168,6 +183,7 @@ static int hold_locked(struct ktls_ocsp_store *store,
 int ktls_ocsp_claim_hold(struct ktls_ocsp_store *store,
 			 const struct ktls_ocsp_claim *claim,
 			 struct ktls_ocsp_candidate *candidate,
+			 struct ktls_ocsp_watcher *watcher,
 			 struct ktls_ocsp_held *held,
 			 struct netlink_ext_ack *extack)
 {
@@ -188,7 +204,7 @@ int ktls_ocsp_claim_hold(struct ktls_ocsp_store *store,
 	err = ktls_ocsp_store_begin(store, extack);
 	if (err)
 		goto free;
-	err = hold_locked(store, candidate, certs, &replaced, extack);
+	err = hold_locked(store, candidate, certs, &replaced, watcher, extack);
 	ktls_ocsp_store_end(store);
 	if (err)
 		goto free;
@@ -243,16 +259,19 @@ int ktls_ocsp_claim_again(struct ktls_ocsp_store *store,
  * ktls_ocsp_release() - one session less holds an entry
  * @store: the store, not locked
  * @entry: the entry; the caller's reference keeps it in memory
+ * @watcher: who was told of what happens to it
  *
  * Works when the store's network namespace is gone, too. May sleep.
  */
 void ktls_ocsp_release(struct ktls_ocsp_store *store,
-		       struct ktls_ocsp_entry *entry)
+		       struct ktls_ocsp_entry *entry,
+		       struct ktls_ocsp_watcher *watcher)
 {
 	bool alive = !ktls_ocsp_store_begin(store, NULL);
 
 	if (!alive)
 		mutex_lock(&store->lock);
+	hlist_del_init(&watcher->node);
 	WRITE_ONCE(entry->handles, entry->handles - 1);
 	if (alive && !entry->handles) {
 		if (entry->gone)

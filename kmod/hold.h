@@ -14,15 +14,16 @@ struct ktls_ocsp_claim;
  * struct ktls_ocsp_claim - what a session asks for
  * @key: the entry's key
  * @certs: certificates with which to create it, or NULL
- * @may_create: tells whether the caller may create entries; only asked for
- *	where that matters
+ * @may_create: tells whether the caller may create entries, and out of whose
+ *	share: NULL, of nobody's; only asked for where that matters
  * @may_write: the same of writing to the store
  * @wait: the caller waits for the first blob
  */
 struct ktls_ocsp_claim {
 	const u8 *key;
 	struct ktls_ocsp_certs *certs;
-	bool (*may_create)(const struct ktls_ocsp_claim *claim);
+	bool (*may_create)(const struct ktls_ocsp_claim *claim,
+			   struct ktls_ocsp_account **payer);
 	bool (*may_write)(const struct ktls_ocsp_claim *claim);
 	bool wait;
 };
@@ -48,6 +49,7 @@ int ktls_ocsp_claim_find(struct ktls_ocsp_store *store,
 int ktls_ocsp_claim_hold(struct ktls_ocsp_store *store,
 			 const struct ktls_ocsp_claim *claim,
 			 struct ktls_ocsp_candidate *candidate,
+			 struct ktls_ocsp_watcher *watcher,
 			 struct ktls_ocsp_held *held,
 			 struct netlink_ext_ack *extack);
 int ktls_ocsp_claim_again(struct ktls_ocsp_store *store,
@@ -55,6 +57,7 @@ int ktls_ocsp_claim_again(struct ktls_ocsp_store *store,
 			  struct ktls_ocsp_entry *entry,
 			  struct ktls_ocsp_held *held);
 void ktls_ocsp_release(struct ktls_ocsp_store *store,
-		       struct ktls_ocsp_entry *entry);
+		       struct ktls_ocsp_entry *entry,
+		       struct ktls_ocsp_watcher *watcher);
 
 #endif /* KTLS_OCSP_HOLD_H */

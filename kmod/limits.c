@@ -27,15 +27,17 @@
 
 static const struct ktls_ocsp_maxima default_maxima = {
 	.total = {
-		[KTLS_OCSP_ENTRIES]	= ENTRIES,
-		[KTLS_OCSP_BYTES]	= BYTES,
-		[KTLS_OCSP_SESSIONS]	= SESSIONS,
-		[KTLS_OCSP_HANDLES]	= HANDLES,
+		[KTLS_OCSP_RESOURCE_ENTRIES]	= ENTRIES,
+		[KTLS_OCSP_RESOURCE_BYTES]	= BYTES,
+		[KTLS_OCSP_RESOURCE_SESSIONS]	= SESSIONS,
+		[KTLS_OCSP_RESOURCE_HANDLES]	= HANDLES,
 	},
-	/* Entries and bytes are those of who has CAP_NET_ADMIN. */
+	/* Entries and bytes: those that a session's flag lets a user create. */
 	.of_user = {
-		[KTLS_OCSP_SESSIONS]	= SESSIONS / SHARE,
-		[KTLS_OCSP_HANDLES]	= HANDLES / SHARE,
+		[KTLS_OCSP_RESOURCE_ENTRIES]	= ENTRIES / SHARE,
+		[KTLS_OCSP_RESOURCE_BYTES]	= BYTES / SHARE,
+		[KTLS_OCSP_RESOURCE_SESSIONS]	= SESSIONS / SHARE,
+		[KTLS_OCSP_RESOURCE_HANDLES]	= HANDLES / SHARE,
 	},
 };
 
@@ -45,16 +47,16 @@ static const struct ktls_ocsp_maxima default_maxima = {
 
 struct ktls_ocsp_maxima ktls_ocsp_userns_maxima = {
 	.total = {
-		[KTLS_OCSP_ENTRIES]	= OF_USERS(ENTRIES),
-		[KTLS_OCSP_BYTES]	= OF_USERS(BYTES),
-		[KTLS_OCSP_SESSIONS]	= OF_USERS(SESSIONS),
-		[KTLS_OCSP_HANDLES]	= OF_USERS(HANDLES),
+		[KTLS_OCSP_RESOURCE_ENTRIES]	= OF_USERS(ENTRIES),
+		[KTLS_OCSP_RESOURCE_BYTES]	= OF_USERS(BYTES),
+		[KTLS_OCSP_RESOURCE_SESSIONS]	= OF_USERS(SESSIONS),
+		[KTLS_OCSP_RESOURCE_HANDLES]	= OF_USERS(HANDLES),
 	},
 	.of_user = {
-		[KTLS_OCSP_ENTRIES]	= OF_ONE(ENTRIES),
-		[KTLS_OCSP_BYTES]	= OF_ONE(BYTES),
-		[KTLS_OCSP_SESSIONS]	= OF_ONE(SESSIONS),
-		[KTLS_OCSP_HANDLES]	= OF_ONE(HANDLES),
+		[KTLS_OCSP_RESOURCE_ENTRIES]	= OF_ONE(ENTRIES),
+		[KTLS_OCSP_RESOURCE_BYTES]	= OF_ONE(BYTES),
+		[KTLS_OCSP_RESOURCE_SESSIONS]	= OF_ONE(SESSIONS),
+		[KTLS_OCSP_RESOURCE_HANDLES]	= OF_ONE(HANDLES),
 	},
 };
 
@@ -159,10 +161,45 @@ user_maxima(const struct ktls_ocsp_limits *limits)
 	       &limits->settings->maxima;
 }
 
+/**
+ * ktls_ocsp_limits_read() - what is used of the resources, and what may be
+ * @limits: the limits
+ * @uid: the user who asks, as ktls_ocsp_accountable() told
+ * @usage: gets it
+ *
+ * The numbers change meanwhile, each for itself.
+ *
+ * Context: process.
+ */
+void ktls_ocsp_limits_read(struct ktls_ocsp_limits *limits, kuid_t uid,
+			   struct ktls_ocsp_usage usage[KTLS_OCSP_RESOURCES])
+{
+	const struct ktls_ocsp_maxima *userns = &ktls_ocsp_userns_maxima;
+	const struct ktls_ocsp_maxima *of_user = user_maxima(limits);
+	long used[KTLS_OCSP_RESOURCES];
+	int i;
+
+	ktls_ocsp_account_read(accounts_of(limits), uid, used);
+	for (i = 0; i < KTLS_OCSP_RESOURCES; i++)
+		usage[i] = (struct ktls_ocsp_usage) {
+			.used = atomic_long_read(&limits->used[i]),
+			.limit = READ_ONCE(limits->settings->maxima.total[i]),
+			.user_used = used[i],
+			.user_limit = READ_ONCE(of_user->of_user[i]),
+			.userns_used = atomic_long_read(&userns_used[i]),
+			.userns_limit = READ_ONCE(userns->total[i]),
+		};
+}
+
+/* Leaves no audit record: not to have the capability is no offence. */
+static bool may_use_all(const struct ktls_ocsp_limits *limits)
+{
+	return ns_capable_noaudit(limits->user_ns, CAP_NET_ADMIN);
+}
+
 /*
  * What the store may use of a resource when the current task takes so much
- * more. The capability is only asked for where it makes a difference, and
- * leaves no audit record: not to have it is no offence.
+ * more. The capability is only asked for where it makes a difference.
  */
 static unsigned int total_max(const struct ktls_ocsp_limits *limits,
 			      enum ktls_ocsp_resource resource, long amount)
@@ -172,7 +209,7 @@ static unsigned int total_max(const struct ktls_ocsp_limits *limits,
 	max = READ_ONCE(limits->settings->maxima.total[resource]);
 	open_to_all = max - max / RESERVE;
 	if (atomic_long_read(&limits->used[resource]) + amount <= open_to_all ||
-	    !ns_capable_noaudit(limits->user_ns, CAP_NET_ADMIN))
+	    !may_use_all(limits))
 		return open_to_all;
 	return max;
 }
@@ -197,13 +234,13 @@ void ktls_ocsp_refuse_room(const struct ktls_ocsp_limits *limits,
 {
 	trace_ktls_ocsp_denied(limits, -ENOSPC, resource, false);
 	switch (resource) {
-	case KTLS_OCSP_ENTRIES:
+	case KTLS_OCSP_RESOURCE_ENTRIES:
 		NL_SET_ERR_MSG(extack, "the store is at its limit of entries");
 		break;
-	case KTLS_OCSP_BYTES:
+	case KTLS_OCSP_RESOURCE_BYTES:
 		NL_SET_ERR_MSG(extack, "the store is at its limit of bytes");
 		break;
-	case KTLS_OCSP_SESSIONS:
+	case KTLS_OCSP_RESOURCE_SESSIONS:
 		NL_SET_ERR_MSG(extack, "the store is at its limit of sessions");
 		break;
 	default:
@@ -218,19 +255,63 @@ static void refuse_user(const struct ktls_ocsp_limits *limits,
 {
 	trace_ktls_ocsp_denied(limits, -ENOSPC, resource, true);
 	switch (resource) {
-	case KTLS_OCSP_ENTRIES:
+	case KTLS_OCSP_RESOURCE_ENTRIES:
 		NL_SET_ERR_MSG(extack, "the user is at its limit of entries");
 		break;
-	case KTLS_OCSP_BYTES:
+	case KTLS_OCSP_RESOURCE_BYTES:
 		NL_SET_ERR_MSG(extack, "the user is at its limit of bytes");
 		break;
-	case KTLS_OCSP_SESSIONS:
+	case KTLS_OCSP_RESOURCE_SESSIONS:
 		NL_SET_ERR_MSG(extack, "the user is at its limit of sessions");
 		break;
 	default:
 		NL_SET_ERR_MSG(extack, "the user is at its limit of handles");
 		break;
 	}
+}
+
+/**
+ * ktls_ocsp_charge_user() - take some of a resource out of a user's share
+ * @limits: the limits of the store that he uses
+ * @account: his account, or NULL: nobody's share
+ * @resource: what
+ * @amount: how much, not negative
+ * @extack: gets the reason
+ *
+ * For what the store is charged apart from that.
+ *
+ * Context: any.
+ *
+ * Return: 0, or -ENOSPC with nothing taken.
+ */
+int ktls_ocsp_charge_user(const struct ktls_ocsp_limits *limits,
+			  struct ktls_ocsp_account *account,
+			  enum ktls_ocsp_resource resource, long amount,
+			  struct netlink_ext_ack *extack)
+{
+	const struct ktls_ocsp_maxima *maxima = user_maxima(limits);
+
+	if (!account || charge_one(&account->used[resource],
+				   READ_ONCE(maxima->of_user[resource]),
+				   amount))
+		return 0;
+	refuse_user(limits, resource, extack);
+	return -ENOSPC;
+}
+
+/**
+ * ktls_ocsp_uncharge_user() - give back what ktls_ocsp_charge_user() took
+ * @account: the account, or NULL
+ * @resource: what
+ * @amount: how much, not negative
+ *
+ * Context: any.
+ */
+void ktls_ocsp_uncharge_user(struct ktls_ocsp_account *account,
+			     enum ktls_ocsp_resource resource, long amount)
+{
+	if (account)
+		atomic_long_sub(amount, &account->used[resource]);
 }
 
 /**
@@ -250,14 +331,11 @@ int ktls_ocsp_charge(struct ktls_ocsp_limits *limits,
 		     enum ktls_ocsp_resource resource, long amount,
 		     struct netlink_ext_ack *extack)
 {
-	const struct ktls_ocsp_maxima *maxima = user_maxima(limits);
+	int err;
 
-	if (account && !charge_one(&account->used[resource],
-				   READ_ONCE(maxima->of_user[resource]),
-				   amount)) {
-		refuse_user(limits, resource, extack);
-		return -ENOSPC;
-	}
+	err = ktls_ocsp_charge_user(limits, account, resource, amount, extack);
+	if (err)
+		return err;
 	if (!charge_one(&limits->used[resource],
 			total_max(limits, resource, amount), amount))
 		goto err_account;
@@ -268,8 +346,7 @@ int ktls_ocsp_charge(struct ktls_ocsp_limits *limits,
 		return 0;
 	atomic_long_sub(amount, &limits->used[resource]);
 err_account:
-	if (account)
-		atomic_long_sub(amount, &account->used[resource]);
+	ktls_ocsp_uncharge_user(account, resource, amount);
 	ktls_ocsp_refuse_room(limits, resource, extack);
 	return -ENOSPC;
 }
@@ -327,7 +404,10 @@ static long excess_one(const atomic_long_t *used, unsigned int max,
  * In the context of the process that will take it. Others charge at the same
  * time, so it is a hint.
  *
- * Return: what must be given back first, not positive when nothing.
+ * Return: what must be given back first, not positive when nothing; LONG_MAX
+ * when the caller may not take it whatever others give back: one who has not
+ * the capability pushes out as much as he takes, and not what fills the part
+ * that is kept from him.
  */
 long ktls_ocsp_excess(const struct ktls_ocsp_limits *limits,
 		      enum ktls_ocsp_resource resource, long amount)
@@ -337,6 +417,8 @@ long ktls_ocsp_excess(const struct ktls_ocsp_limits *limits,
 
 	excess = excess_one(&limits->used[resource],
 			    total_max(limits, resource, amount), amount);
+	if (excess > amount && !may_use_all(limits))
+		return LONG_MAX;
 	if (!limits->userns_owned)
 		return excess;
 	excess = max(excess, excess_one(&userns_used[resource],

@@ -69,6 +69,24 @@ struct ktls_ocsp_limits {
 	struct xarray accounts;
 };
 
+/**
+ * struct ktls_ocsp_usage - what is used of one resource, and what may be
+ * @used: by the store
+ * @limit: most that the store may use
+ * @user_used: by one user
+ * @user_limit: most that one user may use
+ * @userns_used: by all stores that count against ktls_ocsp_userns_maxima
+ * @userns_limit: most that these may use
+ */
+struct ktls_ocsp_usage {
+	long used;
+	long limit;
+	long user_used;
+	long user_limit;
+	long userns_used;
+	long userns_limit;
+};
+
 struct ktls_ocsp_settings *ktls_ocsp_settings_alloc(void);
 void ktls_ocsp_settings_put(struct ktls_ocsp_settings *settings);
 
@@ -80,6 +98,15 @@ void ktls_ocsp_limits_destroy(struct ktls_ocsp_limits *limits);
 struct ktls_ocsp_account *
 ktls_ocsp_limits_account(struct ktls_ocsp_limits *limits, kuid_t uid);
 
+void ktls_ocsp_limits_read(struct ktls_ocsp_limits *limits, kuid_t uid,
+			   struct ktls_ocsp_usage usage[KTLS_OCSP_RESOURCES]);
+
+int ktls_ocsp_charge_user(const struct ktls_ocsp_limits *limits,
+			  struct ktls_ocsp_account *account,
+			  enum ktls_ocsp_resource resource, long amount,
+			  struct netlink_ext_ack *extack);
+void ktls_ocsp_uncharge_user(struct ktls_ocsp_account *account,
+			     enum ktls_ocsp_resource resource, long amount);
 int ktls_ocsp_charge(struct ktls_ocsp_limits *limits,
 		     struct ktls_ocsp_account *account,
 		     enum ktls_ocsp_resource resource, long amount,

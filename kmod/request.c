@@ -38,9 +38,29 @@ static int find_session(struct ktls_ocsp_request *request,
 }
 
 /**
+ * ktls_ocsp_request_begin_of() - resolve the session and the store
+ * @request: gets them
+ * @session: the session's attribute, or NULL
+ * @net: the socket's network namespace
+ * @extack: gets the reason
+ *
+ * As ktls_ocsp_request_begin(), for a request without a key.
+ *
+ * Return: 0, or -EBADF.
+ */
+int ktls_ocsp_request_begin_of(struct ktls_ocsp_request *request,
+			       const struct nlattr *session, struct net *net,
+			       struct netlink_ext_ack *extack)
+{
+	memset(request, 0, sizeof(*request));
+	request->store = ktls_ocsp_net_store(net);
+	return session ? find_session(request, session, extack) : 0;
+}
+
+/**
  * ktls_ocsp_request_begin() - resolve the session, the store and the key
  * @request: gets them
- * @attrs: the request's attributes
+ * @attrs: the request's attributes, of the set ktls-ocsp
  * @net: the socket's network namespace
  * @extack: gets the reason
  *
@@ -53,14 +73,13 @@ int ktls_ocsp_request_begin(struct ktls_ocsp_request *request,
 			    struct nlattr **attrs, struct net *net,
 			    struct netlink_ext_ack *extack)
 {
-	memset(request, 0, sizeof(*request));
-	request->store = ktls_ocsp_net_store(net);
+	int err;
+
+	err = ktls_ocsp_request_begin_of(request, attrs[KTLS_OCSP_A_SESSION],
+					 net, extack);
 	if (attrs[KTLS_OCSP_A_KEY])
 		request->key = nla_data(attrs[KTLS_OCSP_A_KEY]);
-	if (attrs[KTLS_OCSP_A_SESSION])
-		return find_session(request, attrs[KTLS_OCSP_A_SESSION],
-				    extack);
-	return 0;
+	return err;
 }
 
 /**
@@ -139,6 +158,26 @@ int ktls_ocsp_request_certs(struct ktls_ocsp_request *request,
 					       nla_data(issuer),
 					       nla_len(issuer));
 	return request->certs ? 0 : -ENOMEM;
+}
+
+/**
+ * ktls_ocsp_request_privileged_noaudit() - may the sender do what others may not?
+ * @request: the request, begun
+ * @skb: its message
+ *
+ * As ktls_ocsp_request_privileged(), but without an audit record of who may
+ * not: it is no offence.
+ *
+ * Return: true when he has CAP_NET_ADMIN over the store's network namespace.
+ */
+bool
+ktls_ocsp_request_privileged_noaudit(const struct ktls_ocsp_request *request,
+				     const struct sk_buff *skb)
+{
+	struct user_namespace *user_ns = request->store->user_ns;
+
+	return ns_capable_noaudit(user_ns, CAP_NET_ADMIN) &&
+	       netlink_ns_capable(skb, user_ns, CAP_NET_ADMIN);
 }
 
 /**

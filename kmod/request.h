@@ -43,6 +43,9 @@ struct ktls_ocsp_request {
 int ktls_ocsp_request_begin(struct ktls_ocsp_request *request,
 			    struct nlattr **attrs, struct net *net,
 			    struct netlink_ext_ack *extack);
+int ktls_ocsp_request_begin_of(struct ktls_ocsp_request *request,
+			       const struct nlattr *session, struct net *net,
+			       struct netlink_ext_ack *extack);
 int ktls_ocsp_request_make_store(struct ktls_ocsp_request *request,
 				 struct net *net);
 int ktls_ocsp_request_certs(struct ktls_ocsp_request *request,
@@ -53,6 +56,9 @@ int ktls_ocsp_request_update(struct nlattr **attrs,
 			     struct netlink_ext_ack *extack);
 bool ktls_ocsp_request_privileged(const struct ktls_ocsp_request *request,
 				  const struct sk_buff *skb);
+bool
+ktls_ocsp_request_privileged_noaudit(const struct ktls_ocsp_request *request,
+				     const struct sk_buff *skb);
 void ktls_ocsp_request_end(struct ktls_ocsp_request *request);
 
 #endif /* KTLS_OCSP_REQUEST_H */

@@ -35,7 +35,7 @@ tenancy_create(struct ktls_ocsp_store *store, kuid_t uid,
 	tenancy->account = ktls_ocsp_limits_account(limits, uid);
 	if (!tenancy->account)
 		goto err_free;
-	err = ktls_ocsp_charge(limits, tenancy->account, KTLS_OCSP_SESSIONS, 1,
+	err = ktls_ocsp_charge(limits, tenancy->account, KTLS_OCSP_RESOURCE_SESSIONS, 1,
 			       extack);
 	if (err)
 		goto err_account;
@@ -55,7 +55,7 @@ static void tenancy_put(struct ktls_ocsp_tenancy *tenancy)
 	if (!refcount_dec_and_test(&tenancy->refs))
 		return;
 	ktls_ocsp_uncharge(&tenancy->store->limits, tenancy->account,
-			   KTLS_OCSP_SESSIONS, 1);
+			   KTLS_OCSP_RESOURCE_SESSIONS, 1);
 	ktls_ocsp_account_put(tenancy->account);
 	ktls_ocsp_store_put(tenancy->store);
 	kfree(tenancy);
@@ -144,6 +144,7 @@ static int session_release(struct inode *inode, struct file *file)
 {
 	struct ktls_ocsp_session *session = file->private_data;
 
+	ktls_ocsp_store_unwatch(session->store, &session->watcher);
 	ktls_ocsp_handles_destroy(session);
 	trace_ktls_ocsp_session_release(&session->store->limits, session,
 					session->tenancy->account->uid);
@@ -158,19 +159,60 @@ static void session_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct ktls_ocsp_session *session = file->private_data;
 
-	seq_printf(m, "ktls_ocsp-handles:\t%d\n",
-		   atomic_read(&session->handles.nelems));
+	seq_printf(m, "ktls_ocsp-handles:\t%d\nktls_ocsp-create:\t%d\n",
+		   atomic_read(&session->handles.nelems), session->may_create);
 }
 #endif
+
+static __poll_t session_poll(struct file *file, poll_table *table)
+{
+	struct ktls_ocsp_session *session = file->private_data;
+
+	return ktls_ocsp_changes_poll(&session->changes, file, table);
+}
+
+static ssize_t session_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct ktls_ocsp_session *session = iocb->ki_filp->private_data;
+	bool may_wait = !(iocb->ki_flags & IOCB_NOWAIT) &&
+			!(iocb->ki_filp->f_flags & O_NONBLOCK);
+
+	return ktls_ocsp_changes_read(&session->changes, may_wait, to);
+}
 
 static const struct file_operations session_fops = {
 	.owner		= THIS_MODULE,
 	.release	= session_release,
 	.mmap		= session_mmap,
+	.poll		= session_poll,
+	.read_iter	= session_read_iter,
 #ifdef CONFIG_PROC_FS
 	.show_fdinfo	= session_show_fdinfo,
 #endif
 };
+
+static void store_closes(struct ktls_ocsp_watcher *watcher,
+			 enum ktls_ocsp_event event)
+{
+	struct ktls_ocsp_session *session;
+
+	session = container_of(watcher, struct ktls_ocsp_session, watcher);
+	ktls_ocsp_changes_close(&session->changes);
+}
+
+/* It is a stream of changes: without an offset. */
+static struct file *session_file(struct ktls_ocsp_session *session)
+{
+	struct file *file;
+
+	file = anon_inode_getfile("[ktls_ocsp]", &session_fops, session,
+				  O_RDONLY | O_CLOEXEC);
+	if (IS_ERR(file))
+		return file;
+	stream_open(file_inode(file), file);
+	file->f_mode |= FMODE_NOWAIT;
+	return file;
+}
 
 /**
  * ktls_ocsp_session_create() - make a session
@@ -198,9 +240,11 @@ struct file *ktls_ocsp_session_create(struct ktls_ocsp_store *store, kuid_t uid,
 		return ERR_PTR(-ENOMEM);
 	session->store = store;
 	session->may_create = may_create;
-	entries = READ_ONCE(store->limits.settings->maxima.total[KTLS_OCSP_ENTRIES]);
+	entries = READ_ONCE(store->limits.settings->maxima.total[KTLS_OCSP_RESOURCE_ENTRIES]);
 	session->board_size = ktls_ocsp_board_size(entries);
 	mutex_init(&session->lock);
+	ktls_ocsp_changes_init(&session->changes);
+	session->watcher.tell = store_closes;
 	session->tenancy = tenancy_create(store, uid, extack);
 	if (IS_ERR(session->tenancy)) {
 		err = PTR_ERR(session->tenancy);
@@ -210,13 +254,14 @@ struct file *ktls_ocsp_session_create(struct ktls_ocsp_store *store, kuid_t uid,
 	err = ktls_ocsp_handles_init(session);
 	if (err)
 		goto err_session;
-	file = anon_inode_getfile("[ktls_ocsp]", &session_fops, session,
-				  O_RDONLY | O_CLOEXEC);
+	ktls_ocsp_store_watch(store, &session->watcher);
+	file = session_file(session);
 	if (!IS_ERR(file)) {
 		trace_ktls_ocsp_session_create(&store->limits, session, uid);
 		return file;
 	}
 	err = PTR_ERR(file);
+	ktls_ocsp_store_unwatch(store, &session->watcher);
 	ktls_ocsp_handles_destroy(session);
 err_session:
 	session_free(session);

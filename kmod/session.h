@@ -9,6 +9,7 @@
 #include <linux/mutex.h>
 #include <linux/rhashtable-types.h>
 
+#include "change.h"
 #include "hold.h"
 
 /**
@@ -33,6 +34,8 @@ struct ktls_ocsp_tenancy {
  * @board_size: bytes of its board that may be mapped
  * @board_file: what the board's mappings are of, or NULL; set once
  * @may_create: whoever has the session may create entries through it
+ * @changes: which of its entries have changed; has its own lock
+ * @watcher: is told when the store is closed
  * @lock: protects @handles and what is in them. The store's lock is taken
  *	inside it.
  * @handles: struct ktls_ocsp_handle by slot; read under RCU
@@ -43,6 +46,8 @@ struct ktls_ocsp_session {
 	u64 board_size;
 	struct file *board_file;
 	bool may_create;
+	struct ktls_ocsp_changes changes;
+	struct ktls_ocsp_watcher watcher;
 	struct mutex lock; /* protects @handles */
 	struct rhashtable handles;
 };

@@ -142,6 +142,45 @@ err_free:
 	return NULL;
 }
 
+static void tell_all(const struct hlist_head *watchers,
+		     enum ktls_ocsp_event event)
+{
+	struct ktls_ocsp_watcher *watcher;
+
+	hlist_for_each_entry(watcher, watchers, node)
+		watcher->tell(watcher, event);
+}
+
+/**
+ * ktls_ocsp_store_watch() - be told when the store is closed
+ * @store: the store; its network namespace is alive
+ * @watcher: who is told; ktls_ocsp_store_unwatch() follows
+ *
+ * May sleep.
+ */
+void ktls_ocsp_store_watch(struct ktls_ocsp_store *store,
+			   struct ktls_ocsp_watcher *watcher)
+{
+	mutex_lock(&store->lock);
+	hlist_add_head(&watcher->node, &store->watchers);
+	mutex_unlock(&store->lock);
+}
+
+/**
+ * ktls_ocsp_store_unwatch() - be told no more
+ * @store: the store
+ * @watcher: who was told
+ *
+ * May sleep.
+ */
+void ktls_ocsp_store_unwatch(struct ktls_ocsp_store *store,
+			     struct ktls_ocsp_watcher *watcher)
+{
+	mutex_lock(&store->lock);
+	hlist_del_init(&watcher->node);
+	mutex_unlock(&store->lock);
+}
+
 /**
  * ktls_ocsp_store_close() - empty the store of a dying network namespace
  * @store: the store; sessions may live on, and get -ESHUTDOWN
@@ -163,6 +202,7 @@ void ktls_ocsp_store_close(struct ktls_ocsp_store *store)
 					       KTLS_OCSP_EVENT_REMOVED);
 		cond_resched();
 	}
+	tell_all(&store->watchers, KTLS_OCSP_EVENT_REMOVED);
 	mutex_unlock(&store->lock);
 
 	ktls_ocsp_schedule_stop(&store->schedule);
@@ -281,6 +321,7 @@ void ktls_ocsp_store_tell(struct ktls_ocsp_store *store,
 {
 	lockdep_assert_held(&store->lock);
 	ktls_ocsp_notices_add(&store->notices, entry, event);
+	tell_all(&entry->watchers, event);
 }
 
 /**
@@ -328,6 +369,18 @@ void ktls_ocsp_store_swap_certs(struct ktls_ocsp_store *store,
 						lockdep_is_held(&store->lock)));
 }
 
+/* Give the share back that the entry was created out of. */
+static void release_payer(struct ktls_ocsp_entry *entry)
+{
+	if (!entry->payer)
+		return;
+	ktls_ocsp_uncharge_user(entry->payer, KTLS_OCSP_RESOURCE_ENTRIES, 1);
+	ktls_ocsp_uncharge_user(entry->payer, KTLS_OCSP_RESOURCE_BYTES,
+				entry->paid);
+	ktls_ocsp_account_put(entry->payer);
+	entry->payer = NULL;
+}
+
 /**
  * ktls_ocsp_store_remove() - take an entry out of the store
  * @store: the store, locked
@@ -346,9 +399,10 @@ void ktls_ocsp_store_remove(struct ktls_ocsp_store *store,
 		ktls_ocsp_store_tell(store, entry, event);
 	if (event == KTLS_OCSP_EVENT_EVICTED)
 		count(store, KTLS_OCSP_COUNT_EVICTED);
-	ktls_ocsp_uncharge(limits, limits->owner, KTLS_OCSP_BYTES,
+	ktls_ocsp_uncharge(limits, limits->owner, KTLS_OCSP_RESOURCE_BYTES,
 			   ktls_ocsp_store_bytes(store, entry));
-	ktls_ocsp_uncharge(limits, limits->owner, KTLS_OCSP_ENTRIES, 1);
+	ktls_ocsp_uncharge(limits, limits->owner, KTLS_OCSP_RESOURCE_ENTRIES, 1);
+	release_payer(entry);
 	ktls_ocsp_store_swap(store, entry, NULL, NULL);
 	ktls_ocsp_store_swap_certs(store, entry, NULL);
 	if (!entry->handles)

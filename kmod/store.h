@@ -36,13 +36,14 @@ enum ktls_ocsp_count {
  * @refs: the network namespace's reference, one of each session, dump and
  *	queued @work
  * @user_ns: who has CAP_NET_ADMIN here may write; pinned
- * @lock: protects @net, @index, @schedule, @generation, the numbers of
- *	@notices, and what changes in the entries. Taken inside a session's
+ * @lock: protects @net, @index, @schedule, @generation, @watchers, the
+ *	numbers of @notices, and what changes in the entries. Taken inside a session's
  *	lock; @notices' queue_lock and the board's lock are taken inside.
  * @net: the network namespace, NULL once it is being deleted
  * @index: the entries
  * @schedule: what time will do to them
  * @generation: of the last blob that was stored
+ * @watchers: the sessions
  * @notices: what happened to them; has locks of its own
  * @limits: has its own rules
  * @counts: what happened, for statistics; not exact with one another
@@ -53,11 +54,12 @@ struct ktls_ocsp_store {
 	refcount_t refs;
 	struct user_namespace *user_ns;
 
-	struct mutex lock; /* protects down to @generation, and entries */
+	struct mutex lock; /* protects down to @watchers, and entries */
 	struct net *net;
 	struct ktls_ocsp_index index;
 	struct ktls_ocsp_schedule schedule;
 	u64 generation;
+	struct hlist_head watchers;
 
 	struct ktls_ocsp_notices notices;
 	struct ktls_ocsp_limits limits;
@@ -78,6 +80,10 @@ ktls_ocsp_store_create(struct net *net, struct ktls_ocsp_settings *settings);
 void ktls_ocsp_store_close(struct ktls_ocsp_store *store);
 struct ktls_ocsp_store *ktls_ocsp_store_get(struct ktls_ocsp_store *store);
 void ktls_ocsp_store_put(struct ktls_ocsp_store *store);
+void ktls_ocsp_store_watch(struct ktls_ocsp_store *store,
+			   struct ktls_ocsp_watcher *watcher);
+void ktls_ocsp_store_unwatch(struct ktls_ocsp_store *store,
+			     struct ktls_ocsp_watcher *watcher);
 void ktls_ocsp_store_set_min_validity(struct ktls_ocsp_store *store,
 				      unsigned int seconds);
 

@@ -14,29 +14,31 @@
 #define OF_FIRST	(2 * KTLS_OCSP_RESOURCES)
 
 static const char * const total_names[KTLS_OCSP_RESOURCES] = {
-	[KTLS_OCSP_ENTRIES]	= "max_entries",
-	[KTLS_OCSP_BYTES]	= "max_bytes",
-	[KTLS_OCSP_SESSIONS]	= "max_sessions",
-	[KTLS_OCSP_HANDLES]	= "max_handles",
+	[KTLS_OCSP_RESOURCE_ENTRIES]	= "max_entries",
+	[KTLS_OCSP_RESOURCE_BYTES]	= "max_bytes",
+	[KTLS_OCSP_RESOURCE_SESSIONS]	= "max_sessions",
+	[KTLS_OCSP_RESOURCE_HANDLES]	= "max_handles",
 };
 
 static const char * const of_user_names[KTLS_OCSP_RESOURCES] = {
-	[KTLS_OCSP_SESSIONS]	= "max_sessions_of_user",
-	[KTLS_OCSP_HANDLES]	= "max_handles_of_user",
+	[KTLS_OCSP_RESOURCE_ENTRIES]	= "max_entries_of_user",
+	[KTLS_OCSP_RESOURCE_BYTES]	= "max_bytes_of_user",
+	[KTLS_OCSP_RESOURCE_SESSIONS]	= "max_sessions_of_user",
+	[KTLS_OCSP_RESOURCE_HANDLES]	= "max_handles_of_user",
 };
 
 static const char * const userns_total_names[KTLS_OCSP_RESOURCES] = {
-	[KTLS_OCSP_ENTRIES]	= "userns_max_entries",
-	[KTLS_OCSP_BYTES]	= "userns_max_bytes",
-	[KTLS_OCSP_SESSIONS]	= "userns_max_sessions",
-	[KTLS_OCSP_HANDLES]	= "userns_max_handles",
+	[KTLS_OCSP_RESOURCE_ENTRIES]	= "userns_max_entries",
+	[KTLS_OCSP_RESOURCE_BYTES]	= "userns_max_bytes",
+	[KTLS_OCSP_RESOURCE_SESSIONS]	= "userns_max_sessions",
+	[KTLS_OCSP_RESOURCE_HANDLES]	= "userns_max_handles",
 };
 
 static const char * const userns_of_user_names[KTLS_OCSP_RESOURCES] = {
-	[KTLS_OCSP_ENTRIES]	= "userns_max_entries_of_user",
-	[KTLS_OCSP_BYTES]	= "userns_max_bytes_of_user",
-	[KTLS_OCSP_SESSIONS]	= "userns_max_sessions_of_user",
-	[KTLS_OCSP_HANDLES]	= "userns_max_handles_of_user",
+	[KTLS_OCSP_RESOURCE_ENTRIES]	= "userns_max_entries_of_user",
+	[KTLS_OCSP_RESOURCE_BYTES]	= "userns_max_bytes_of_user",
+	[KTLS_OCSP_RESOURCE_SESSIONS]	= "userns_max_sessions_of_user",
+	[KTLS_OCSP_RESOURCE_HANDLES]	= "userns_max_handles_of_user",
 };
 
 /* The counters are of int's size in sysctl: INT_MAX bounds them all. */

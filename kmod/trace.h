@@ -31,19 +31,19 @@ TRACE_DEFINE_ENUM(KTLS_OCSP_CERT_STATUS_UNKNOWN);
 		{ KTLS_OCSP_CERT_STATUS_REVOKED, "revoked" },	\
 		{ KTLS_OCSP_CERT_STATUS_UNKNOWN, "unknown" })
 
-TRACE_DEFINE_ENUM(KTLS_OCSP_ENTRIES);
-TRACE_DEFINE_ENUM(KTLS_OCSP_BYTES);
-TRACE_DEFINE_ENUM(KTLS_OCSP_SESSIONS);
-TRACE_DEFINE_ENUM(KTLS_OCSP_HANDLES);
+TRACE_DEFINE_ENUM(KTLS_OCSP_RESOURCE_ENTRIES);
+TRACE_DEFINE_ENUM(KTLS_OCSP_RESOURCE_BYTES);
+TRACE_DEFINE_ENUM(KTLS_OCSP_RESOURCE_SESSIONS);
+TRACE_DEFINE_ENUM(KTLS_OCSP_RESOURCE_HANDLES);
 TRACE_DEFINE_ENUM(KTLS_OCSP_RESOURCES);
 
 #define show_ktls_ocsp_resource(resource)			\
 	__print_symbolic(resource,				\
-		{ KTLS_OCSP_ENTRIES,	"entries" },		\
-		{ KTLS_OCSP_BYTES,	"bytes" },		\
-		{ KTLS_OCSP_SESSIONS,	"sessions" },		\
-		{ KTLS_OCSP_HANDLES,	"handles" },		\
-		{ KTLS_OCSP_RESOURCES,	"none" })
+		{ KTLS_OCSP_RESOURCE_ENTRIES, "entries" },	\
+		{ KTLS_OCSP_RESOURCE_BYTES, "bytes" },	\
+		{ KTLS_OCSP_RESOURCE_SESSIONS, "sessions" },	\
+		{ KTLS_OCSP_RESOURCE_HANDLES, "handles" },	\
+		{ KTLS_OCSP_RESOURCES, "none" })
 
 /*
  * Entries. The store's lock is held; for "wanted" it is that of its notices.
@@ -265,7 +265,7 @@ TRACE_EVENT(ktls_ocsp_denied,
 	TP_PROTO(
 		const struct ktls_ocsp_limits *limits,
 		int err,
-		enum ktls_ocsp_resource resource,
+		unsigned int resource,
 		bool of_user
 	),
 	TP_ARGS(limits, err, resource, of_user),

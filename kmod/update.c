@@ -210,7 +210,7 @@ static void empty(struct ktls_ocsp_store *store, struct ktls_ocsp_entry *entry)
 
 	WRITE_ONCE(entry->withdrawn, true);
 	ktls_ocsp_store_swap(store, entry, NULL, NULL);
-	ktls_ocsp_uncharge(limits, limits->owner, KTLS_OCSP_BYTES,
+	ktls_ocsp_uncharge(limits, limits->owner, KTLS_OCSP_RESOURCE_BYTES,
 			   bytes - ktls_ocsp_store_bytes(store, entry));
 }
 

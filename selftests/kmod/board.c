@@ -2,6 +2,7 @@
 /* The board: what a mapped session shows, and whom it refuses. */
 #include <signal.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "board_test.h"
 
@@ -74,6 +75,55 @@ TEST_F(board, refused_later)
 		munmap(map, self->size);
 	}
 }
+
+#ifdef __x86_64__
+/* A system call as a 32-bit process makes it, with its numbers. */
+static long call_32(long number, long a, long b, long c, long d, long e)
+{
+	long ret;
+
+	/* Below the red zone; the sixth argument, in ebp, is 0. */
+	asm volatile("sub $128, %%rsp\n\t"
+		     "push %%rbp\n\t"
+		     "xor %%ebp, %%ebp\n\t"
+		     "int $0x80\n\t"
+		     "pop %%rbp\n\t"
+		     "add $128, %%rsp"
+		     : "=a"(ret)
+		     : "0"(number), "b"(a), "c"(b), "d"(c), "S"(d), "D"(e)
+		     : "memory", "cc", "r8", "r9", "r10", "r11");
+	return (int)ret;
+}
+
+#define GETPID_32	20
+#define MMAP2_32	192
+
+/* In a child: what a kernel without 32-bit processes does is to end it. */
+static void map_32(int session, long page)
+{
+	if (call_32(GETPID_32, 0, 0, 0, 0, 0) != getpid())
+		_exit(KSFT_SKIP);
+	_exit(call_32(MMAP2_32, 0, page, PROT_READ, MAP_SHARED, session) ==
+	      -EOPNOTSUPP ? KSFT_PASS : KSFT_FAIL);
+}
+
+/* It could not read a generation at once, and may not map what it misreads. */
+TEST_F(board, of_a_32_bit_process)
+{
+	int status;
+	pid_t pid;
+
+	if (!access("/proc/exitcode", F_OK))
+		SKIP(return, "user-mode Linux has no 32-bit processes");
+	pid = fork();
+	if (!pid)
+		map_32(self->session, self->page);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	if (WIFSIGNALED(status) || WEXITSTATUS(status) == KSFT_SKIP)
+		SKIP(return, "the kernel runs no 32-bit processes");
+	EXPECT_EQ(KSFT_PASS, WEXITSTATUS(status));
+}
+#endif
 
 TEST_F(board, refused_ranges)
 {

@@ -535,6 +535,49 @@ TEST_F(fail_nth, del)
  */
 #define MAP_AT		(1UL << 37)
 
+static int act_stats(struct rig *rig)
+{
+	struct kt_req req;
+
+	kt_begin(&req, &rig->sk, KTLS_OCSP_CMD_STATS, NLM_F_ACK);
+	return kt_call(&rig->sk, &req, NULL);
+}
+
+TEST_F(fail_nth, stats)
+{
+	exhaust(act_stats, undo_nothing, true);
+}
+
+/*
+ * Of what happened to an entry a listener hears, or that it has lost something:
+ * else it would go on with a copy that is wrong.
+ */
+TEST_F(fail_nth, notice)
+{
+	struct rig *rig = &self->rig;
+	unsigned int lost = 0;
+	struct kt_msg msg;
+	bool met = true;
+	int err;
+
+	for (unsigned int nth = 1; met; nth++) {
+		forget_notices(&rig->watch);
+		af_arm(nth);
+		err = kt_fail(&rig->sk, 0, "why");
+		met = af_disarm();
+		new_socket(rig);
+		/* It may have happened though the answer was lost. */
+		if (err && variant->module_only)
+			continue;
+		err = kt_next(&rig->watch, 0, &msg);
+		EXPECT_TRUE(!err || err == -ENOBUFS || !variant->module_only)
+			TH_LOG("allocation %u failed: %d", nth, err);
+		lost += err == -ENOBUFS;
+	}
+	if (variant->module_only)
+		EXPECT_LT(0, lost);
+}
+
 static int act_mmap(struct rig *rig)
 {
 	long page = sysconf(_SC_PAGESIZE);

@@ -140,6 +140,29 @@ class Test:
         ktap.equal(error.error, errno.ENODATA, 'get')
         ktap.equal(bool(error.nl_msg.extack['msg']), True, 'text')
 
+    def filter_dump(self):
+        """dump, by state, end and generation"""
+        for values, count in (({'states': ['valid']}, 1),
+                              ({'states': ['withdrawn', 'valid']}, 2),
+                              ({'expires-before': NOW}, 0),
+                              ({'newer-than': 1}, 1)):
+            ktap.equal(len(self.family.dump('get', values)), count, str(values))
+
+    def read_stats(self):
+        """stats, of the session's store"""
+        reply = self.family.do('stats', {'session': self.session})
+        used = {one['kind']: one['used'] for one in reply['resource']}
+        ktap.equal(used['entries'], 2, 'entries')
+        ktap.equal(used['sessions'], 1, 'sessions')
+        ktap.equal(used['handles'], 1, 'handles')
+        ktap.equal(reply['blobs-set'], 2, 'blobs-set')
+
+    def make_other_sessions(self):
+        """session, with a flag and an owner"""
+        reply = self.family.do('session', {'session-flags': ['create'],
+                                           'owner': 65534})
+        os.close(reply['session'])
+
     def close_session(self):
         """what the last close of the session leaves"""
         os.close(self.session)
@@ -170,7 +193,8 @@ def main():
     ktap.run([(step.__doc__, step) for step in (
         test.make_session, test.open_entry, test.count_references,
         test.store_blob, test.get_blob, test.dump_all, test.report_failure,
-        test.delete, test.close_session)])
+        test.delete, test.filter_dump, test.read_stats,
+        test.make_other_sessions, test.close_session)])
 
 
 if __name__ == '__main__':

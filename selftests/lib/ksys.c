@@ -43,6 +43,8 @@ const struct kt_tunable kt_tunables[] = {
 	{ "max_bytes", 64 << 20 },
 	{ "max_sessions", 16384 },
 	{ "max_handles", 262144 },
+	{ "max_entries_of_user", 2048 },
+	{ "max_bytes_of_user", 8 << 20 },
 	{ "max_sessions_of_user", 2048 },
 	{ "max_handles_of_user", 32768 },
 	{ "min_validity", 600 },

@@ -339,6 +339,11 @@ static const char * const attr_names[KTLS_OCSP_A_MAX + 1] = {
 	[KTLS_OCSP_A_BLOB]		= "blob",
 	[KTLS_OCSP_A_FAILURE]		= "failure",
 	[KTLS_OCSP_A_PARTS]		= "parts",
+	[KTLS_OCSP_A_SESSION_FLAGS]	= "flag",
+	[KTLS_OCSP_A_OWNER]		= "owner",
+	[KTLS_OCSP_A_STATES]		= "filter",
+	[KTLS_OCSP_A_EXPIRES_BEFORE]	= "filter",
+	[KTLS_OCSP_A_NEWER_THAN]	= "filter",
 };
 
 bool kt_named(const struct kt_sock *sk, uint16_t type)
@@ -387,18 +392,14 @@ uint32_t kt_u32(const struct kt_msg *msg, uint16_t type)
 
 /* Dumps and notifications. */
 
-int kt_dump(struct kt_sock *sk, int session,
-	    void (*fn)(const struct kt_msg *msg, void *arg), void *arg)
+int kt_dump_request(struct kt_sock *sk, struct kt_req *req,
+		    void (*fn)(const struct kt_msg *msg, void *arg), void *arg)
 {
 	struct kt_msg msg;
-	struct kt_req req;
 	bool torn = false;
 	int err;
 
-	kt_begin(&req, sk, KTLS_OCSP_CMD_GET, NLM_F_DUMP);
-	if (session >= 0)
-		kt_put_u32(&req, KTLS_OCSP_A_SESSION, session);
-	err = transmit(sk, &req);
+	err = transmit(sk, req);
 	while (!err) {
 		struct nlmsghdr *nlh = (void *)msg.buf;
 		ssize_t rest = receive(sk, msg.buf, sizeof(msg.buf), 0);
@@ -410,14 +411,25 @@ int kt_dump(struct kt_sock *sk, int session,
 				continue;
 			torn |= nlh->nlmsg_flags & NLM_F_DUMP_INTR;
 			if (nlh->nlmsg_type == NLMSG_ERROR)
-				return read_ack(sk, &req, nlh);
+				return read_ack(sk, req, nlh);
 			if (nlh->nlmsg_type == NLMSG_DONE)
-				return read_done(sk, &req, nlh) ?: torn;
+				return read_done(sk, req, nlh) ?: torn;
 			parse(&msg, nlh);
 			fn(&msg, arg);
 		}
 	}
 	return err;
+}
+
+int kt_dump(struct kt_sock *sk, int session,
+	    void (*fn)(const struct kt_msg *msg, void *arg), void *arg)
+{
+	struct kt_req req;
+
+	kt_begin(&req, sk, KTLS_OCSP_CMD_GET, NLM_F_DUMP);
+	if (session >= 0)
+		kt_put_u32(&req, KTLS_OCSP_A_SESSION, session);
+	return kt_dump_request(sk, &req, fn, arg);
 }
 
 static void count_one(const struct kt_msg *msg, void *arg)

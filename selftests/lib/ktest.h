@@ -140,6 +140,9 @@ int kt_fail(struct kt_sock *sk, uint32_t n, const char *reason);
 /* The store's metadata: calls fn for each. 0; 1: told to be inconsistent. */
 int kt_dump(struct kt_sock *sk, int session,
 	    void (*fn)(const struct kt_msg *msg, void *arg), void *arg);
+/* The same of a request that asks for a dump. */
+int kt_dump_request(struct kt_sock *sk, struct kt_req *req,
+		    void (*fn)(const struct kt_msg *msg, void *arg), void *arg);
 int kt_count(struct kt_sock *sk, int session);	/* entries */
 /* A hash of all that the store tells about itself. */
 uint64_t kt_snapshot(struct kt_sock *sk);

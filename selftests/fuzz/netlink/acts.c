@@ -2,12 +2,14 @@
 /* What messages meet: sessions, maps, sockets, namespaces, limits. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -110,6 +112,28 @@ static void read_fdinfo(struct kf_worker *worker, const struct kf_op *op)
 	if (read(fd, text, sizeof(text)) < 0 && errno != ENOENT)
 		kf_wrong(worker->shared, "%s: %s", path, strerror(errno));
 	close(fd);
+}
+
+/*
+ * What has changed: into memory that may be none, or read alone. Does not wait,
+ * though the descriptor may be anything by now.
+ */
+static void read_changes(struct kf_worker *worker, const struct kf_op *op)
+{
+	static const size_t sizes[] = { 0, 7, 8, 15, 16, 64, 256, 4096 };
+	int fd = atomic_load(session_at(worker, op->arg));
+	static const char constant[4096];
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	struct iovec iov[2];
+	char buf[4096];
+
+	iov[0].iov_base = op->arg & 0x700 ? buf : op->arg & 0x800 ? NULL :
+			  (void *)constant;
+	iov[0].iov_len = sizes[(op->arg >> 12) % ARRAY_SIZE(sizes)];
+	iov[1].iov_base = buf;
+	iov[1].iov_len = sizes[(op->arg >> 16) % ARRAY_SIZE(sizes)];
+	poll(&pfd, 1, 0);
+	preadv2(fd, iov, 2, -1, RWF_NOWAIT);
 }
 
 /* The board. Faults are asked for, so that one out of bounds is no signal. */
@@ -245,7 +269,7 @@ static void set_limit(struct kf_worker *worker, const struct kf_op *op)
 	const struct kt_tunable *tunable = kt_tunables;
 
 	(void)worker;
-	for (uint32_t n = op->arg % 8; n && tunable[1].name; n--)
+	for (uint32_t n = op->arg % 10; n && tunable[1].name; n--)
 		tunable++;
 	kt_sysctl(tunable->name, op->arg & 0x700 ? tunable->value :
 		  small[(op->arg >> 11) % ARRAY_SIZE(small)]);
@@ -283,6 +307,7 @@ static const struct {
 	{ "pass-session", 20, pass_session },
 	{ "take-session", 20, take_session },
 	{ "fdinfo", 5, read_fdinfo },
+	{ "changes", 20, read_changes },
 	{ "map", 30, map },
 	{ "unmap", 10, unmap },
 	{ "protect", 10, protect },

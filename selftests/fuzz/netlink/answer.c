@@ -68,32 +68,42 @@ static void judge_blob(struct kf_worker *worker, const struct kt_msg *msg)
 			 len, kt_u32(msg, KTLS_OCSP_A_BLOB_LEN));
 }
 
+/* Each attribute set has one of its own. */
+static uint16_t pad_of(uint8_t cmd)
+{
+	return cmd == KTLS_OCSP_CMD_STATS ? KTLS_OCSP_A_STATS_PAD :
+					    KTLS_OCSP_A_PAD;
+}
+
 static bool read_attrs(struct kf_worker *worker, const struct nlmsghdr *nlh,
 		       struct kt_msg *msg)
 {
 	const char *at = (const char *)NLMSG_DATA(nlh) + GENL_HDRLEN;
 	const char *end = (const char *)nlh + nlh->nlmsg_len;
+	const struct kf_command *command = kf_command(msg->cmd);
+	uint32_t many = command->many | KF_BIT(pad_of(msg->cmd));
 	const struct nlattr *nla;
 	uint32_t seen = 0;
+	uint16_t type;
 
 	memset(msg->tb, 0, sizeof(msg->tb));
 	while (at < end) {
 		nla = (const void *)at;
+		type = nla->nla_type & ~NLA_F_NESTED;
 		if (end - at < NLA_HDRLEN || nla->nla_len < NLA_HDRLEN ||
-		    nla->nla_len > end - at || !nla->nla_type ||
-		    nla->nla_type > KTLS_OCSP_A_MAX ||
-		    (seen & KF_BIT(nla->nla_type) &&
-		     nla->nla_type != KTLS_OCSP_A_PAD)) {
+		    nla->nla_len > end - at || !type ||
+		    type > KTLS_OCSP_A_MAX ||
+		    seen & ~many & KF_BIT(type)) {
 			kf_wrong(worker->shared,
 				 "attribute %u of %u bytes in an answer to %u",
 				 nla->nla_type, nla->nla_len, msg->cmd);
 			return false;
 		}
-		seen |= KF_BIT(nla->nla_type);
-		msg->tb[nla->nla_type] = nla;
+		seen |= KF_BIT(type);
+		msg->tb[type] = nla;
 		at += NLA_ALIGN(nla->nla_len);
 	}
-	seen &= ~(kf_command(msg->cmd)->reply | KF_BIT(KTLS_OCSP_A_PAD));
+	seen &= ~(command->reply | many);
 	if (seen)
 		kf_wrong(worker->shared, "attributes %#x in an answer to %u",
 			 seen, msg->cmd);

@@ -25,10 +25,25 @@ class Family:
             spec = yaml.safe_load(file)
         self.name = spec['name']
         self.consts = {one['name']: one for one in spec['definitions']}
-        self.attrs = {attr['name']: attr
-                      for attr in spec['attribute-sets'][0]['attributes']}
+        self.sets = {one['name']: one for one in spec['attribute-sets']}
+        self.attrs = self.attrs_of(spec['attribute-sets'][0]['name'])
         self.ops = spec['operations']['list']
         self.groups = [group['name'] for group in spec['mcast-groups']['list']]
+
+    def attrs_of(self, name):
+        """The attributes of a set, by name."""
+        return {attr['name']: attr for attr in self.sets[name]['attributes']}
+
+    def c_attr(self, op, name):
+        """The C name of a command's attribute."""
+        space = self.sets[op['attribute-set']]
+        prefix = space.get('name-prefix', 'ktls-ocsp-a-')
+        return (prefix + name).replace('-', '_').upper()
+
+    def many(self, op):
+        """Those of a command's attributes that come more than once."""
+        return [name for name, attr in self.attrs_of(op['attribute-set']).items()
+                if attr.get('multi-attr')]
 
     def commands(self):
         """Those that can be sent."""
@@ -59,9 +74,9 @@ def names_in(op, *path):
     return op.get('attributes', [])
 
 
-def mask(names):
+def mask(family, op, names):
     """A set of attributes in C."""
-    return ' |\n\t\t\t'.join(f'KF_BIT({upper("a", name)})'
+    return ' |\n\t\t\t'.join(f'KF_BIT({family.c_attr(op, name)})'
                             for name in names) or '0'
 
 
@@ -87,9 +102,11 @@ def print_header(family):
         print(f'\t{{\n\t\t.name = "{op["name"]}",')
         print(f'\t\t.cmd = {upper("cmd", op["name"])},')
         print(f'\t\t.sent = {int("do" in op)},\n\t\t.dump = {int("dump" in op)},')
-        print(f'\t\t.request = {mask(names_in(op, "do", "request"))},')
-        print(f'\t\t.dump_request = {mask(names_in(op, "dump", "request"))},')
-        print(f'\t\t.reply = {mask(dict.fromkeys(replies))},\n\t}},')
+        print(f'\t\t.request = {mask(family, op, names_in(op, "do", "request"))},')
+        dumped = names_in(op, 'dump', 'request')
+        print(f'\t\t.dump_request = {mask(family, op, dumped)},')
+        print(f'\t\t.many = {mask(family, op, family.many(op))},')
+        print(f'\t\t.reply = {mask(family, op, dict.fromkeys(replies))},\n\t}},')
     print('};\n\nconst unsigned int kf_n_commands =')
     print('\tsizeof(kf_commands) / sizeof(kf_commands[0]);')
 
@@ -103,6 +120,9 @@ def syz_type(family, name, attr):
         return 'void'
     if kind in INTS:
         limit = family.check(attr, 'max')
+        if attr.get('checks', {}).get('flags-mask') == 'state':
+            # Bits of an enumeration: its values are no flags.
+            return f'{INTS[kind]}[0:{limit}]'
         if 'enum' in attr:
             return f'flags[ktls_ocsp_{attr["enum"].replace("-", "_")}, {INTS[kind]}]'
         return INTS[kind] if limit is None else f'{INTS[kind]}[0:{limit}]'
@@ -154,9 +174,10 @@ def print_syz_policies(family):
             print(f'\n{family.name}_{suffix} [')
             listed = names_in(op, mode, 'request')
             for name in listed:
-                kind = syz_type(family, name, family.attrs[name])
+                attr = family.attrs_of(op['attribute-set'])[name]
+                kind = syz_type(family, name, attr)
                 print(f'\t{name.replace("-", "_")}\t'
-                      f'nlattr[{upper("a", name)}, {kind}]')
+                      f'nlattr[{family.c_attr(op, name)}, {kind}]')
             if not listed:
                 print('\tnone\tvoid')
             print('] [varlen]')
@@ -166,8 +187,9 @@ def print_syz_flags(family):
     """The values of the enumerations that requests name."""
     used = {attr['enum'] for attr in family.attrs.values() if 'enum' in attr}
     sent = {name for op in family.commands()
+            if op['attribute-set'] == 'ktls-ocsp'
             for mode in ('do', 'dump')
-            for name in names_in(op, mode, 'request')}
+            for name in names_in(op, mode, 'request')} - {'states'}
     print()
     for name, one in family.consts.items():
         if name not in used or not any(
@@ -198,6 +220,8 @@ def print_syzkaller(family):
           f'genl_{family.name}_family_id')
     print_syz_calls(family)
     print_syz_replies(family)
+    print(f'read${family.name}(fd {RESOURCES["session"]}, buf buffer[out], '
+          'count len[buf])')
     print(f'mmap${family.name}(addr vma, len len[addr], prot flags[mmap_prot], '
           f'flags flags[mmap_flags], fd {RESOURCES["session"]}, offset fileoff)')
     print_syz_policies(family)

@@ -37,6 +37,7 @@ struct kf_command {
 	bool dump;
 	uint32_t request;		/* attributes, a KF_BIT() each */
 	uint32_t dump_request;
+	uint32_t many;			/* those that come more than once */
 	uint32_t reply;
 };
 

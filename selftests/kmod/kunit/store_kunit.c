@@ -97,21 +97,37 @@ static struct ktls_ocsp_entry *find(struct ktls_ocsp_store *store, u8 name)
 /* What is held, as by so many sessions: each has a reference. */
 #define HELD_MAX	16
 
-static struct ktls_ocsp_entry *held[HELD_MAX];
+static struct {
+	struct ktls_ocsp_entry *entry;
+	struct ktls_ocsp_watcher *watcher;
+} held[HELD_MAX];
 static unsigned int held_count;
+
+static void heard_of(struct ktls_ocsp_watcher *watcher,
+		     enum ktls_ocsp_event event)
+{
+}
 
 static void hold(struct ktls_ocsp_store *store, u8 name)
 {
 	struct ktls_ocsp_claim claim = { .key = key_of(name) };
 	struct ktls_ocsp_candidate candidate;
+	struct ktls_ocsp_watcher *watcher;
 	struct ktls_ocsp_held answer;
 
 	if (held_count == HELD_MAX ||
 	    ktls_ocsp_claim_find(store, &claim, &candidate, NULL))
 		return;
-	if (!ktls_ocsp_claim_hold(store, &claim, &candidate, &answer, NULL)) {
+	watcher = kzalloc(sizeof(*watcher), GFP_KERNEL);
+	if (watcher)
+		watcher->tell = heard_of;
+	if (watcher && !ktls_ocsp_claim_hold(store, &claim, &candidate, watcher,
+					     &answer, NULL)) {
 		refcount_inc(&candidate.entry->refs);
-		held[held_count++] = candidate.entry;
+		held[held_count].entry = candidate.entry;
+		held[held_count++].watcher = watcher;
+	} else {
+		kfree(watcher);
 	}
 	ktls_ocsp_candidate_drop(store, &candidate);
 }
@@ -119,15 +135,18 @@ static void hold(struct ktls_ocsp_store *store, u8 name)
 /* One that is held, whether it is in the store or not. */
 static void release(struct ktls_ocsp_store *store, u8 name)
 {
+	struct ktls_ocsp_watcher *watcher;
 	struct ktls_ocsp_entry *entry;
 	unsigned int i;
 
 	for (i = 0; i < held_count; i++) {
-		entry = held[i];
+		entry = held[i].entry;
+		watcher = held[i].watcher;
 		if (entry->key[0] != name)
 			continue;
 		held[i] = held[--held_count];
-		ktls_ocsp_release(store, entry);
+		ktls_ocsp_release(store, entry, watcher);
+		kfree(watcher);
 		ktls_ocsp_entry_put(entry);
 		return;
 	}
@@ -136,7 +155,7 @@ static void release(struct ktls_ocsp_store *store, u8 name)
 static void release_all(struct ktls_ocsp_store *store)
 {
 	while (held_count)
-		release(store, held[0]->key[0]);
+		release(store, held[0].entry->key[0]);
 }
 
 static void go_to(struct ktls_ocsp_store *store, s64 time)
@@ -255,7 +274,7 @@ static void withdrawn_while_held(struct kunit *test)
 	hold(store, 1);
 	KUNIT_EXPECT_EQ(test, 0,
 			ktls_ocsp_withdraw(store, key_of(1), NULL));
-	KUNIT_EXPECT_EQ(test, 0L, used(store, KTLS_OCSP_BYTES));
+	KUNIT_EXPECT_EQ(test, 0L, used(store, KTLS_OCSP_RESOURCE_BYTES));
 	entry = find(store, 1);
 	KUNIT_ASSERT_NOT_NULL(test, entry);
 	KUNIT_EXPECT_EQ(test, 2U, entry->handles);
@@ -288,24 +307,24 @@ static void swapping(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, entry);
 	old = rcu_access_pointer(entry->blob);
 	KUNIT_EXPECT_EQ(test, first, shown(store, entry->slot));
-	KUNIT_EXPECT_EQ(test, 100L, used(store, KTLS_OCSP_BYTES));
+	KUNIT_EXPECT_EQ(test, 100L, used(store, KTLS_OCSP_RESOURCE_BYTES));
 
 	/* One second older is refused, and all stays. */
 	KUNIT_EXPECT_EQ(test, -EEXIST, set_at(store, 1, START - 1, START + DAY,
 					      200, &second));
 	KUNIT_EXPECT_PTR_EQ(test, old, rcu_access_pointer(entry->blob));
 	KUNIT_EXPECT_EQ(test, first, shown(store, entry->slot));
-	KUNIT_EXPECT_EQ(test, 100L, used(store, KTLS_OCSP_BYTES));
+	KUNIT_EXPECT_EQ(test, 100L, used(store, KTLS_OCSP_RESOURCE_BYTES));
 
 	/* As old replaces, larger and smaller. */
 	KUNIT_EXPECT_EQ(test, 0, set_at(store, 1, START, START + DAY, 4000,
 					&second));
-	KUNIT_EXPECT_EQ(test, 4000L, used(store, KTLS_OCSP_BYTES));
+	KUNIT_EXPECT_EQ(test, 4000L, used(store, KTLS_OCSP_RESOURCE_BYTES));
 	KUNIT_EXPECT_EQ(test, 0, set_at(store, 1, START, START + DAY, 1,
 					&second));
-	KUNIT_EXPECT_EQ(test, 1L, used(store, KTLS_OCSP_BYTES));
+	KUNIT_EXPECT_EQ(test, 1L, used(store, KTLS_OCSP_RESOURCE_BYTES));
 	KUNIT_EXPECT_EQ(test, second, shown(store, entry->slot));
-	KUNIT_EXPECT_EQ(test, 1L, used(store, KTLS_OCSP_ENTRIES));
+	KUNIT_EXPECT_EQ(test, 1L, used(store, KTLS_OCSP_RESOURCE_ENTRIES));
 	ktls_ocsp_entry_put(entry);
 }
 
@@ -324,7 +343,7 @@ static void failure(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, 0, fail(store, 1, &generation));
 		KUNIT_EXPECT_EQ(test, first, generation);
 	}
-	KUNIT_EXPECT_EQ(test, 110L, used(store, KTLS_OCSP_BYTES));
+	KUNIT_EXPECT_EQ(test, 110L, used(store, KTLS_OCSP_RESOURCE_BYTES));
 	entry = find(store, 1);
 	KUNIT_ASSERT_NOT_NULL(test, entry);
 	rcu_read_lock();
@@ -332,7 +351,7 @@ static void failure(struct kunit *test)
 	rcu_read_unlock();
 	KUNIT_EXPECT_EQ(test, 0, set_for(store, 1, DAY));
 	KUNIT_EXPECT_NULL(test, rcu_access_pointer(entry->failure));
-	KUNIT_EXPECT_EQ(test, 100L, used(store, KTLS_OCSP_BYTES));
+	KUNIT_EXPECT_EQ(test, 100L, used(store, KTLS_OCSP_RESOURCE_BYTES));
 	ktls_ocsp_entry_put(entry);
 }
 
@@ -443,7 +462,7 @@ static void eviction_order(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, 0, set_for(store, order[i],
 						 order[i] * DAY));
 	hold(store, 1);
-	settings->maxima.total[KTLS_OCSP_ENTRIES] = 4;
+	settings->maxima.total[KTLS_OCSP_RESOURCE_ENTRIES] = 4;
 	notice_count = 0;
 	for (i = 2; i <= 4; i++) {
 		KUNIT_EXPECT_TRUE(test, is_there(store, i));
@@ -454,7 +473,7 @@ static void eviction_order(struct kunit *test)
 				notices[2 * (i - 2)].event);
 	}
 	KUNIT_EXPECT_TRUE(test, is_there(store, 1));
-	KUNIT_EXPECT_EQ(test, 4L, used(store, KTLS_OCSP_ENTRIES));
+	KUNIT_EXPECT_EQ(test, 4L, used(store, KTLS_OCSP_RESOURCE_ENTRIES));
 }
 
 /* As many as the bytes take, or none when all would not do. */
@@ -467,22 +486,22 @@ static void eviction_bytes(struct kunit *test)
 	for (i = 1; i <= 4; i++)
 		KUNIT_ASSERT_EQ(test, 0, set_for(store, i, i * DAY));
 	hold(store, 4);
-	settings->maxima.total[KTLS_OCSP_BYTES] = 400;
+	settings->maxima.total[KTLS_OCSP_RESOURCE_BYTES] = 400;
 	KUNIT_EXPECT_EQ(test, -ENOSPC, set_at(store, 9, START, START + DAY, 301,
 					      &generation));
-	KUNIT_EXPECT_EQ(test, 4L, used(store, KTLS_OCSP_ENTRIES));
+	KUNIT_EXPECT_EQ(test, 4L, used(store, KTLS_OCSP_RESOURCE_ENTRIES));
 	KUNIT_EXPECT_EQ(test, 0, set_at(store, 9, START, START + 9 * DAY, 150,
 					&generation));
 	KUNIT_EXPECT_FALSE(test, is_there(store, 1));
 	KUNIT_EXPECT_FALSE(test, is_there(store, 2));
 	KUNIT_EXPECT_TRUE(test, is_there(store, 3));
-	KUNIT_EXPECT_EQ(test, 350L, used(store, KTLS_OCSP_BYTES));
+	KUNIT_EXPECT_EQ(test, 350L, used(store, KTLS_OCSP_RESOURCE_BYTES));
 	/* One that grows does not make room for itself. */
 	KUNIT_EXPECT_EQ(test, 0, set_at(store, 3, START, START + DAY, 150,
 					&generation));
 	KUNIT_EXPECT_TRUE(test, is_there(store, 3));
 	KUNIT_EXPECT_TRUE(test, is_there(store, 9));
-	KUNIT_EXPECT_EQ(test, 400L, used(store, KTLS_OCSP_BYTES));
+	KUNIT_EXPECT_EQ(test, 400L, used(store, KTLS_OCSP_RESOURCE_BYTES));
 }
 
 /* Full of what is held: refused, and nothing is gone. */
@@ -492,7 +511,7 @@ static void eviction_of_none(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, 0, set_for(store, 1, DAY));
 	hold(store, 1);
-	settings->maxima.total[KTLS_OCSP_ENTRIES] = 1;
+	settings->maxima.total[KTLS_OCSP_RESOURCE_ENTRIES] = 1;
 	KUNIT_EXPECT_EQ(test, -ENOSPC, set_for(store, 2, DAY));
 	KUNIT_EXPECT_TRUE(test, is_there(store, 1));
 	release(store, 1);
@@ -603,7 +622,7 @@ static void eviction_of_the_dead(struct kunit *test)
 	u32 slot;
 	u8 i;
 
-	settings->maxima.total[KTLS_OCSP_ENTRIES] = 3;
+	settings->maxima.total[KTLS_OCSP_RESOURCE_ENTRIES] = 3;
 	for (i = 1; i <= 3; i++) {
 		KUNIT_ASSERT_EQ(test, 0, set_for(store, i, DAY));
 		hold(store, i);
@@ -617,7 +636,7 @@ static void eviction_of_the_dead(struct kunit *test)
 	hold(store, 4);
 	KUNIT_EXPECT_FALSE(test, is_there(store, 2));
 	KUNIT_EXPECT_TRUE(test, entry->gone);
-	KUNIT_EXPECT_EQ(test, 3L, used(store, KTLS_OCSP_ENTRIES));
+	KUNIT_EXPECT_EQ(test, 3L, used(store, KTLS_OCSP_RESOURCE_ENTRIES));
 
 	/* Expired for less than the time of lingering, and for more. */
 	go_to(store, START + DAY);
@@ -678,7 +697,7 @@ static void numbers(struct kunit *test)
 	unsigned int i;
 	u8 name;
 
-	settings->maxima.total[KTLS_OCSP_ENTRIES] = 4;
+	settings->maxima.total[KTLS_OCSP_RESOURCE_ENTRIES] = 4;
 	for (name = 1; name < 8; name++)
 		KUNIT_EXPECT_EQ(test, 0, set_for(store, name, name * DAY));
 	KUNIT_EXPECT_EQ(test, 0, ktls_ocsp_withdraw(store, key_of(7), NULL));
