@@ -115,8 +115,25 @@ static int session_answer(struct ocsp_client *client, struct nlmsghdr *hdr,
 	return 0;
 }
 
-int ocsp_client_session(struct ocsp_client *client, int *fd,
-			uint32_t *min_validity, uint64_t *board_size)
+static int put_terms(struct ocsp_client *client, struct nl_msg *msg,
+		     const struct ocsp_session_terms *terms)
+{
+	uint32_t flags = KTLS_OCSP_SESSION_FLAG_CREATE, owner;
+	int rc = 0;
+
+	if (terms && terms->create)
+		rc = ocsp_put(client, msg, KTLS_OCSP_A_SESSION_FLAGS, &flags,
+			      sizeof(flags), sizeof(flags));
+	if (rc || !terms || !terms->owner)
+		return rc;
+	owner = *terms->owner;
+	return ocsp_put(client, msg, KTLS_OCSP_A_OWNER, &owner, sizeof(owner),
+			sizeof(owner));
+}
+
+int ocsp_client_session_for(struct ocsp_client *client,
+			    const struct ocsp_session_terms *terms, int *fd,
+			    uint32_t *min_validity, uint64_t *board_size)
 {
 	struct session_answer a;
 	struct nl_msg *msg;
@@ -125,6 +142,11 @@ int ocsp_client_session(struct ocsp_client *client, int *fd,
 	msg = ocsp_msg_new(client, KTLS_OCSP_CMD_SESSION, 0, 0);
 	if (!msg)
 		return -ENOMEM;
+	rc = put_terms(client, msg, terms);
+	if (rc) {
+		nlmsg_free(msg);
+		return rc;
+	}
 	rc = ocsp_exchange(client, msg, session_answer, &a);
 	if (rc)
 		return rc;
@@ -134,6 +156,13 @@ int ocsp_client_session(struct ocsp_client *client, int *fd,
 	if (board_size)
 		*board_size = a.board_size;
 	return 0;
+}
+
+int ocsp_client_session(struct ocsp_client *client, int *fd,
+			uint32_t *min_validity, uint64_t *board_size)
+{
+	return ocsp_client_session_for(client, NULL, fd, min_validity,
+				       board_size);
 }
 
 static int open_answer(struct ocsp_client *client, struct nlmsghdr *hdr,

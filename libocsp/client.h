@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <linux/ktls_ocsp.h>
 
@@ -97,7 +98,19 @@ void ocsp_client_abandon(struct ocsp_client *client);
 /* Why the last call failed; never NULL, owned by the client. */
 const char *ocsp_client_error(const struct ocsp_client *client);
 
-/* min_validity, in seconds, and board_size, in bytes, may be NULL. */
+/* What a new session is to be beside what everybody's is: privileged. */
+struct ocsp_session_terms {
+	bool create;			/* whoever has it may create entries */
+	const uid_t *owner;		/* who is charged; NULL: the caller */
+};
+
+/*
+ * terms may be NULL, as may min_validity, in seconds, and board_size, in bytes.
+ */
+int ocsp_client_session_for(struct ocsp_client *client,
+			    const struct ocsp_session_terms *terms, int *fd,
+			    uint32_t *min_validity, uint64_t *board_size);
+/* The same without terms. */
 int ocsp_client_session(struct ocsp_client *client, int *fd,
 			uint32_t *min_validity, uint64_t *board_size);
 int ocsp_client_open(struct ocsp_client *client, const struct ocsp_name *name,
@@ -120,6 +133,42 @@ void ocsp_entry_clear(struct ocsp_entry *entry);
 int ocsp_client_dump(struct ocsp_client *client, int session,
 		     int (*fn)(const struct ocsp_entry *r, void *arg),
 		     void *arg, bool *settled);
+
+/* Which entries a dump has: those that pass all that is set. */
+struct ocsp_filter {
+	uint32_t states;		/* 1 << enum ktls_ocsp_state; 0: all */
+	const int64_t *expires_before;	/* seconds since the epoch, or NULL */
+	const uint64_t *newer_than;	/* a generation, or NULL */
+};
+
+/* The same of those that pass filter; NULL: all do. */
+int ocsp_client_dump_some(struct ocsp_client *client, int session,
+			  const struct ocsp_filter *filter,
+			  int (*fn)(const struct ocsp_entry *r, void *arg),
+			  void *arg, bool *settled);
+
+/* What is used of a resource. UINT64_MAX: the kernel does not tell us. */
+struct ocsp_usage {
+	uint64_t used;			/* by the store */
+	uint64_t limit;
+	uint64_t user_used;		/* by the caller's user */
+	uint64_t user_limit;
+	uint64_t userns_used;		/* by those of all user namespaces */
+	uint64_t userns_limit;
+};
+
+struct ocsp_stats {
+	struct ocsp_usage usage[KTLS_OCSP_RESOURCE_MAX + 1];
+	uint64_t blobs_set;
+	uint64_t blobs_refused;
+	uint64_t blobs_expired;
+	uint64_t entries_evicted;
+	uint64_t events_lost;
+};
+
+/* Of the session's store, unless -1. */
+int ocsp_client_stats(struct ocsp_client *client, int session,
+		      struct ocsp_stats *stats);
 
 int ocsp_client_set(struct ocsp_client *client, const struct ocsp_name *name,
 		    const struct ocsp_update *update, uint64_t *generation);

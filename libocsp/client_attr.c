@@ -48,6 +48,11 @@ static const char * const names[KTLS_OCSP_A_MAX + 1] = {
 	[KTLS_OCSP_A_WAIT]		= "wait",
 	[KTLS_OCSP_A_PARTS]		= "parts",
 	[KTLS_OCSP_A_BOARD_VERSION]	= "board-version",
+	[KTLS_OCSP_A_SESSION_FLAGS]	= "session-flags",
+	[KTLS_OCSP_A_OWNER]		= "owner",
+	[KTLS_OCSP_A_STATES]		= "states",
+	[KTLS_OCSP_A_EXPIRES_BEFORE]	= "expires-before",
+	[KTLS_OCSP_A_NEWER_THAN]	= "newer-than",
 };
 
 /* An attribute's name in the spec; NULL for one that no request has. */

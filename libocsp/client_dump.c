@@ -41,7 +41,27 @@ static int dump_answer(struct ocsp_client *client, struct nlmsghdr *hdr,
 	return 0;
 }
 
-static int dump_once(struct ocsp_client *client, int session, struct dump *d)
+static int put_filter(struct ocsp_client *client, struct nl_msg *msg,
+		      const struct ocsp_filter *f)
+{
+	int rc = 0;
+
+	if (f->states)
+		rc = ocsp_put(client, msg, KTLS_OCSP_A_STATES, &f->states,
+			      sizeof(f->states), sizeof(f->states));
+	if (!rc && f->expires_before)
+		rc = ocsp_put(client, msg, KTLS_OCSP_A_EXPIRES_BEFORE,
+			      f->expires_before, sizeof(*f->expires_before),
+			      sizeof(*f->expires_before));
+	if (!rc && f->newer_than)
+		rc = ocsp_put(client, msg, KTLS_OCSP_A_NEWER_THAN,
+			      f->newer_than, sizeof(*f->newer_than),
+			      sizeof(*f->newer_than));
+	return rc;
+}
+
+static int dump_once(struct ocsp_client *client, int session,
+		     const struct ocsp_filter *filter, struct dump *d)
 {
 	struct ocsp_name name = { .session = session };
 	struct nl_msg *msg;
@@ -53,6 +73,8 @@ static int dump_once(struct ocsp_client *client, int session, struct dump *d)
 	if (!msg)
 		return -ENOMEM;
 	rc = ocsp_put_name(client, msg, &name);
+	if (!rc && filter)
+		rc = put_filter(client, msg, filter);
 	if (rc) {
 		nlmsg_free(msg);
 		return rc;
@@ -84,16 +106,17 @@ static int dump_walk(struct ocsp_client *client, const struct dump *d,
 	return rc;
 }
 
-int ocsp_client_dump(struct ocsp_client *client, int session,
-		     int (*fn)(const struct ocsp_entry *r, void *arg),
-		     void *arg, bool *settled)
+int ocsp_client_dump_some(struct ocsp_client *client, int session,
+			  const struct ocsp_filter *filter,
+			  int (*fn)(const struct ocsp_entry *r, void *arg),
+			  void *arg, bool *settled)
 {
 	struct dump d = { 0 };
 	int tries = DUMP_TRIES;
 	int rc;
 
 	do {
-		rc = dump_once(client, session, &d);
+		rc = dump_once(client, session, filter, &d);
 	} while (!rc && d.interrupted && --tries);
 	if (!rc) {
 		if (settled)
@@ -102,4 +125,11 @@ int ocsp_client_dump(struct ocsp_client *client, int session,
 	}
 	free(d.bytes);
 	return rc;
+}
+
+int ocsp_client_dump(struct ocsp_client *client, int session,
+		     int (*fn)(const struct ocsp_entry *r, void *arg),
+		     void *arg, bool *settled)
+{
+	return ocsp_client_dump_some(client, session, NULL, fn, arg, settled);
 }

@@ -67,7 +67,7 @@ malloc_faults := $(O)/selftests/lib/malloc_faults.o
 libocsp := $(O)/libocsp/libocsp-private.a
 # The stand-in's client over a socket, and a store in the same process
 standin := $(addprefix $(O)/selftests/lib/standin_,client.o socket.o wire.o)
-standin_local := $(addprefix $(O)/selftests/lib/standin_,client.o local.o store.o session.o command.o update.o)
+standin_local := $(addprefix $(O)/selftests/lib/standin_,client.o local.o store.o session.o command.o update.o stats.o)
 
 $(TEST_GEN_PROGS) $(TEST_GEN_PROGS_EXTENDED): $(helpers) $(libocsp) | $(OUTPUT)
 

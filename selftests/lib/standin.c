@@ -27,8 +27,8 @@ static const char usage[] =
 "A stand-in for the kernel's store in this network namespace. \"start\" returns\n"
 "when it is there; \"stop\" fails while there are sessions, as rmmod does. The\n"
 "other commands tell the one that runs: the next TIMES (1) requests OP (session,\n"
-"open, ref, close, get, dump, set, del, listen) fail; a limit has that VALUE; so\n"
-"many notices are lost; so many dumps are interrupted. \"count\" prints how many\n"
+"open, ref, close, get, dump, set, del, stats, listen) fail; a limit has that\n"
+"VALUE; so many notices are lost; so many dumps are interrupted. \"count\" prints how many\n"
 "listeners have something to read, and how many lost something. \"step\" sets the\n"
 "clock that the file $STANDIN_CLOCK is.\n";
 
@@ -344,7 +344,7 @@ static bool parse_op(const char *text, enum standin_op *op)
 {
 	static const char * const names[STANDIN_OPS] = {
 		"session", "open", "ref", "close", "get", "dump", "set", "del",
-		"listen",
+		"stats", "listen",
 	};
 	int i;
 

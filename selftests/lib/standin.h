@@ -10,8 +10,10 @@
  *
  * libocsp/conform.c runs against both the stand-in and the kernel. What it does
  * not compare, because the stand-in does not have it: the board (libocsp asks
- * the store instead), and what several network namespaces share (a session of
- * another one's store, their common limits).
+ * the store instead), changes that are told once (a session has a record for
+ * each, as far as there is room, and a read() takes one), and what several
+ * network namespaces share (a session of another one's store, their common
+ * limits).
  */
 #ifndef STANDIN_H
 #define STANDIN_H
@@ -35,6 +37,7 @@ enum standin_op {
 	STANDIN_DUMP,
 	STANDIN_SET,
 	STANDIN_DEL,
+	STANDIN_STATS,
 	STANDIN_LISTEN,
 	STANDIN_OPS,
 	/* What only tests ask for, see struct standin_control */
@@ -88,6 +91,14 @@ struct standin_request {
 	uint32_t parts;
 	bool wait;
 	bool wanted, events;		/* LISTEN */
+	bool create;			/* SESSION */
+	bool has_owner;			/* SESSION: of the next */
+	uid_t owner;
+	uint32_t states;		/* DUMP: 1 << state; 0: all */
+	bool has_expires_before;	/* DUMP: of the next */
+	int64_t expires_before;
+	bool has_newer_than;		/* DUMP: of the next */
+	uint64_t newer_than;
 	enum ktls_ocsp_cert_status status;
 	int64_t this_update;
 	int64_t next_update;
@@ -101,7 +112,7 @@ struct standin_request {
 
 enum standin_kind {
 	STANDIN_REPLY,			/* the last message of an answer */
-	STANDIN_ENTRY,		/* one entry of a dump */
+	STANDIN_ENTRY,			/* one entry of a dump */
 	STANDIN_NOTICE,
 	STANDIN_LOST,			/* notices were dropped before this */
 };
@@ -116,6 +127,7 @@ struct standin_reply {
 	uint32_t min_validity;
 	bool interrupted;		/* of a dump */
 	unsigned int waiting, dropped;	/* of COUNT */
+	struct ocsp_stats stats;
 	struct ocsp_notice notice;	/* its entry too is in the next */
 	/* Its pointers are not valid: cert, issuer and blob follow. */
 	struct ocsp_entry entry;

@@ -210,8 +210,9 @@ static int take_session(const struct standin_reply *reply, const uint8_t *bytes,
 	return 0;
 }
 
-int ocsp_client_session(struct ocsp_client *client, int *fd,
-			uint32_t *min_validity, uint64_t *board_size)
+int ocsp_client_session_for(struct ocsp_client *client,
+			    const struct ocsp_session_terms *terms, int *fd,
+			    uint32_t *min_validity, uint64_t *board_size)
 {
 	struct request *r = request_new(client, STANDIN_SESSION, 0);
 	uint32_t validity = 0;
@@ -219,6 +220,11 @@ int ocsp_client_session(struct ocsp_client *client, int *fd,
 
 	if (!r)
 		return -ENOMEM;
+	if (terms) {
+		r->rq.create = terms->create;
+		r->rq.has_owner = terms->owner;
+		r->rq.owner = terms->owner ? *terms->owner : 0;
+	}
 	err = call(client, r, &new_fd, take_session, &validity);
 	if (err)
 		return err;
@@ -231,6 +237,13 @@ int ocsp_client_session(struct ocsp_client *client, int *fd,
 	if (board_size)
 		*board_size = 0;
 	return 0;
+}
+
+int ocsp_client_session(struct ocsp_client *client, int *fd,
+			uint32_t *min_validity, uint64_t *board_size)
+{
+	return ocsp_client_session_for(client, NULL, fd, min_validity,
+				       board_size);
 }
 
 static int take_opened(const struct standin_reply *reply, const uint8_t *bytes,
@@ -370,27 +383,42 @@ static int take_dumped(const struct standin_reply *reply, const uint8_t *bytes,
 	return 0;
 }
 
-static int dump_once(struct ocsp_client *client, int session, struct dump *d)
+static void put_filter(struct request *r, const struct ocsp_filter *filter)
+{
+	r->rq.states = filter->states;
+	r->rq.has_expires_before = filter->expires_before;
+	if (filter->expires_before)
+		r->rq.expires_before = *filter->expires_before;
+	r->rq.has_newer_than = filter->newer_than;
+	if (filter->newer_than)
+		r->rq.newer_than = *filter->newer_than;
+}
+
+static int dump_once(struct ocsp_client *client, int session,
+		     const struct ocsp_filter *filter, struct dump *d)
 {
 	struct request *r = request_new(client, STANDIN_DUMP, 0);
 
 	if (!r)
 		return -ENOMEM;
 	put_session(r, session);
+	if (filter)
+		put_filter(r, filter);
 	d->count = 0;
 	return call(client, r, NULL, take_dumped, d);
 }
 
-int ocsp_client_dump(struct ocsp_client *client, int session,
-		     int (*fn)(const struct ocsp_entry *r, void *arg),
-		     void *arg, bool *settled)
+int ocsp_client_dump_some(struct ocsp_client *client, int session,
+			  const struct ocsp_filter *filter,
+			  int (*fn)(const struct ocsp_entry *r, void *arg),
+			  void *arg, bool *settled)
 {
 	struct dump d = { 0 };
 	int err, tries = DUMP_TRIES;
 	size_t i;
 
 	do {
-		err = dump_once(client, session, &d);
+		err = dump_once(client, session, filter, &d);
 	} while (!err && d.interrupted && --tries);
 	if (!err && settled)
 		*settled = !d.interrupted;
@@ -398,6 +426,13 @@ int ocsp_client_dump(struct ocsp_client *client, int session,
 		err = fn(&d.entries[i], arg);
 	free(d.entries);
 	return err;
+}
+
+int ocsp_client_dump(struct ocsp_client *client, int session,
+		     int (*fn)(const struct ocsp_entry *r, void *arg),
+		     void *arg, bool *settled)
+{
+	return ocsp_client_dump_some(client, session, NULL, fn, arg, settled);
 }
 
 static int take_generation(const struct standin_reply *reply,
@@ -446,6 +481,25 @@ int ocsp_client_del(struct ocsp_client *client, const struct ocsp_name *name)
 		return -ENOMEM;
 	put_name(client, r, name);
 	return call(client, r, NULL, NULL, NULL);
+}
+
+static int take_stats(const struct standin_reply *reply, const uint8_t *bytes,
+		      void *arg)
+{
+	(void)bytes;
+	*(struct ocsp_stats *)arg = reply->stats;
+	return 0;
+}
+
+int ocsp_client_stats(struct ocsp_client *client, int session,
+		      struct ocsp_stats *stats)
+{
+	struct request *r = request_new(client, STANDIN_STATS, 0);
+
+	if (!r)
+		return -ENOMEM;
+	put_session(r, session);
+	return call(client, r, NULL, take_stats, stats);
 }
 
 /* Notices */

@@ -25,12 +25,13 @@ static const uint32_t policies[STANDIN_OPS] = {
 	[STANDIN_SET]	= STANDIN_HAS_SESSION | ANY_NAME | STANDIN_HAS_BLOB |
 			  STANDIN_HAS_FAILURE,
 	[STANDIN_DEL]	= STANDIN_HAS_SESSION | STANDIN_HAS_KEY,
+	[STANDIN_STATS]	= STANDIN_HAS_SESSION,
 };
 
 static const char * const limit_names[STANDIN_LIMITS] = {
 	"max_entries", "max_bytes", "max_sessions", "max_handles",
-	"max_sessions_of_user", "max_handles_of_user", "min_validity",
-	"linger",
+	"max_sessions_of_user", "max_handles_of_user", "max_entries_of_user",
+	"max_bytes_of_user", "min_validity", "linger",
 };
 
 bool standin_has(const struct standin_call *c, uint32_t what)
@@ -66,6 +67,8 @@ static bool check_policy(struct standin_call *c)
 		return out_of_range(c, "Attribute failed policy validation (attribute \"certificate\")");
 	if (rq->issuer_len > KTLS_OCSP_CERT_MAX)
 		return out_of_range(c, "Attribute failed policy validation (attribute \"issuer\")");
+	if (rq->states > 0x1f)
+		return standin_invalid(c, "reserved bit set (attribute \"states\")");
 	if (rq->parts > 3)
 		return standin_invalid(c, "reserved bit set (attribute \"parts\")");
 	if (standin_has(c, STANDIN_HAS_BLOB) &&
@@ -132,11 +135,20 @@ bool standin_not_found(struct standin_call *c)
 
 static struct standin_entry *create(struct standin_call *c)
 {
+	size_t bytes = c->rq->cert_len + c->rq->issuer_len;
+	bool privileged = c->rq->privileged;
 	struct standin_entry *entry;
 
-	entry = standin_add(c->store, c->key,
-			    c->rq->cert_len + c->rq->issuer_len, c->reply);
-	if (!entry || standin_attach_certs(c, entry))
+	if (!privileged && !standin_may_pay(c->store, c->session->uid, bytes,
+					    c->reply))
+		return NULL;
+	entry = standin_add(c->store, c->key, bytes, privileged, c->reply);
+	if (!entry)
+		return NULL;
+	entry->paid = !privileged;
+	entry->payer = c->session->uid;
+	entry->paid_bytes = bytes;
+	if (standin_attach_certs(c, entry))
 		return entry;
 	standin_free_slot(c->store, entry);
 	return NULL;
@@ -144,7 +156,10 @@ static struct standin_entry *create(struct standin_call *c)
 
 static bool may_create(struct standin_call *c)
 {
-	return c->cert ? standin_check_privilege(c) : standin_not_found(c);
+	if (!c->cert)
+		return standin_not_found(c);
+	return c->rq->privileged || c->session->may_create ||
+	       standin_refuse(c->reply, -EPERM, STANDIN_NO_CREATE);
 }
 
 static bool same_issuer(const struct standin_call *c,
@@ -170,7 +185,7 @@ static bool replace_certs(struct standin_call *c, struct standin_entry *entry)
 				 KTLS_OCSP_STATE_VALID))
 		return false;
 	return standin_make_room(c->store, 0, standin_certs_growth(c, entry),
-				 entry, &ignored) &&
+				 entry, true, &ignored) &&
 	       standin_attach_certs(c, entry);
 }
 
@@ -325,6 +340,16 @@ static void command_get(struct standin_call *c)
 	c->reply->entry = r;
 }
 
+static bool passes(const struct standin_request *rq, const struct ocsp_entry *r)
+{
+	if (rq->states && !(rq->states & 1U << r->state))
+		return false;
+	if (rq->has_expires_before &&
+	    !(r->generation && r->next_update < rq->expires_before))
+		return false;
+	return !rq->has_newer_than || r->generation > rq->newer_than;
+}
+
 static void command_dump(struct standin_call *c, void *arg)
 {
 	struct ocsp_entry r;
@@ -334,6 +359,8 @@ static void command_dump(struct standin_call *c, void *arg)
 		if (!c->store->slots[slot] || c->store->slots[slot]->gone)
 			continue;
 		r = standin_describe(c->store, c->store->slots[slot]);
+		if (!passes(c->rq, &r))
+			continue;
 		r.blob = NULL;
 		r.cert = NULL;
 		r.issuer = NULL;
@@ -439,6 +466,9 @@ static void dispatch(struct standin_call *c, void *arg)
 		break;
 	case STANDIN_DEL:
 		standin_command_del(c);
+		break;
+	case STANDIN_STATS:
+		standin_command_stats(c);
 		break;
 	default:
 		standin_invalid(c, "no such command");

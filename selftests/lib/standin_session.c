@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <linux/ktls_ocsp_session.h>
+
 #include "standin_store.h"
 
 static size_t handles_of(const struct standin_session *session)
@@ -29,9 +31,8 @@ unsigned int standin_store_sessions(const struct standin_store *store)
 	return n;
 }
 
-/* What a user has: -1 for all users. */
-static void count_of(const struct standin_store *store, uid_t uid,
-		     size_t *sessions, size_t *handles)
+void standin_session_count(const struct standin_store *store, uid_t uid,
+			   size_t *sessions, size_t *handles)
 {
 	const struct standin_session *session;
 
@@ -49,13 +50,21 @@ static bool may_open(const struct standin_store *store,
 		     const struct standin_request *request,
 		     struct standin_reply *reply)
 {
+	uid_t uid = request->has_owner ? request->owner : request->uid;
 	size_t sessions, handles;
 
-	count_of(store, request->uid, &sessions, &handles);
+	if ((request->create || request->has_owner) && !request->privileged)
+		return standin_refuse(reply, -EPERM, request->create ?
+				      STANDIN_NO_CAPABILITY " (attribute \"session-flags\")" :
+				      STANDIN_NO_CAPABILITY " (attribute \"owner\")");
+	if (uid == (uid_t)-1)
+		return standin_refuse(reply, -EINVAL,
+				      "the owner is no user of the caller's user namespace (attribute \"owner\")");
+	standin_session_count(store, uid, &sessions, &handles);
 	if (sessions >= store->limits[STANDIN_MAX_SESSIONS_OF_USER])
 		return standin_refuse(reply, -ENOSPC,
 				      "the user is at its limit of sessions");
-	count_of(store, -1, &sessions, &handles);
+	standin_session_count(store, -1, &sessions, &handles);
 	if (sessions >= standin_total_max(store, STANDIN_MAX_SESSIONS,
 					  request->privileged))
 		return standin_refuse(reply, -ENOSPC,
@@ -100,10 +109,30 @@ int standin_session_fd(struct standin_store *store,
 		return -1;
 	}
 	session->store = store;
-	session->uid = request->uid;
+	session->uid = request->has_owner ? request->owner : request->uid;
+	session->may_create = request->create;
 	session->next = store->sessions;
 	store->sessions = session;
 	return fd;
+}
+
+void standin_session_tell(struct standin_store *store,
+			  const struct standin_entry *entry,
+			  enum ktls_ocsp_event event)
+{
+	struct ktls_ocsp_change change = {
+		.slot = entry->meta.slot,
+		.events = 1U << event,
+	};
+	struct standin_session *session;
+
+	/* Its creation comes before it is held. */
+	if (event == KTLS_OCSP_EVENT_CREATED)
+		return;
+	for (session = store->sessions; session; session = session->next)
+		if (standin_handle(session, change.slot))
+			send(session->fd, &change, sizeof(change),
+			     MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 struct standin_session *standin_session_of(struct standin_store *store, int fd)
@@ -169,11 +198,11 @@ bool standin_may_hold(struct standin_session *session, bool privileged,
 	const struct standin_store *store = session->store;
 	size_t sessions, handles;
 
-	count_of(store, session->uid, &sessions, &handles);
+	standin_session_count(store, session->uid, &sessions, &handles);
 	if (handles >= store->limits[STANDIN_MAX_HANDLES_OF_USER])
 		return standin_refuse(reply, -ENOSPC,
 				      "the user is at its limit of handles");
-	count_of(store, -1, &sessions, &handles);
+	standin_session_count(store, -1, &sessions, &handles);
 	if (handles >= standin_total_max(store, STANDIN_MAX_HANDLES,
 					 privileged))
 		return standin_refuse(reply, -ENOSPC,

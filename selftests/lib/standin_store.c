@@ -2,6 +2,7 @@
 /* The stand-in's store: its entries, what time does to them, and eviction. */
 #include <errno.h>
 #include <stdio.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -51,12 +52,14 @@ struct standin_store *standin_store_new(const struct standin_calls *calls)
 	if (!store)
 		return NULL;
 	store->calls = *calls;
-	store->limits[STANDIN_MAX_RESPONSES] = 16384;
+	store->limits[STANDIN_MAX_ENTRIES] = 16384;
 	store->limits[STANDIN_MAX_BYTES] = 64 << 20;
 	store->limits[STANDIN_MAX_SESSIONS] = 16384;
 	store->limits[STANDIN_MAX_HANDLES] = 262144;
 	store->limits[STANDIN_MAX_SESSIONS_OF_USER] = 16384 / 8;
 	store->limits[STANDIN_MAX_HANDLES_OF_USER] = 262144 / 8;
+	store->limits[STANDIN_MAX_ENTRIES_OF_USER] = 16384 / 8;
+	store->limits[STANDIN_MAX_BYTES_OF_USER] = (64 << 20) / 8;
 	store->limits[STANDIN_MIN_VALIDITY] = 600;
 	store->limits[STANDIN_LINGER] = 3600;
 	for (i = 0; i < STANDIN_THRESHOLDS; i++)
@@ -143,11 +146,11 @@ static struct standin_entry **free_slot(struct standin_store *store)
 /* Room for bytes of contents is made; standin_file() follows. */
 struct standin_entry *standin_add(struct standin_store *store,
 				  const uint8_t *key, size_t bytes,
-				  struct standin_reply *reply)
+				  bool privileged, struct standin_reply *reply)
 {
 	struct standin_entry **slot, *entry;
 
-	if (!standin_make_room(store, 1, bytes, NULL, reply))
+	if (!standin_make_room(store, 1, bytes, NULL, privileged, reply))
 		return NULL;
 	slot = free_slot(store);
 	entry = slot ? calloc(1, sizeof(*entry)) : NULL;
@@ -160,6 +163,29 @@ struct standin_entry *standin_add(struct standin_store *store,
 	entry->rank = STANDIN_RANKS;
 	*slot = entry;
 	return entry;
+}
+
+bool standin_may_pay(const struct standin_store *store, uid_t payer,
+		     size_t bytes, struct standin_reply *reply)
+{
+	const struct standin_entry *other;
+	long entries = 1, all = bytes;
+	uint32_t slot;
+
+	for (slot = 0; slot < store->slot_count; slot++) {
+		other = store->slots[slot];
+		if (!other || !other->paid || other->payer != payer)
+			continue;
+		entries++;
+		all += other->paid_bytes;
+	}
+	if (entries > store->limits[STANDIN_MAX_ENTRIES_OF_USER])
+		return standin_refuse(reply, -ENOSPC,
+				      "the user is at its limit of entries");
+	if (all > store->limits[STANDIN_MAX_BYTES_OF_USER])
+		return standin_refuse(reply, -ENOSPC,
+				      "the user is at its limit of bytes");
+	return true;
 }
 
 void standin_free_slot(struct standin_store *store,
@@ -176,6 +202,8 @@ void standin_remove(struct standin_store *store, struct standin_entry *entry,
 	struct ocsp_entry *m = &entry->meta;
 
 	standin_event(store, entry, event);
+	if (event == KTLS_OCSP_EVENT_EVICTED)
+		store->counts.entries_evicted++;
 	if (!m->handles) {
 		standin_free_slot(store, entry);
 		return;
@@ -185,6 +213,7 @@ void standin_remove(struct standin_store *store, struct standin_entry *entry,
 	free(m->issuer);
 	*m = (struct ocsp_entry) { .slot = m->slot, .handles = m->handles };
 	entry->gone = true;
+	entry->paid = false;
 	entry->deadline = 0;
 	entry->rank = STANDIN_RANKS;
 }
@@ -212,6 +241,7 @@ void standin_event(struct standin_store *store,
 		memcpy(n.entry.failure, m->failure, sizeof(m->failure));
 	}
 	store->calls.notice(&n);
+	standin_session_tell(store, entry, event);
 }
 
 bool standin_wanted(struct standin_store *store, struct standin_entry *entry)
@@ -302,6 +332,7 @@ static void cross(struct standin_store *store, struct standin_entry *entry,
 			standin_event(store, entry, KTLS_OCSP_EVENT_EXPIRING);
 		return;
 	}
+	store->counts.blobs_expired++;
 	standin_event(store, entry, KTLS_OCSP_EVENT_EXPIRED);
 	if (entry->meta.handles)
 		standin_file(store, entry);
@@ -446,9 +477,8 @@ unsigned int standin_total_max(const struct standin_store *store,
 	return privileged ? max : max - max / RESERVE;
 }
 
-/* Who creates and stores has CAP_NET_ADMIN, and may use all. */
 bool standin_make_room(struct standin_store *store, long entries, long bytes,
-		       const struct standin_entry *keep,
+		       const struct standin_entry *keep, bool privileged,
 		       struct standin_reply *reply)
 {
 	long used_entries, used_bytes, need_entries = 0, need_bytes = 0;
@@ -458,10 +488,17 @@ bool standin_make_room(struct standin_store *store, long entries, long bytes,
 	count_used(store, &used_entries, &used_bytes);
 	if (entries)
 		need_entries = used_entries + entries -
-				 store->limits[STANDIN_MAX_RESPONSES];
+			       standin_total_max(store, STANDIN_MAX_ENTRIES,
+						 privileged);
 	if (bytes > 0)
 		need_bytes = used_bytes + bytes -
-			     store->limits[STANDIN_MAX_BYTES];
+			     standin_total_max(store, STANDIN_MAX_BYTES,
+					       privileged);
+	/* What fills the reserve does not go for who may not use it. */
+	if (!privileged && need_entries > entries)
+		need_entries = LONG_MAX;
+	if (!privileged && need_bytes > bytes)
+		need_bytes = LONG_MAX;
 	left_entries = need_entries;
 	left_bytes = need_bytes;
 	entry = next_victim(store, keep, NULL);

@@ -31,16 +31,21 @@ struct standin_entry {
 	int64_t dead_since;		/* seconds of the steady clock, or 0 */
 	int64_t wanted;			/* ms, when it was told last */
 	bool heard;			/* somebody listened then */
+	bool paid;			/* out of a user's share: of the next */
+	uid_t payer;
+	long paid_bytes;
 };
 
 /* In the order of the sysctls' names in standin_command.c. */
 enum standin_limit {
-	STANDIN_MAX_RESPONSES,
+	STANDIN_MAX_ENTRIES,
 	STANDIN_MAX_BYTES,
 	STANDIN_MAX_SESSIONS,
 	STANDIN_MAX_HANDLES,
 	STANDIN_MAX_SESSIONS_OF_USER,
 	STANDIN_MAX_HANDLES_OF_USER,
+	STANDIN_MAX_ENTRIES_OF_USER,
+	STANDIN_MAX_BYTES_OF_USER,
 	STANDIN_MIN_VALIDITY,
 	STANDIN_LINGER,
 	STANDIN_LIMITS
@@ -62,6 +67,7 @@ struct standin_store {
 	unsigned int limits[STANDIN_LIMITS];
 	struct standin_fault faults[STANDIN_OPS];
 	unsigned int unsettled;		/* dumps to come */
+	struct ocsp_stats counts;	/* of which usage is not used */
 };
 
 struct standin_handle {
@@ -75,6 +81,7 @@ struct standin_session {
 	int fd;				/* the other end is the client's */
 	ino_t client_ino;		/* of that end */
 	uid_t uid;
+	bool may_create;
 	struct standin_handle *handles;
 	size_t handle_count;
 };
@@ -85,6 +92,8 @@ bool standin_refuse(struct standin_reply *reply, int err, const char *text);
 #define STANDIN_NO_KEY	"no entry has this key"
 #define STANDIN_NO_CAPABILITY \
 	"CAP_NET_ADMIN over the store's network namespace is needed"
+#define STANDIN_NO_CREATE \
+	STANDIN_NO_CAPABILITY ", or a session with the flag create"
 
 /* standin_store.c */
 struct standin_entry *standin_find(const struct standin_store *store,
@@ -96,14 +105,17 @@ struct ocsp_entry standin_describe(const struct standin_store *store,
 				   const struct standin_entry *entry);
 struct standin_entry *standin_add(struct standin_store *store,
 				  const uint8_t *key, size_t bytes,
-				  struct standin_reply *reply);
+				  bool privileged, struct standin_reply *reply);
+/* Has a user's share room for a new entry? False: it is refused. */
+bool standin_may_pay(const struct standin_store *store, uid_t payer,
+		     size_t bytes, struct standin_reply *reply);
 /* Its slot stays while a session holds it. */
 void standin_remove(struct standin_store *store, struct standin_entry *entry,
 		    enum ktls_ocsp_event event);
 void standin_file(struct standin_store *store, struct standin_entry *entry);
 /* Evict what is needed for so many bytes more, but keep; or refuse. */
 bool standin_make_room(struct standin_store *store, long entries, long bytes,
-		       const struct standin_entry *keep,
+		       const struct standin_entry *keep, bool privileged,
 		       struct standin_reply *reply);
 /* Free the slot, of which nobody holds anything. */
 void standin_free_slot(struct standin_store *store,
@@ -119,6 +131,13 @@ void standin_event(struct standin_store *store,
 bool standin_wanted(struct standin_store *store, struct standin_entry *entry);
 
 /* standin_session.c */
+/* Tell the sessions that hold it. */
+void standin_session_tell(struct standin_store *store,
+			  const struct standin_entry *entry,
+			  enum ktls_ocsp_event event);
+/* -1: all users'. */
+void standin_session_count(const struct standin_store *store, uid_t uid,
+			   size_t *sessions, size_t *handles);
 void standin_session_free(struct standin_session *session);
 struct standin_handle *standin_handle(struct standin_session *session,
 				      uint32_t slot);
@@ -159,5 +178,8 @@ long standin_certs_growth(const struct standin_call *c,
 bool standin_attach_certs(struct standin_call *c, struct standin_entry *entry);
 void standin_command_set(struct standin_call *c);
 void standin_command_del(struct standin_call *c);
+
+/* standin_stats.c */
+void standin_command_stats(struct standin_call *c);
 
 #endif /* STANDIN_STORE_H */

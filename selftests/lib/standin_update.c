@@ -120,7 +120,7 @@ static bool set_blob(struct standin_call *c, struct standin_entry *entry)
 				      "a response with a later this-update is stored");
 	more = (long)rq->blob_len - (long)m->blob_len - failure_bytes(entry) +
 	       standin_certs_growth(c, entry);
-	if (!standin_make_room(c->store, 0, more, entry, c->reply))
+	if (!standin_make_room(c->store, 0, more, entry, true, c->reply))
 		return false;
 	blob = copy(c->blob, rq->blob_len);
 	if (!blob)
@@ -155,7 +155,7 @@ static bool set_failure(struct standin_call *c, struct standin_entry *entry)
 
 	more = (long)c->rq->failure_len - failure_bytes(entry) +
 	       standin_certs_growth(c, entry);
-	if (!standin_make_room(c->store, 0, more, entry, c->reply) ||
+	if (!standin_make_room(c->store, 0, more, entry, true, c->reply) ||
 	    !standin_attach_certs(c, entry))
 		return false;
 	m->failures++;
@@ -170,7 +170,7 @@ static struct standin_entry *create_with_blob(struct standin_call *c)
 	struct standin_entry *entry;
 
 	entry = standin_add(c->store, c->key, c->rq->blob_len +
-			    c->rq->cert_len + c->rq->issuer_len, c->reply);
+			    c->rq->cert_len + c->rq->issuer_len, true, c->reply);
 	if (!entry || set_blob(c, entry))
 		return entry;
 	standin_free_slot(c->store, entry);
@@ -200,6 +200,10 @@ void standin_command_set(struct standin_call *c)
 	    !check_update(c))
 		return;
 	entry = store_update(c);
+	if (c->blob && entry)
+		c->store->counts.blobs_set++;
+	else if (c->blob)
+		c->store->counts.blobs_refused++;
 	if (!entry)
 		return;
 	c->reply->opened.slot = entry->meta.slot;

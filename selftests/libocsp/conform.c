@@ -17,6 +17,8 @@
 
 #include "kselftest_harness.h"
 
+#include <linux/ktls_ocsp_session.h>
+
 #include "client.h"
 #include "conform.h"
 
@@ -853,6 +855,190 @@ TEST_F(conform, full_of_handles)
 
 /* Rights */
 
+/* Whoever has such a session may create, and pays out of his share. */
+TEST_F(conform, session_that_creates)
+{
+	const struct ocsp_session_terms terms = { .create = true };
+
+	close(self->session);
+	ASSERT_EQ(0, ocsp_client_session_for(self->client, &terms,
+					     &self->session, NULL, NULL));
+	ASSERT_EQ(0, conform_limit("max_entries_of_user", 2));
+	ASSERT_EQ(0, open_(1));
+	conform_privileged(false);
+	EXPECT_EQ(0, open_(2));
+	EXPECT_EQ(0, open_(3));
+	refused(ENOSPC, "the user is at its limit of entries", open_(4));
+	refused(EPERM, "CAP_NET_ADMIN over the store's network namespace is needed",
+		set_(2, -1, DAY));
+	conform_privileged(true);
+	ASSERT_EQ(0, conform_limit("max_entries_of_user", 10));
+	ASSERT_EQ(0, conform_limit("max_bytes_of_user", 20));
+	conform_privileged(false);
+	refused(ENOSPC, "the user is at its limit of bytes", open_(4));
+	conform_privileged(true);
+	EXPECT_EQ(0, open_(4));
+	EXPECT_EQ(0, get_(4));
+	EXPECT_EQ(1, self->r.handles);
+}
+
+/* What others keep from the unprivileged does not make room for them. */
+TEST_F(conform, reserve)
+{
+	const struct ocsp_session_terms terms = { .create = true };
+
+	close(self->session);
+	ASSERT_EQ(0, ocsp_client_session_for(self->client, &terms,
+					     &self->session, NULL, NULL));
+	ASSERT_EQ(0, conform_limit("max_entries", 8));
+	for (int n = 1; n <= 8; n++)
+		ASSERT_EQ(0, set_(n, -1, DAY));
+	conform_privileged(false);
+	refused(ENOSPC, "the store is at its limit of entries", open_(9));
+	conform_privileged(true);
+	for (int n = 1; n <= 8; n++)
+		EXPECT_EQ(0, get_(n));
+	/* One in its place, then it goes. */
+	ASSERT_EQ(0, del_(8));
+	conform_privileged(false);
+	EXPECT_EQ(0, open_(9));
+	conform_privileged(true);
+}
+
+TEST_F(conform, session_of_an_owner)
+{
+	uid_t somebody = 4711;
+	const struct ocsp_session_terms terms = { .owner = &somebody };
+	const struct ocsp_session_terms both = { true, &somebody };
+	int first, more;
+
+	ASSERT_EQ(0, conform_limit("max_sessions_of_user", 1));
+	ASSERT_EQ(0, ocsp_client_session_for(self->client, &terms, &first,
+					     NULL, NULL));
+	refused(ENOSPC, "the user is at its limit of sessions",
+		ocsp_client_session_for(self->client, &terms, &more, NULL,
+					NULL));
+	refused(ENOSPC, "the user is at its limit of sessions",
+		ocsp_client_session(self->client, &more, NULL, NULL));
+	close(first);
+	EXPECT_EQ(0, ocsp_client_session_for(self->client, &both, &first, NULL,
+					     NULL));
+	close(first);
+	somebody = -1;
+	refused(EINVAL, "the owner is no user of the caller's user namespace (attribute \"owner\")",
+		ocsp_client_session_for(self->client, &terms, &first, NULL,
+					NULL));
+	somebody = 0;
+	conform_privileged(false);
+	refused(EPERM, "CAP_NET_ADMIN over the store's network namespace is needed (attribute \"owner\")",
+		ocsp_client_session_for(self->client, &terms, &first, NULL,
+					NULL));
+	refused(EPERM, "CAP_NET_ADMIN over the store's network namespace is needed (attribute \"session-flags\")",
+		ocsp_client_session_for(self->client, &both, &first, NULL,
+					NULL));
+	conform_privileged(true);
+}
+
+/* A session's descriptor says that something it holds has changed. */
+TEST_F(conform, changes)
+{
+	struct pollfd pfd = { .fd = self->session, .events = POLLIN };
+	struct ktls_ocsp_change change;
+
+	ASSERT_EQ(0, open_(1));
+	ASSERT_EQ(0, set_(2, -1, DAY));
+	EXPECT_EQ(0, poll(&pfd, 1, 0));
+	ASSERT_EQ(0, set_(1, -1, DAY));
+	EXPECT_EQ(1, poll(&pfd, 1, 1000));
+	EXPECT_EQ(POLLIN, pfd.revents);
+	ASSERT_EQ(sizeof(change), read(pfd.fd, &change, sizeof(change)));
+	EXPECT_EQ(self->opened.slot, change.slot);
+	EXPECT_EQ(1U << KTLS_OCSP_EVENT_UPDATED, change.events);
+	EXPECT_EQ(0, poll(&pfd, 1, 0));
+	ASSERT_EQ(0, ocsp_client_close(self->client, self->session,
+				       self->opened.slot));
+	ASSERT_EQ(0, fail_(1, "why"));
+	EXPECT_EQ(0, poll(&pfd, 1, 0));
+}
+
+static int add_number(const struct ocsp_entry *r, void *arg)
+{
+	for (int n = 0; n < 16; n++)
+		if (!memcmp(number(n).key, r->key, sizeof(r->key)))
+			*(uint32_t *)arg |= 1U << n;
+	return 0;
+}
+
+static uint32_t numbers(struct ocsp_client *client,
+			const struct ocsp_filter *filter)
+{
+	uint32_t found = 0;
+
+	if (ocsp_client_dump_some(client, -1, filter, add_number, &found, NULL))
+		return ~0U;
+	return found;
+}
+
+#define numbers_(...)							\
+	numbers(self->client, &(struct ocsp_filter){ __VA_ARGS__ })
+
+TEST_F(conform, filters)
+{
+	int64_t before = now() + DAY / 2;
+	uint64_t generation = 1;
+
+	ASSERT_EQ(0, open_(1));
+	ASSERT_EQ(0, set_(2, -1, DAY / 4));
+	ASSERT_EQ(0, set_(3, -1, DAY));
+	ASSERT_EQ(0, open_(4));
+	ASSERT_EQ(0, fail_(4, "why"));
+	EXPECT_EQ(1U << 1 | 1U << 2 | 1U << 3 | 1U << 4, numbers_(0));
+	EXPECT_EQ(1U << 1, numbers_(1U << KTLS_OCSP_STATE_PENDING));
+	EXPECT_EQ(1U << 1 | 1U << 4, numbers_(1U << KTLS_OCSP_STATE_PENDING |
+					      1U << KTLS_OCSP_STATE_FAILED));
+	EXPECT_EQ(1U << 2, numbers_(.expires_before = &before));
+	EXPECT_EQ(1U << 3, numbers_(.newer_than = &generation));
+	generation = 0;
+	EXPECT_EQ(1U << 2, numbers_(1U << KTLS_OCSP_STATE_VALID, &before,
+				    &generation));
+	EXPECT_EQ(~0U, numbers_(1U << 31));
+	EXPECT_STREQ("reserved bit set (attribute \"states\")",
+		     ocsp_client_error(self->client));
+}
+
+TEST_F(conform, stats)
+{
+	struct ocsp_stats stats;
+	const struct ocsp_usage *u = stats.usage;
+
+	ASSERT_EQ(0, conform_limit("max_entries", 2));
+	ASSERT_EQ(0, open_(1));
+	ASSERT_EQ(0, set_(2, -1, DAY));
+	ASSERT_EQ(0, set_(3, -1, DAY));
+	ASSERT_EQ(0, open_(3));
+	ASSERT_EQ(-ENOSPC, set_(4, -1, DAY));
+	ASSERT_EQ(0, ocsp_client_stats(self->client, -1, &stats));
+	EXPECT_EQ(2, u[KTLS_OCSP_RESOURCE_ENTRIES].used);
+	EXPECT_EQ(2, u[KTLS_OCSP_RESOURCE_ENTRIES].limit);
+	EXPECT_EQ(0, u[KTLS_OCSP_RESOURCE_ENTRIES].user_used);
+	EXPECT_EQ(100 + 2 * (8 + sizeof(issuer)),
+		  u[KTLS_OCSP_RESOURCE_BYTES].used);
+	EXPECT_EQ(1, u[KTLS_OCSP_RESOURCE_SESSIONS].used);
+	EXPECT_EQ(2, u[KTLS_OCSP_RESOURCE_HANDLES].used);
+	EXPECT_EQ(2, u[KTLS_OCSP_RESOURCE_HANDLES].user_used);
+	EXPECT_EQ(2, stats.blobs_set);
+	EXPECT_EQ(1, stats.blobs_refused);
+	EXPECT_EQ(0, stats.blobs_expired);
+	EXPECT_EQ(1, stats.entries_evicted);
+	EXPECT_EQ(0, stats.events_lost);
+	conform_privileged(false);
+	ASSERT_EQ(0, ocsp_client_stats(self->client, self->session, &stats));
+	EXPECT_EQ(UINT64_MAX, u[KTLS_OCSP_RESOURCE_SESSIONS].used);
+	EXPECT_EQ(2, u[KTLS_OCSP_RESOURCE_ENTRIES].used);
+	EXPECT_EQ(UINT64_MAX, u[KTLS_OCSP_RESOURCE_ENTRIES].userns_used);
+	conform_privileged(true);
+}
+
 TEST_F(conform, unprivileged)
 {
 	static const char no_right[] =
@@ -860,7 +1046,8 @@ TEST_F(conform, unprivileged)
 
 	ASSERT_EQ(0, open_(1));
 	conform_privileged(false);
-	refused(EPERM, no_right, open_(2));
+	refused(EPERM, "CAP_NET_ADMIN over the store's network namespace is needed, or a session with the flag create",
+		open_(2));
 	refused(EPERM, no_right, set_(1, -1, DAY));
 	refused(EPERM, no_right, fail_(1, "why"));
 	refused(EPERM, no_right, del_(1));
