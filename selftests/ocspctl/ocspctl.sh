@@ -361,4 +361,34 @@ must_staple()
 }
 check "must-staple, and loud without a staple" must_staple
 
+filters()
+{
+	expect 0 -j show --state valid &&
+	json 'j and {r["state"] for r in j} == {"valid"}' &&
+	expect 0 -j show --state pending,failed,expired,withdrawn &&
+	json 'not [r for r in j if r["state"] == "valid"]' &&
+	expect 0 -j show --expires-within 10min &&
+	json "[r['key'] for r in j] == ['$(key_of must)']" &&
+	expect 0 -j show --expires-within 7d --state valid --newer-than 0 &&
+	json 'len(j) > 1' && expect 0 -j show --expires-within 0 &&
+	json 'j == []' && expect 0 -j show --newer-than 999999999 &&
+	json 'j == []' &&
+	unchanged 1 "'bad' is no state" show --state valid,bad &&
+	unchanged 1 "'' is no state" show --state valid, &&
+	unchanged 1 "'5x' is no span of time" show --expires-within 5x &&
+	unchanged 1 "'-1' is no generation" show --newer-than -1 &&
+	unchanged 1 "exclude each other" show --state valid "$leaf"
+}
+check "show with filters" filters
+
+stats()
+{
+	expect 0 stats && prints "entries " && prints "handles " &&
+	prints "events lost 0" && expect 0 -j stats &&
+	json 'j["entries"]["used"] > 1 and j["blobs_set"] > 1 and
+		j["sessions"]["used"] == 0 and j["bytes"]["limit"] > 1000 and
+		j["handles"]["user_used"] == 0'
+}
+check "stats" stats
+
 ktap_finished

@@ -17,6 +17,9 @@ static const struct option all_options[] = {
 	{ "cert", required_argument, NULL, 'c' },
 	{ "issuer", required_argument, NULL, 'i' },
 	{ "at", required_argument, NULL, 'A' },
+	{ "state", required_argument, NULL, 's' },
+	{ "expires-within", required_argument, NULL, 'e' },
+	{ "newer-than", required_argument, NULL, 'g' },
 };
 
 #define OPTIONS		ARRAY_SIZE(all_options)
@@ -70,6 +73,15 @@ static void take_option(struct args *args, int option)
 		break;
 	case 'A':
 		args->at = optarg;
+		break;
+	case 's':
+		args->states = optarg;
+		break;
+	case 'e':
+		args->expires_within = optarg;
+		break;
+	case 'g':
+		args->newer_than = optarg;
 		break;
 	}
 }
@@ -144,4 +156,43 @@ bool parse_time(const char *text, int64_t *when)
 			return true;
 	}
 	return false;
+}
+
+/* 0: there is no such unit. */
+static int64_t unit_seconds(const char *unit)
+{
+	static const struct {
+		const char *name;
+		int64_t seconds;
+	} units[] = {
+		{ "", 1 }, { "s", 1 }, { "min", 60 }, { "h", 3600 },
+		{ "d", 86400 },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(units); i++)
+		if (!strcmp(unit, units[i].name))
+			return units[i].seconds;
+	return 0;
+}
+
+bool parse_span(const char *text, int64_t *seconds)
+{
+	int64_t number, unit;
+	char *end;
+
+	errno = 0;
+	number = strtoll(text, &end, 10);
+	unit = unit_seconds(end);
+	return !errno && end != text && number >= 0 && unit &&
+	       !__builtin_mul_overflow(number, unit, seconds);
+}
+
+bool parse_number(const char *text, uint64_t *number)
+{
+	char *end;
+
+	errno = 0;
+	*number = strtoull(text, &end, 10);
+	return !errno && end != text && !*end && *text != '-';
 }

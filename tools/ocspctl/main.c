@@ -9,8 +9,15 @@ const struct command commands[] = {
 	{
 		"show", cmd_show, "[CERT]",
 		"tell what the store keeps, of all or of one certificate",
-		"  -v, --verbose  whole keys and subjects\n",
-		"jv", 0, 1,
+		"  -v, --verbose  whole keys and subjects\n"
+		"  --state STATE[,STATE]...\n"
+		"                 those in one of these states\n"
+		"  --expires-within SPAN\n"
+		"                 those whose response ends before that is over, or has\n"
+		"                 ended: 90s, 15min, 2h, 3d\n"
+		"  --newer-than GENERATION\n"
+		"                 those whose response was stored after that one\n",
+		"jvseg", 0, 1,
 	}, {
 		"get", cmd_get, "CERT [-o FILE]",
 		"write the response, in DER, to FILE or standard output",
@@ -36,6 +43,11 @@ const struct command commands[] = {
 		"monitor", cmd_monitor, "",
 		"print what happens in the store, until interrupted",
 		"What is wanted from a refresher is shown to the privileged only.\n",
+		"j", 0, 0,
+	}, {
+		"stats", cmd_stats, "",
+		"tell what is used of each limit, and what has happened",
+		"How many sessions there are is told to the privileged only.\n",
 		"j", 0, 0,
 	}, {
 		"verify", cmd_verify,

@@ -36,6 +36,9 @@ struct args {
 	const char *cert;
 	const char *issuer;
 	const char *at;
+	const char *states;
+	const char *expires_within;
+	const char *newer_than;
 	int argc;		/* the arguments that are no options */
 	char **argv;
 };
@@ -59,6 +62,7 @@ int cmd_add(const struct args *args);
 int cmd_set(const struct args *args);
 int cmd_del(const struct args *args);
 int cmd_monitor(const struct args *args);
+int cmd_stats(const struct args *args);
 int cmd_verify(const struct args *args);
 
 /* args.c: PARSE_ERROR, and why was said. */
@@ -72,6 +76,9 @@ int parse_args(const struct command *cmd, int argc, char **argv,
 	       struct args *args);
 /* A point in time from --at. */
 bool parse_time(const char *text, int64_t *when);
+/* "90", "90s", "15min", "2h", "3d" */
+bool parse_span(const char *text, int64_t *seconds);
+bool parse_number(const char *text, uint64_t *number);
 
 /* error.c: one line on stderr; EXIT_ERROR, for the caller to return. */
 __attribute__((format(printf, 1, 2))) int error(const char *fmt, ...);

@@ -2,6 +2,7 @@
 /* ocspctl show */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "ocspctl.h"
@@ -30,12 +31,84 @@ static int collect(const struct ocsp_entry *r, void *arg)
 	return 0;
 }
 
-static bool dump(struct ocsp_client *client, struct list *list)
+/* What the options ask for, in terms of the client. */
+struct choice {
+	struct ocsp_filter filter;	/* points to the next two */
+	int64_t expires_before;
+	uint64_t newer_than;
+};
+
+/* Adds the state to *states. */
+static bool read_state(const char *text, size_t len, uint32_t *states)
+{
+	uint32_t state;
+
+	for (state = 0; state <= KTLS_OCSP_STATE_WITHDRAWN; state++) {
+		const char *name = state_name(state);
+
+		if (strlen(name) != len || strncmp(name, text, len))
+			continue;
+		*states |= 1U << state;
+		return true;
+	}
+	error("show: '%.*s' is no state (see ocspctl show --help)", (int)len,
+	      text);
+	return false;
+}
+
+static bool read_states(const char *text, uint32_t *states)
+{
+	size_t len;
+
+	for (;; text += len + 1) {
+		len = strcspn(text, ",");
+		if (!read_state(text, len, states))
+			return false;
+		if (!text[len])
+			return true;
+	}
+}
+
+static bool read_choice(const struct args *args, struct choice *choice)
+{
+	memset(choice, 0, sizeof(*choice));
+	if (args->argc && (args->states || args->expires_within ||
+			   args->newer_than)) {
+		error("show: a certificate and a filter exclude each other");
+		return false;
+	}
+	if (args->states && !read_states(args->states, &choice->filter.states))
+		return false;
+	if (args->expires_within) {
+		if (!parse_span(args->expires_within, &choice->expires_before)) {
+			error("show: '%s' is no span of time (see ocspctl show --help)",
+			      args->expires_within);
+			return false;
+		}
+		if (__builtin_add_overflow(choice->expires_before, time(NULL),
+					   &choice->expires_before))
+			choice->expires_before = INT64_MAX;
+		choice->filter.expires_before = &choice->expires_before;
+	}
+	if (args->newer_than) {
+		if (!parse_number(args->newer_than, &choice->newer_than)) {
+			error("show: '%s' is no generation (see ocspctl show --help)",
+			      args->newer_than);
+			return false;
+		}
+		choice->filter.newer_than = &choice->newer_than;
+	}
+	return true;
+}
+
+static bool dump(struct ocsp_client *client, const struct ocsp_filter *filter,
+		 struct list *list)
 {
 	bool settled;
 	int err;
 
-	err = ocsp_client_dump(client, -1, collect, list, &settled);
+	err = ocsp_client_dump_some(client, -1, filter, collect, list,
+				    &settled);
 	if (err == -ENOMEM) {
 		error("no memory");
 		return false;
@@ -76,7 +149,8 @@ static void put_out(const struct ocsp_entry *r,
 	view_clear(&view);
 }
 
-static int show_all(struct ocsp_client *client, bool full, json_t *array)
+static int show_all(struct ocsp_client *client,
+		    const struct ocsp_filter *filter, bool full, json_t *array)
 {
 	struct ocsp_entry certs;
 	struct list list = { 0 };
@@ -84,7 +158,7 @@ static int show_all(struct ocsp_client *client, bool full, json_t *array)
 	size_t i;
 	int err;
 
-	if (!dump(client, &list)) {
+	if (!dump(client, filter, &list)) {
 		free(list.all);
 		return EXIT_ERROR;
 	}
@@ -125,14 +199,20 @@ static int show_one(struct ocsp_client *client, const char *text,
 
 int cmd_show(const struct args *args)
 {
-	json_t *array = args->json ? json_new_array() : NULL;
-	struct ocsp_client *client = connect_store();
+	struct ocsp_client *client;
 	int status = EXIT_ERROR;
+	struct choice choice;
+	json_t *array;
 
+	if (!read_choice(args, &choice))
+		return EXIT_ERROR;
+	array = args->json ? json_new_array() : NULL;
+	client = connect_store();
 	if (client && args->argc)
 		status = show_one(client, args->argv[0], array);
 	else if (client)
-		status = show_all(client, args->verbose, array);
+		status = show_all(client, &choice.filter, args->verbose,
+				  array);
 	if (!status && array)
 		json_print(array, false);
 	else
