@@ -969,21 +969,21 @@ static int add_number(const struct ocsp_entry *r, void *arg)
 	return 0;
 }
 
-static uint32_t numbers(struct ocsp_client *client,
-			const struct ocsp_filter *filter)
+static uint32_t numbers(struct ocsp_client *client, uint32_t states,
+			const int64_t *expires_before,
+			const uint64_t *newer_than)
 {
+	struct ocsp_filter filter = { states, expires_before, newer_than };
 	uint32_t found = 0;
 
-	if (ocsp_client_dump_some(client, -1, filter, add_number, &found, NULL))
+	if (ocsp_client_dump_some(client, -1, &filter, add_number, &found, NULL))
 		return ~0U;
 	return found;
 }
 
-#define numbers_(...)							\
-	numbers(self->client, &(struct ocsp_filter){ __VA_ARGS__ })
-
 TEST_F(conform, filters)
 {
+	struct ocsp_client *c = self->client;
 	int64_t before = now() + DAY / 2;
 	uint64_t generation = 1;
 
@@ -992,16 +992,17 @@ TEST_F(conform, filters)
 	ASSERT_EQ(0, set_(3, -1, DAY));
 	ASSERT_EQ(0, open_(4));
 	ASSERT_EQ(0, fail_(4, "why"));
-	EXPECT_EQ(1U << 1 | 1U << 2 | 1U << 3 | 1U << 4, numbers_(0));
-	EXPECT_EQ(1U << 1, numbers_(1U << KTLS_OCSP_STATE_PENDING));
-	EXPECT_EQ(1U << 1 | 1U << 4, numbers_(1U << KTLS_OCSP_STATE_PENDING |
-					      1U << KTLS_OCSP_STATE_FAILED));
-	EXPECT_EQ(1U << 2, numbers_(.expires_before = &before));
-	EXPECT_EQ(1U << 3, numbers_(.newer_than = &generation));
+	EXPECT_EQ(1U << 1 | 1U << 2 | 1U << 3 | 1U << 4, numbers(c, 0, NULL, NULL));
+	EXPECT_EQ(1U << 1, numbers(c, 1U << KTLS_OCSP_STATE_PENDING, NULL, NULL));
+	EXPECT_EQ(1U << 1 | 1U << 4,
+		  numbers(c, 1U << KTLS_OCSP_STATE_PENDING | 1U << KTLS_OCSP_STATE_FAILED,
+			  NULL, NULL));
+	EXPECT_EQ(1U << 2, numbers(c, 0, &before, NULL));
+	EXPECT_EQ(1U << 3, numbers(c, 0, NULL, &generation));
 	generation = 0;
-	EXPECT_EQ(1U << 2, numbers_(1U << KTLS_OCSP_STATE_VALID, &before,
-				    &generation));
-	EXPECT_EQ(~0U, numbers_(1U << 31));
+	EXPECT_EQ(1U << 2, numbers(c, 1U << KTLS_OCSP_STATE_VALID, &before,
+				   &generation));
+	EXPECT_EQ(~0U, numbers(c, 1U << 31, NULL, NULL));
 	EXPECT_STREQ("reserved bit set (attribute \"states\")",
 		     ocsp_client_error(self->client));
 }
