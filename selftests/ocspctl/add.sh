@@ -91,15 +91,21 @@ add_revoked()
 }
 check "add, and a refresher that finds it revoked: 2" add_revoked
 
+# It is not stored: who asks for it is told why there is none.
+not_known()
+{
+	! serve "$1" && ocsp_report "$(key_of "$1")" "the responder does not know it"
+}
+
 add_unknown()
 {
 	stop_responder
 	set_status "$dir" 11 unknown
 	start_responder "$dir" "$RESPONDER" && expect 0 del "$other" &&
-	refresher serve other && expect 3 add "$other" &&
-	prints "status unknown" && stop_refresher
+	refresher not_known other && expect 6 add "$other" &&
+	says "no response yet: the responder does not know it" && stop_refresher
 }
-check "add, and a responder that does not know it: 3" add_unknown
+check "add, and a responder that does not know it: 6, and why" add_unknown
 stop_responder
 
 # That the wait ends with the failure, and not after the 15 seconds, is seen by the failure's age.

@@ -17,7 +17,7 @@ if ! { make_answers && answer plain plain &&
        answer newer leaf --this 2 --next 95000 --status revoked; }; then
 	ktap_exit_fail_msg "cannot sign responses"
 fi
-ktap_set_plan $((29 + $(wc -l < "$dir/bad")))
+ktap_set_plan $((31 + $(wc -l < "$dir/bad")))
 
 # unchanged STATUS TEXT ARGUMENT...: refused, and the store is what it was.
 unchanged()
