@@ -102,14 +102,15 @@ row_expired()
 # No handshake is without a staple while the configuration is loaded again.
 row_reload()
 {
-	local load i=0
+	local load i=0 pause=1
 
+	[ -z "$asan" ] || pause=5
 	# shellcheck disable=SC2086 # STARTTLS is an option with its value
 	staple_client --count 0 --port "$port" --name one.test $STARTTLS > "$dir/load" &
 	load=$!
 	while [ "$i" -lt "$RELOADS" ]; do
 		with_module "${server}_reload" > "$dir/reload.log" 2>&1 || break
-		sleep 1
+		sleep "$pause"
 		i=$((i + 1))
 	done
 	kill "$load"
