@@ -204,6 +204,7 @@ comes_back()
 # our_reports: what the sanitizers say, but for the leaks of servers, which end
 # without freeing what they have: of leaks it is those that the module or libocsp
 # allocated, by the names of the files or of the sources, and that nothing points to.
+# A process that has changed its user cannot be traced, and not be searched for leaks.
 our_reports()
 {
 	local ours='(ktls_ocsp|libocsp)[.]so|tools/servers/openssl/|libocsp/[a-z_]*[.]c'
@@ -212,6 +213,7 @@ our_reports()
 		BEGIN { RS = ""; ORS = "\n\n" }
 		/leak of [0-9]+ byte/ && !(/^Direct/ && $0 ~ ours) { next }
 		/ERROR: LeakSanitizer: detected memory leaks/ { next }
+		/LeakSanitizer has encountered a fatal error/ { next }
 		/^SUMMARY: AddressSanitizer: [0-9]+ byte.*leaked/ { next }
 		{ print }' {} +
 }
