@@ -305,22 +305,24 @@ static int gets_by_slot(struct kt_sock *sk, void *arg)
 	return 0;
 }
 
+/* What a child inherits of it, with a socket between the two */
 static void hold_one(struct __test_metadata *_metadata,
-		     FIXTURE_DATA(session) *self)
+		     FIXTURE_DATA(session) *self, struct inherited *inherited)
 {
 	self->session = kt_session(&self->sk);
 	ASSERT_LE(0, self->session);
 	ASSERT_EQ(0, kt_create(&self->sk, self->session, 7, &self->slot));
 	ASSERT_EQ(0, kt_set_for(&self->sk, 7, KT_DAY));
+	inherited->session = self->session;
+	inherited->slot = self->slot;
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, inherited->pair));
 }
 
 TEST_F(session, get_in_a_child)
 {
 	struct inherited inherited;
 
-	hold_one(_metadata, self);
-	inherited.session = self->session;
-	inherited.slot = self->slot;
+	hold_one(_metadata, self, &inherited);
 	EXPECT_EQ(0, as_nobody(gets_by_slot, &inherited));
 }
 
@@ -341,10 +343,7 @@ TEST_F(session, get_when_the_parent_has_closed)
 	int status;
 	pid_t pid;
 
-	hold_one(_metadata, self);
-	inherited.session = self->session;
-	inherited.slot = self->slot;
-	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, inherited.pair));
+	hold_one(_metadata, self, &inherited);
 	pid = fork();
 	if (!pid) {
 		close(inherited.pair[0]);
@@ -377,10 +376,7 @@ TEST_F(session, get_of_a_session_that_was_sent)
 	int status;
 	pid_t pid;
 
-	hold_one(_metadata, self);
-	inherited.session = self->session;
-	inherited.slot = self->slot;
-	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, inherited.pair));
+	hold_one(_metadata, self, &inherited);
 	kt_send_fd(inherited.pair[0], self->session);
 	pid = fork();
 	if (!pid) {

@@ -300,15 +300,28 @@ static int staple_other(HCERT_SERVER_OCSP_RESPONSE h)
 	return staple(other);
 }
 
+/* Two certificates that are good: the fixture's, and the one of other_chain */
+static void other_new(struct __test_metadata *_metadata,
+		      FIXTURE_DATA(store) *self, struct pki *pki)
+{
+	pki_new(pki, 0x11, PKI_URL, 0);
+	other_chain = pki_chain(pki);
+	ASSERT_EQ(0, set_good(self));
+	ASSERT_EQ(0, set_for(self, pki, KTLS_OCSP_CERT_STATUS_GOOD, PKI_DAY));
+}
+
+static void other_free(struct pki *pki)
+{
+	CertFreeCertificateChain(other_chain);
+	pki_free(pki);
+}
+
 TEST_F(store, reload_of_a_daemon)
 {
 	struct pki pki;
 	struct actor a;
 
-	pki_new(&pki, 0x11, PKI_URL, 0);
-	other_chain = pki_chain(&pki);
-	ASSERT_EQ(0, set_good(self));
-	ASSERT_EQ(0, set_for(self, &pki, KTLS_OCSP_CERT_STATUS_GOOD, PKI_DAY));
+	other_new(_metadata, self, &pki);
 	a = start_daemon(self, NULL);
 	EXPECT_EQ(0, ask(&a, open_other));
 	EXPECT_EQ(1, handles(self));
@@ -316,8 +329,7 @@ TEST_F(store, reload_of_a_daemon)
 	EXPECT_EQ(0, handles(self));
 	EXPECT_EQ(0, ask(&a, staple_other));
 	dismiss(&a);
-	CertFreeCertificateChain(other_chain);
-	pki_free(&pki);
+	other_free(&pki);
 }
 
 /* Descriptors that the application closed. */
@@ -381,10 +393,7 @@ TEST_F_TIMEOUT(store, handles_that_nobody_asks_are_held_again, 60)
 	struct pki pki;
 	struct actor a;
 
-	pki_new(&pki, 0x11, PKI_URL, 0);
-	other_chain = pki_chain(&pki);
-	ASSERT_EQ(0, set_good(self));
-	ASSERT_EQ(0, set_for(self, &pki, KTLS_OCSP_CERT_STATUS_GOOD, PKI_DAY));
+	other_new(_metadata, self, &pki);
 	a = start_daemon(self, open_other);
 	EXPECT_EQ(0, ask(&a, close_descriptors));
 	EXPECT_TRUE(handles_become(self, 0));
@@ -393,8 +402,7 @@ TEST_F_TIMEOUT(store, handles_that_nobody_asks_are_held_again, 60)
 	EXPECT_EQ(0, ask(&a, staple_other));
 	EXPECT_EQ(1, handles(self));
 	dismiss(&a);
-	CertFreeCertificateChain(other_chain);
-	pki_free(&pki);
+	other_free(&pki);
 }
 
 /* The kernel out of reach */
