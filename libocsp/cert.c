@@ -198,18 +198,14 @@ static bool read_der(const unsigned char *data, size_t len,
 	return push(certs, cert) || no_memory(e);
 }
 
-STACK_OF(X509) *ocsp_read_certs(const char *path, char *error, size_t size)
+STACK_OF(X509) *ocsp_parse_certs(const unsigned char *data, size_t len,
+				 const char *name, char *error, size_t size)
 {
 	static const char begin[] = "-----BEGIN ";
-	const struct file_error e = { path, error, size };
+	const struct file_error e = { name, error, size };
 	STACK_OF(X509) *certs;
-	unsigned char *data;
 	bool ok = false, alone;
-	size_t len;
 
-	data = ocsp_read_file(path, &len, error, size);
-	if (!data)
-		return NULL;
 	alone = ocsp_errors_begin();
 	certs = sk_X509_new_null();
 	if (!certs)
@@ -222,13 +218,29 @@ STACK_OF(X509) *ocsp_read_certs(const char *path, char *error, size_t size)
 		ok = read_der(data, len, certs, &e);
 	if (ocsp_errors_end(alone) && !ok)
 		no_memory(&e);
-	/* Many a server keeps its private key in the same file. */
-	OPENSSL_cleanse(data, len);
-	free(data);
 	if (ok)
 		return certs;
 	sk_X509_pop_free(certs, X509_free);
 	return NULL;
+}
+
+STACK_OF(X509) *ocsp_read_certs(const char *path, char *error, size_t size)
+{
+	STACK_OF(X509) *certs;
+	unsigned char *data;
+	size_t len;
+	int saved;
+
+	data = ocsp_read_file(path, &len, error, size);
+	if (!data)
+		return NULL;
+	certs = ocsp_parse_certs(data, len, path, error, size);
+	saved = errno;
+	/* Many a server keeps its private key in the same file. */
+	OPENSSL_cleanse(data, len);
+	free(data);
+	errno = saved;
+	return certs;
 }
 
 X509 *ocsp_cert_decode(const unsigned char *der, size_t len)

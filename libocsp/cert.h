@@ -34,6 +34,10 @@ unsigned char *ocsp_read_file(const char *path, size_t *len, char *error,
  */
 STACK_OF(X509) *ocsp_read_certs(const char *path, char *error, size_t size);
 
+/* The same of bytes in memory, which error calls name. */
+STACK_OF(X509) *ocsp_parse_certs(const unsigned char *data, size_t len,
+				 const char *name, char *error, size_t size);
+
 /* The certificate in DER; NULL: it is none, or der is NULL, or no memory. */
 X509 *ocsp_cert_decode(const unsigned char *der, size_t len);
 

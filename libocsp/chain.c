@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Certificate chain contexts: one allocation each, and counted. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
-#include <openssl/err.h>
-#include <openssl/x509.h>
-
-#include "cert.h"
 #include "chain.h"
-#include "issuer.h"
 #include "error.h"
 #include <libocsp/ocsp.h>
 
@@ -35,14 +26,6 @@ struct chain {
 	struct element elements[];
 };
 
-/* What goes into an element; der is borrowed. */
-struct part {
-	const BYTE *der;
-	DWORD len;
-	DWORD encoding;
-	CERT_TRUST_STATUS trust;
-};
-
 /*
  * NULL: the application made it, so that there is no reference count behind
  * it. One of ours points into itself; where another one happens to point to
@@ -58,7 +41,7 @@ static struct chain *chain_of(PCCERT_CHAIN_CONTEXT context)
 	return chain->self == chain ? chain : NULL;
 }
 
-static void fill_element(struct element *e, const struct part *part,
+static void fill_element(struct element *e, const struct ocsp_chain_part *part,
 			 unsigned char **der)
 {
 	e->cert.dwCertEncodingType = part->encoding;
@@ -91,8 +74,7 @@ static void fill_context(struct chain *chain, DWORD n)
 	chain->context.rgpChain = &chain->simple_pointer;
 }
 
-/* In one allocation, with one reference; NULL: no memory. n > 0. */
-static struct chain *make_chain(const struct part *parts, DWORD n)
+static struct chain *make_chain(const struct ocsp_chain_part *parts, DWORD n)
 {
 	struct chain *chain;
 	unsigned char *der;
@@ -118,124 +100,11 @@ static struct chain *make_chain(const struct part *parts, DWORD n)
 	return chain;
 }
 
-/* Leaf, its issuer, and on; NULL: no memory. The references are borrowed. */
-static STACK_OF(X509) *put_in_order(X509 *leaf, STACK_OF(X509) *others)
+PCCERT_CHAIN_CONTEXT ocsp_chain_new(const struct ocsp_chain_part *parts, DWORD n)
 {
-	STACK_OF(X509) *path = sk_X509_new_null();
-	X509 *next = leaf;
+	struct chain *chain = make_chain(parts, n);
 
-	while (path && next) {
-		if (!sk_X509_push(path, next)) {
-			errno = ENOMEM;
-		} else {
-			if (ocsp_cert_is_self_signed(next))
-				break;
-			next = ocsp_find_issuer(others, next, path, time(NULL));
-		}
-		if (errno == ENOMEM) {
-			sk_X509_free(path);
-			return NULL;
-		}
-	}
-	return path;
-}
-
-static bool encode(X509 *cert, struct part *part)
-{
-	unsigned char *der = NULL;
-	int len = i2d_X509(cert, &der);
-
-	if (len <= 0)
-		return false;
-	part->der = der;
-	part->len = len;
-	part->encoding = X509_ASN_ENCODING;
-	if (ocsp_cert_is_self_signed(cert))
-		part->trust.dwInfoStatus = CERT_TRUST_IS_SELF_SIGNED;
-	return true;
-}
-
-static struct chain *chain_of_path(STACK_OF(X509) *path)
-{
-	int i, n = sk_X509_num(path);
-	struct part *parts = calloc(n, sizeof(*parts));
-	struct chain *chain = NULL;
-
-	for (i = 0; parts && i < n; i++)
-		if (!encode(sk_X509_value(path, i), &parts[i]))
-			break;
-	if (i == n)
-		chain = make_chain(parts, n);
-	for (i = 0; parts && i < n; i++)
-		OPENSSL_free((void *)parts[i].der);
-	free(parts);
-	return chain;
-}
-
-static PCCERT_CHAIN_CONTEXT create(X509 *leaf, STACK_OF(X509) *others)
-{
-	struct chain *chain = NULL;
-	STACK_OF(X509) *path;
-
-	if (!leaf) {
-		ocsp_set_last_error(ERROR_INVALID_PARAMETER,
-				    "no certificate to make a chain of");
-		return NULL;
-	}
-	/* The application's queue of errors is none of our business. */
-	ERR_set_mark();
-	errno = 0;
-	path = put_in_order(leaf, others);
-	if (path)
-		chain = chain_of_path(path);
-	sk_X509_free(path);
-	ERR_pop_to_mark();
-	if (!chain) {
-		ocsp_set_last_error(ERROR_NOT_ENOUGH_MEMORY, "%s", strerror(ENOMEM));
-		return NULL;
-	}
-	return &chain->context;
-}
-
-PCCERT_CHAIN_CONTEXT OcspCreateCertificateChain(X509 *leaf,
-						STACK_OF(X509) *others)
-{
-	return create(leaf, others);
-}
-
-/* By the effective ids, as open() goes by them; access() does not. */
-static bool may(const char *path, int how)
-{
-	return !faccessat(AT_FDCWD, path, how, AT_EACCESS);
-}
-
-PCCERT_CHAIN_CONTEXT OcspCreateCertificateChainFromFile(const char *path)
-{
-	PCCERT_CHAIN_CONTEXT chain;
-	STACK_OF(X509) *certs;
-	char why[512];
-
-	if (!path) {
-		ocsp_set_last_error(ERROR_INVALID_PARAMETER, "no file name");
-		return NULL;
-	}
-	errno = 0;
-	certs = ocsp_read_certs(path, why, sizeof(why));
-	if (!certs) {
-		DWORD code = ERROR_INVALID_DATA;
-
-		if (errno == ENOMEM)
-			code = ERROR_NOT_ENOUGH_MEMORY;
-		else if (!may(path, F_OK) && errno == ENOENT)
-			code = ERROR_FILE_NOT_FOUND;
-		else if (!may(path, R_OK) && errno == EACCES)
-			code = ERROR_ACCESS_DENIED;
-		ocsp_set_last_error(code, "%s", why);
-		return NULL;
-	}
-	chain = create(sk_X509_value(certs, 0), certs);
-	sk_X509_pop_free(certs, X509_free);
-	return chain;
+	return chain ? &chain->context : NULL;
 }
 
 PCCERT_CONTEXT ocsp_chain_cert(const CERT_SIMPLE_CHAIN *simple, DWORD i)
@@ -263,7 +132,7 @@ const CERT_SIMPLE_CHAIN *ocsp_chain_simple(PCCERT_CHAIN_CONTEXT context)
 /* One of ours from one of the application's, as far as that is sound. */
 static struct chain *copy_chain(const CERT_SIMPLE_CHAIN *simple)
 {
-	struct part *parts = calloc(simple->cElement, sizeof(*parts));
+	struct ocsp_chain_part *parts = calloc(simple->cElement, sizeof(*parts));
 	struct chain *chain = NULL;
 	PCCERT_CONTEXT cert;
 	DWORD n;

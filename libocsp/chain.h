@@ -6,6 +6,18 @@
 #include "error.h"
 #include <wincrypt.h>
 
+/* What goes into an element of a chain; der is borrowed. */
+struct ocsp_chain_part {
+	const BYTE *der;
+	DWORD len;
+	DWORD encoding;
+	CERT_TRUST_STATUS trust;
+};
+
+/* In one allocation, with one reference; NULL: no memory. n > 0. */
+PCCERT_CHAIN_CONTEXT ocsp_chain_new(const struct ocsp_chain_part *parts,
+				    DWORD n);
+
 /*
  * A reference: on context itself, or on a copy of one that the application
  * made, which has no reference count. NULL: there is no certificate in it, or

@@ -99,6 +99,16 @@ void ocsp_error_report(const struct ocsp_error *error)
 	last_error = error->code;
 }
 
+void ocsp_error_give(const struct ocsp_error *error, OCSP_ERROR *to)
+{
+	if (to) {
+		to->dwCode = error->code;
+		snprintf(to->szMessage, sizeof(to->szMessage), "%s",
+			 error->text);
+	}
+	ocsp_error_report(error);
+}
+
 void ocsp_set_last_error(DWORD code, const char *fmt, ...)
 {
 	struct ocsp_error error = { .code = code };

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include <libocsp/ocsp.h>
 #include <windows.h>
 
 #define OCSP_MESSAGE_SIZE	640
@@ -34,6 +35,8 @@ DWORD ocsp_error_code(int err);
 
 /* The calling thread's last error, for functions of the API. */
 void ocsp_error_report(const struct ocsp_error *error);
+/* And what the application's buffer gets, where it gave one: NULL. */
+void ocsp_error_give(const struct ocsp_error *error, OCSP_ERROR *to);
 void ocsp_set_last_error(DWORD code, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 

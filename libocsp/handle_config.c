@@ -20,6 +20,12 @@ static bool invalid(struct ocsp_error *error, const char *why)
 	return ocsp_error_set(error, ERROR_INVALID_PARAMETER, "%s", why);
 }
 
+static bool invalid_cert(struct ocsp_error *error, DWORD i, const char *why)
+{
+	return ocsp_error_set(error, ERROR_INVALID_PARAMETER,
+			      "the chain's certificate %u %s", i + 1, why);
+}
+
 /* False: it is not DER, so that its bytes would not be those of the key. */
 static bool summarize(PCCERT_CONTEXT cert, struct ocsp_cert_summary *summary)
 {
@@ -28,26 +34,24 @@ static bool summarize(PCCERT_CONTEXT cert, struct ocsp_cert_summary *summary)
 }
 
 static bool take_issuer(struct ocsp_handle_config *c,
-			const CERT_SIMPLE_CHAIN *simple,
+			const CERT_SIMPLE_CHAIN *simple, DWORD i,
 			const struct ocsp_cert_summary *leaf,
 			struct ocsp_error *error)
 {
 	struct ocsp_cert_summary issuer;
 
-	if (simple->cElement < 2) {
+	if (i == simple->cElement - 1) {
 		if (ocsp_cert_summary_issued(leaf, leaf))
 			c->issuer = c->leaf;
 		return true;
 	}
-	c->issuer = ocsp_chain_cert(simple, 1);
+	c->issuer = ocsp_chain_cert(simple, i + 1);
 	if (!summarize(c->issuer, &issuer))
-		return invalid(error,
-			       "the chain's second certificate is not DER");
+		return invalid_cert(error, i + 1, "is not DER");
 	if (ocsp_cert_summary_issued(&issuer, leaf))
 		return true;
 	return errno == ENOMEM ? ocsp_error_memory(error) :
-		invalid(error,
-			"the chain's second certificate did not issue the first");
+		invalid_cert(error, i + 1, "did not issue the one before it");
 }
 
 static bool no_url(const struct ocsp_cert_summary *leaf,
@@ -63,7 +67,7 @@ static bool no_url(const struct ocsp_cert_summary *leaf,
 }
 
 static bool take_leaf(struct ocsp_handle_config *c,
-		      const CERT_SIMPLE_CHAIN *simple,
+		      const CERT_SIMPLE_CHAIN *simple, DWORD i,
 		      const struct ocsp_cert_summary *leaf,
 		      struct ocsp_error *error)
 {
@@ -73,12 +77,13 @@ static bool take_leaf(struct ocsp_handle_config *c,
 	if (ocsp_der_key(c->leaf->pbCertEncoded, c->leaf->cbCertEncoded,
 			 c->key))
 		return ocsp_error_memory(error);
-	return take_issuer(c, simple, leaf, error);
+	return take_issuer(c, simple, i, leaf, error);
 }
 
 /* A reference on what was found to be sound. */
 static bool keep_chain(struct ocsp_handle_config *c,
-		       PCCERT_CHAIN_CONTEXT chain, struct ocsp_error *error)
+		       PCCERT_CHAIN_CONTEXT chain, DWORD i,
+		       struct ocsp_error *error)
 {
 	const CERT_SIMPLE_CHAIN *simple;
 	bool self_signed = c->issuer == c->leaf;
@@ -88,26 +93,30 @@ static bool keep_chain(struct ocsp_handle_config *c,
 		return false;
 	/* It may be a copy. */
 	simple = ocsp_chain_simple(c->chain);
-	c->leaf = ocsp_chain_cert(simple, 0);
+	c->leaf = ocsp_chain_cert(simple, i);
 	if (c->issuer)
-		c->issuer = self_signed ? c->leaf : ocsp_chain_cert(simple, 1);
-	return true;
+		c->issuer = self_signed ? c->leaf :
+					  ocsp_chain_cert(simple, i + 1);
+	/* A copy ends where the application's chain has something else. */
+	return c->leaf || invalid_cert(error, i, "comes after one that is none");
 }
 
 static bool take_chain(struct ocsp_handle_config *c,
-		       PCCERT_CHAIN_CONTEXT chain, struct ocsp_error *error)
+		       PCCERT_CHAIN_CONTEXT chain, DWORD i,
+		       struct ocsp_error *error)
 {
 	const CERT_SIMPLE_CHAIN *simple = ocsp_chain_simple(chain);
 	struct ocsp_cert_summary leaf;
 
-	if (!simple)
+	if (!simple || !simple->cElement)
 		return invalid(error, "the chain is empty");
-	c->leaf = ocsp_chain_cert(simple, 0);
+	if (i >= simple->cElement)
+		return invalid(error, "the chain has fewer certificates");
+	c->leaf = ocsp_chain_cert(simple, i);
 	if (!summarize(c->leaf, &leaf))
-		return invalid(error,
-			       "the chain's first certificate is not DER");
-	return take_leaf(c, simple, &leaf, error) &&
-	       keep_chain(c, chain, error);
+		return invalid_cert(error, i, "is not DER");
+	return take_leaf(c, simple, i, &leaf, error) &&
+	       keep_chain(c, chain, i, error);
 }
 
 /* Copy and check what the application's struct has; it may be a shorter one. */
@@ -167,7 +176,7 @@ static bool take_para(struct ocsp_handle_config *c,
 }
 
 struct ocsp_handle_config *
-ocsp_handle_config_new(PCCERT_CHAIN_CONTEXT chain,
+ocsp_handle_config_new(PCCERT_CHAIN_CONTEXT chain, DWORD i,
 		       PCERT_SERVER_OCSP_RESPONSE_OPEN_PARA from,
 		       struct ocsp_error *error)
 {
@@ -184,7 +193,7 @@ ocsp_handle_config_new(PCCERT_CHAIN_CONTEXT chain,
 	}
 	/* The application's queue of errors is none of our business. */
 	ERR_set_mark();
-	ok = take_chain(c, chain, error) && take_para(c, &para, error);
+	ok = take_chain(c, chain, i, error) && take_para(c, &para, error);
 	ERR_pop_to_mark();
 	if (ok)
 		return c;

@@ -32,11 +32,11 @@ struct ocsp_handle_config {
 };
 
 /*
- * From the arguments of CertOpenServerOcspResponse(); para may be NULL. NULL:
- * *error says why.
+ * For certificate i of the chain, from the arguments of an open; para may be
+ * NULL. NULL: *error says why.
  */
 struct ocsp_handle_config *
-ocsp_handle_config_new(PCCERT_CHAIN_CONTEXT chain,
+ocsp_handle_config_new(PCCERT_CHAIN_CONTEXT chain, DWORD i,
 		       PCERT_SERVER_OCSP_RESPONSE_OPEN_PARA para,
 		       struct ocsp_error *error);
 /* Takes NULL. */

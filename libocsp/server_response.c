@@ -9,11 +9,6 @@
 #include <libocsp/ocsp.h>
 #include "thread_cache.h"
 
-static void invalid(const char *why)
-{
-	ocsp_set_last_error(ERROR_INVALID_PARAMETER, "%s", why);
-}
-
 /* The application's last reference was the last, and nobody is told any more. */
 static void close_handle(struct ocsp_handle *h)
 {
@@ -36,15 +31,16 @@ static void close_handle(struct ocsp_handle *h)
 	ocsp_handle_unpin(h);
 }
 
+/* For certificate i of the chain. NULL: *error says why. */
 static struct ocsp_handle *
-open_handle(PCCERT_CHAIN_CONTEXT chain, DWORD flags,
+open_handle(PCCERT_CHAIN_CONTEXT chain, DWORD i, DWORD flags,
 	    PCERT_SERVER_OCSP_RESPONSE_OPEN_PARA para, struct ocsp_error *error)
 {
 	struct ocsp_handle_config *config;
 	struct ocsp_handle *h;
 	bool ok;
 
-	config = ocsp_handle_config_new(chain, para, error);
+	config = ocsp_handle_config_new(chain, i, para, error);
 	if (!config)
 		return NULL;
 	h = ocsp_handle_new(config);
@@ -63,34 +59,116 @@ open_handle(PCCERT_CHAIN_CONTEXT chain, DWORD flags,
 	return NULL;
 }
 
-HCERT_SERVER_OCSP_RESPONSE WINAPI CertOpenServerOcspResponse(
+/* The same, of arguments that nobody has looked at. */
+static struct ocsp_handle *
+open_checked(PCCERT_CHAIN_CONTEXT chain, DWORD i, DWORD flags,
+	     PCERT_SERVER_OCSP_RESPONSE_OPEN_PARA para,
+	     struct ocsp_error *error)
+{
+	struct ocsp_handle *h;
+
+	if (!chain) {
+		ocsp_error_set(error, ERROR_INVALID_PARAMETER,
+			       "pChainContext is NULL");
+		return NULL;
+	}
+	if (flags & ~CERT_SERVER_OCSP_RESPONSE_ASYNC_FLAG) {
+		ocsp_error_set(error, ERROR_INVALID_PARAMETER,
+			       "dwFlags: unknown flags");
+		return NULL;
+	}
+	h = open_handle(chain, i, flags, para, error);
+	if (!h)
+		return NULL;
+	/* Children of fork() start with what is there now. */
+	ocsp_handle_update(h);
+	ocsp_dispatcher_start(h);
+	return h;
+}
+
+HCERT_SERVER_OCSP_RESPONSE OcspOpenServerOcspResponse(
 	PCCERT_CHAIN_CONTEXT pChainContext,
+	DWORD dwIndex,
 	DWORD dwFlags,
-	PCERT_SERVER_OCSP_RESPONSE_OPEN_PARA pOpenPara)
+	PCERT_SERVER_OCSP_RESPONSE_OPEN_PARA pOpenPara,
+	OCSP_ERROR *pError)
 {
 	struct ocsp_error error;
 	struct ocsp_handle *h;
 	int state;
 
-	if (!pChainContext) {
-		invalid("pChainContext is NULL");
-		return NULL;
-	}
-	if (dwFlags & ~CERT_SERVER_OCSP_RESPONSE_ASYNC_FLAG) {
-		invalid("dwFlags: unknown flags");
-		return NULL;
-	}
 	state = ocsp_cancel_disable();
-	h = open_handle(pChainContext, dwFlags, pOpenPara, &error);
-	if (h) {
-		/* Children of fork() start with what is there now. */
-		ocsp_handle_update(h);
-		ocsp_dispatcher_start(h);
-	} else {
-		ocsp_error_report(&error);
-	}
+	h = open_checked(pChainContext, dwIndex, dwFlags, pOpenPara, &error);
+	if (!h)
+		ocsp_error_give(&error, pError);
 	ocsp_cancel_restore(state);
 	return h;
+}
+
+HCERT_SERVER_OCSP_RESPONSE WINAPI CertOpenServerOcspResponse(
+	PCCERT_CHAIN_CONTEXT pChainContext,
+	DWORD dwFlags,
+	PCERT_SERVER_OCSP_RESPONSE_OPEN_PARA pOpenPara)
+{
+	return OcspOpenServerOcspResponse(pChainContext, 0, dwFlags, pOpenPara,
+					  NULL);
+}
+
+/*
+ * Those of the CAs are welcome, and no more: a server that cannot have them is
+ * not to be without that of its own certificate. *error: of the first that
+ * names a responder and has no handle; else its code is 0.
+ */
+static DWORD open_all(PCCERT_CHAIN_CONTEXT chain, DWORD flags,
+		      HCERT_SERVER_OCSP_RESPONSE *handles, DWORD n,
+		      struct ocsp_error *error)
+{
+	const DWORD none = CRYPT_E_NOT_IN_REVOCATION_DATABASE;
+	struct ocsp_error why;
+	DWORD i, opened = 0;
+
+	error->code = 0;
+	for (i = 0; i < n; i++) {
+		handles[i] = open_checked(chain, i, flags, NULL, &why);
+		if (handles[i])
+			opened++;
+		else if (why.code != none && !error->code)
+			*error = why;
+		if (!handles[0] && error->code)
+			return 0;
+		flags |= CERT_SERVER_OCSP_RESPONSE_ASYNC_FLAG;
+	}
+	if (!opened && !error->code)
+		ocsp_error_set(error, none,
+			       "no certificate of the chain names an OCSP responder");
+	return opened;
+}
+
+DWORD OcspOpenServerOcspResponses(PCCERT_CHAIN_CONTEXT pChainContext,
+				  DWORD dwFlags,
+				  HCERT_SERVER_OCSP_RESPONSE *rghResponse,
+				  DWORD cResponse, OCSP_ERROR *pError)
+{
+	DWORD i, n, opened = 0;
+	struct ocsp_error error;
+	int state;
+
+	state = ocsp_cancel_disable();
+	for (i = 0; rghResponse && i < cResponse; i++)
+		rghResponse[i] = NULL;
+	n = OcspGetCertificateChainLength(pChainContext);
+	if (!n || !rghResponse || !cResponse)
+		ocsp_error_set(&error, ERROR_INVALID_PARAMETER, "%s",
+			       n ? "no room for a handle" : "the chain is empty");
+	else
+		opened = open_all(pChainContext, dwFlags, rghResponse,
+				  n < cResponse ? n : cResponse, &error);
+	if (error.code || !opened)
+		ocsp_error_give(&error, pError);
+	else if (pError)
+		pError->dwCode = 0;
+	ocsp_cancel_restore(state);
+	return opened;
 }
 
 VOID WINAPI CertAddRefServerOcspResponse(
@@ -124,7 +202,8 @@ VOID WINAPI CertCloseServerOcspResponse(
 	if (!hServerOcspResponse)
 		return;
 	if (dwFlags) {
-		invalid("dwFlags is not 0");
+		ocsp_set_last_error(ERROR_INVALID_PARAMETER, "%s",
+				    "dwFlags is not 0");
 		return;
 	}
 	state = ocsp_cancel_disable();
@@ -134,15 +213,19 @@ VOID WINAPI CertCloseServerOcspResponse(
 
 /* Apart, so that who does not need it keeps nothing on the stack for it. */
 static __attribute__((noinline, cold)) PCCERT_SERVER_OCSP_RESPONSE_CONTEXT
-get_invalid(const struct ocsp_handle *h, DWORD flags)
+get_invalid(const struct ocsp_handle *h, DWORD flags, OCSP_ERROR *to)
 {
-	invalid(!h ? "no handle" : flags ? "dwFlags is not 0" :
-		"pvReserved is not NULL");
+	struct ocsp_error error;
+
+	ocsp_error_set(&error, ERROR_INVALID_PARAMETER, "%s",
+		       !h ? "no handle" : flags ? "dwFlags is not 0" :
+		       "pvReserved is not NULL");
+	ocsp_error_give(&error, to);
 	return NULL;
 }
 
 static __attribute__((noinline)) PCCERT_SERVER_OCSP_RESPONSE_CONTEXT
-get_anew(struct ocsp_handle *h)
+get_anew(struct ocsp_handle *h, OCSP_ERROR *to)
 {
 	struct ocsp_context *context;
 	struct ocsp_error error;
@@ -153,7 +236,7 @@ get_anew(struct ocsp_handle *h)
 	ocsp_handle_pin(h);
 	context = ocsp_handle_lookup(h, &error);
 	if (!context)
-		ocsp_error_report(&error);
+		ocsp_error_give(&error, to);
 	ocsp_dispatcher_tell(h);
 	ocsp_handle_unpin(h);
 	ocsp_cancel_restore(state);
@@ -170,13 +253,26 @@ PCCERT_SERVER_OCSP_RESPONSE_CONTEXT WINAPI CertGetServerOcspResponseContext(
 
 	/* One test for both, of what is 0 on every handshake. */
 	if (!h || ((uintptr_t)pvReserved | dwFlags))
-		return get_invalid(h, dwFlags);
+		return get_invalid(h, dwFlags, NULL);
 	context = ocsp_thread_cache_get(h);
-	return context ? &context->pub : get_anew(h);
+	return context ? &context->pub : get_anew(h, NULL);
+}
+
+PCCERT_SERVER_OCSP_RESPONSE_CONTEXT OcspGetServerOcspResponseContext(
+	HCERT_SERVER_OCSP_RESPONSE hServerOcspResponse,
+	OCSP_ERROR *pError)
+{
+	struct ocsp_handle *h = hServerOcspResponse;
+	struct ocsp_context *context;
+
+	if (!h)
+		return get_invalid(h, 0, pError);
+	context = ocsp_thread_cache_get(h);
+	return context ? &context->pub : get_anew(h, pError);
 }
 
 /* What a process cannot do without later, while it can be had. */
-int OcspPrepareWorker(void)
+int OcspPrepareWorkerEx(OCSP_ERROR *pError)
 {
 	struct ocsp_error error;
 	bool ok;
@@ -190,7 +286,12 @@ int OcspPrepareWorker(void)
 	if (ok)
 		ocsp_handles_heal();
 	else
-		ocsp_error_report(&error);
+		ocsp_error_give(&error, pError);
 	ocsp_cancel_restore(state);
 	return ok;
+}
+
+int OcspPrepareWorker(void)
+{
+	return OcspPrepareWorkerEx(NULL);
 }

@@ -16,6 +16,7 @@
 #ifndef LIBOCSP_OCSP_H
 #define LIBOCSP_OCSP_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -41,6 +42,32 @@ typedef struct _CERT_SERVER_OCSP_RESPONSE_OPEN_PARA
 	*PCERT_SERVER_OCSP_RESPONSE_OPEN_PARA;
 
 #define CERT_SERVER_OCSP_RESPONSE_ASYNC_FLAG	0x00000001
+
+/*
+ * Why a function failed, for a caller that has no use for the calling thread's
+ * last error, such as a runtime that moves between threads. The functions that
+ * take one fill it where they fail, and set the last error, too; NULL: they do
+ * only that. Its layout never changes.
+ */
+#define OCSP_ERROR_MESSAGE_SIZE	508
+
+typedef struct _OCSP_ERROR {
+	uint32_t		dwCode;		/* as GetLastError() */
+	char			szMessage[OCSP_ERROR_MESSAGE_SIZE];
+} OCSP_ERROR;
+
+enum {
+	OCSP_STATUS_GOOD	= 0,
+	OCSP_STATUS_REVOKED	= 1,
+};
+
+typedef struct _OCSP_RESPONSE_INFO {
+	uint32_t		cbSize;		/* the caller's size of it */
+	uint32_t		dwStatus;	/* OCSP_STATUS_... */
+	int64_t			llThisUpdate;	/* seconds since 1970, UTC */
+	int64_t			llNextUpdate;
+	uint64_t		ullGeneration;	/* 0: read from a directory */
+} OCSP_RESPONSE_INFO;
 
 #pragma GCC visibility push(default)
 
@@ -143,6 +170,76 @@ PCCERT_CHAIN_CONTEXT OcspCreateCertificateChain(struct x509_st *leaf,
 PCCERT_CHAIN_CONTEXT OcspCreateCertificateChainFromFile(const char *path);
 
 /*
+ * The same from bytes in memory, as a file would have them: PEM, or one
+ * certificate in DER. At most 1 MiB. NULL with the last error
+ * ERROR_INVALID_DATA, ERROR_INVALID_PARAMETER or ERROR_NOT_ENOUGH_MEMORY.
+ */
+PCCERT_CHAIN_CONTEXT OcspCreateCertificateChainFromMemory(const void *pData,
+							  size_t cbData,
+							  OCSP_ERROR *pError);
+
+/*
+ * The same from cDer certificates in DER, the leaf first, the others in any
+ * order: rgpDer[i] has rgcbDer[i] bytes.
+ */
+PCCERT_CHAIN_CONTEXT
+OcspCreateCertificateChainFromDer(const void *const *rgpDer,
+				  const size_t *rgcbDer, uint32_t cDer,
+				  OCSP_ERROR *pError);
+
+/* How many certificates a chain has. NULL: 0. */
+uint32_t OcspGetCertificateChainLength(PCCERT_CHAIN_CONTEXT pChainContext);
+
+/*
+ * Does a certificate of the chain, 0 being the leaf, ask for a staple in every
+ * handshake (RFC 7633)? 1: it does, 0: it does not, -1: there is no such
+ * certificate, as the last error says.
+ */
+int OcspMustStaple(PCCERT_CHAIN_CONTEXT pChainContext, uint32_t dwIndex);
+
+/*
+ * As CertOpenServerOcspResponse(), for certificate dwIndex of the chain, 0 being
+ * the leaf; its issuer is the next one.
+ */
+HCERT_SERVER_OCSP_RESPONSE OcspOpenServerOcspResponse(
+	PCCERT_CHAIN_CONTEXT pChainContext,
+	uint32_t dwIndex,
+	uint32_t dwFlags,
+	PCERT_SERVER_OCSP_RESPONSE_OPEN_PARA pOpenPara,
+	OCSP_ERROR *pError);
+
+/*
+ * Open a handle for each of the first cResponse certificates of the chain that
+ * names a responder. rghResponse[i] is that of certificate i, or NULL. It
+ * waits, if at all, for the leaf's response alone.
+ *
+ * Returns how many were opened. 0 with an error: that of the leaf, if it names a
+ * responder; else CRYPT_E_NOT_IN_REVOCATION_DATABASE where none does. A CA's
+ * certificate that cannot have one, as when the chain lacks its issuer, does not
+ * fail the call; *pError says why, and its dwCode is 0 where none is missing.
+ */
+uint32_t OcspOpenServerOcspResponses(PCCERT_CHAIN_CONTEXT pChainContext,
+				     uint32_t dwFlags,
+				     HCERT_SERVER_OCSP_RESPONSE *rghResponse,
+				     uint32_t cResponse,
+				     OCSP_ERROR *pError);
+
+/* As CertGetServerOcspResponseContext(). */
+PCCERT_SERVER_OCSP_RESPONSE_CONTEXT OcspGetServerOcspResponseContext(
+	HCERT_SERVER_OCSP_RESPONSE hServerOcspResponse,
+	OCSP_ERROR *pError);
+
+/*
+ * What is known of a response that this library handed out. The caller sets
+ * cbSize. The generation counts what the store was given: the same response of
+ * the same store has the same one, and a later one a larger one.
+ *
+ * 1; or 0 with the last error ERROR_INVALID_PARAMETER.
+ */
+int OcspGetResponseInfo(PCCERT_SERVER_OCSP_RESPONSE_CONTEXT pContext,
+			OCSP_RESPONSE_INFO *pInfo);
+
+/*
  * One line that says why a function of this library failed last in the calling
  * thread: the kernel's own words where it gave some. Never NULL; "" when none
  * failed. It stays as it is until the next failure in this thread.
@@ -159,6 +256,7 @@ const char *OcspGetLastErrorMessage(void);
  * responses that were seen are stapled until they end all the same.
  */
 int OcspPrepareWorker(void);
+int OcspPrepareWorkerEx(OCSP_ERROR *pError);
 
 /*
  * Look for new responses of all handles that have a callback, or a directory
