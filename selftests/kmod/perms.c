@@ -5,8 +5,7 @@
  */
 #include <sys/socket.h>
 
-#include "ktest.h"
-#include "kselftest_harness.h"
+#include "as_nobody.h"
 
 #define HERE	1
 #define ABSENT	2
@@ -28,30 +27,6 @@ FIXTURE_SETUP(perms)
 FIXTURE_TEARDOWN(perms)
 {
 	kt_free(&self->sk);
-}
-
-typedef void (*body_fn)(struct __test_metadata *_metadata, struct kt_sock *sk);
-
-/* Runs body without privileges; sk: the socket to use, NULL: one of its own. */
-static void as_nobody(struct __test_metadata *_metadata, body_fn body,
-		      struct kt_sock *sk)
-{
-	struct kt_sock own;
-	int status;
-	pid_t pid;
-
-	pid = fork();
-	if (!pid) {
-		kt_become_nobody();
-		if (!sk) {
-			kt_new(&own);
-			sk = &own;
-		}
-		body(_metadata, sk);
-		_exit(0);
-	}
-	EXPECT_EQ(pid, waitpid(pid, &status, 0));
-	EXPECT_EQ(0, status);
 }
 
 static void read_and_hold(struct __test_metadata *_metadata, struct kt_sock *sk)

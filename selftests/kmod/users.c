@@ -8,8 +8,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 
-#include "ktest.h"
-#include "kselftest_harness.h"
+#include "as_nobody.h"
 
 #define PART		3
 #define RESPONSES	(2 * PART)
@@ -38,26 +37,6 @@ FIXTURE_TEARDOWN(users)
 		EXPECT_NE('\0', (sk)->text[0]);				\
 	} while (0)
 
-/* Runs body as another user, while this one keeps what it took. */
-static void as_other_user(struct __test_metadata *_metadata,
-			  void (*body)(struct __test_metadata *_metadata,
-				       struct kt_sock *sk))
-{
-	struct kt_sock sk;
-	int status;
-	pid_t pid;
-
-	pid = fork();
-	if (!pid) {
-		kt_become_nobody();
-		kt_new(&sk);
-		body(_metadata, &sk);
-		_exit(0);
-	}
-	EXPECT_EQ(pid, waitpid(pid, &status, 0));
-	EXPECT_EQ(0, status);
-}
-
 static void take_sessions(struct __test_metadata *_metadata, struct kt_sock *sk)
 {
 	int first = kt_session(sk);
@@ -75,8 +54,8 @@ TEST_F(users, sessions)
 {
 	ASSERT_EQ(0, kt_sysctl("max_sessions_of_user", PART));
 	take_sessions(_metadata, &self->sk);
-	as_other_user(_metadata, take_sessions);
-	as_other_user(_metadata, take_sessions);
+	as_nobody(_metadata, take_sessions, NULL);
+	as_nobody(_metadata, take_sessions, NULL);
 	expect_full(&self->sk, kt_session(&self->sk));
 }
 
@@ -100,8 +79,8 @@ TEST_F(users, handles)
 {
 	ASSERT_EQ(0, kt_sysctl("max_handles_of_user", PART));
 	take_handles(_metadata, &self->sk);
-	as_other_user(_metadata, take_handles);
-	as_other_user(_metadata, take_handles);
+	as_nobody(_metadata, take_handles, NULL);
+	as_nobody(_metadata, take_handles, NULL);
 }
 
 static void expect_store_full(struct __test_metadata *_metadata,
@@ -117,7 +96,7 @@ TEST_F(users, store_comes_first)
 	ASSERT_EQ(0, kt_sysctl("max_sessions", PART + 1));
 	ASSERT_EQ(0, kt_sysctl("max_sessions_of_user", PART));
 	take_sessions(_metadata, &self->sk);
-	as_other_user(_metadata, expect_store_full);
+	as_nobody(_metadata, expect_store_full, NULL);
 }
 
 static void take_most(struct __test_metadata *_metadata, struct kt_sock *sk)
