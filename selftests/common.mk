@@ -9,6 +9,7 @@
 #   TESTS_STOCK		those that run on the stock kernel in QEMU too, where the others run
 #			in user-mode Linux alone: which has one processor and no vDSO
 #   TESTS_NOT_UML	those that cannot run in user-mode Linux, but in QEMU
+#   TESTS_KERNELS	those that run on other kernels than the everyday ones, beside the others
 #   TESTS_LONG		those that are left out on a kernel that looks for defects
 #   TESTS_COVERAGE, TESTS_ASAN, TESTS_TSAN, TESTS_VALGRIND
 #			those that run in these builds of the library and the tools
@@ -90,7 +91,7 @@ $(OUTPUT):
 	$(Q)mkdir -p $@
 
 emit_lists:
-	@printf '%s\n' $(foreach list,USER CONCURRENT STOCK NOT_UML LONG COVERAGE ASAN TSAN VALGRIND,\
+	@printf '%s\n' $(foreach list,USER CONCURRENT STOCK NOT_UML KERNELS LONG COVERAGE ASAN TSAN VALGRIND,\
 		$(foreach test,$(TESTS_$(list)),'$(list) $(folder)/$(test)'))
 
 # The CFLAGS of what is to end at each mistake that it makes

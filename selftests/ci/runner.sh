@@ -91,7 +91,8 @@ user_test()
 	folder=$installed/${1%/*}
 	limit=$(($(sed -n 's/^timeout=//p' "$folder/settings") * times))
 	mkdir -p "$logs/${1%/*}"
-	echo "$1" >"$logs/running.native"
+	mark=$logs/running.native.$(echo "$1" | tr / .)
+	echo "$1" >"$mark"
 	# shellcheck disable=SC2016,SC2086 # the inner shell expands it; split on purpose
 	there sh -c 'cd "$1" && PATH=$2:$PATH && shift 2 && exec "$@"' sh "$folder" "$installed/lib" \
 		$wrap timeout -k 5 "$limit" "./${1##*/}" >"$logs/$1.log" 2>&1 </dev/null
@@ -99,8 +100,26 @@ user_test()
 	# shellcheck disable=SC2046 # split on purpose
 	set -- "$1" $(selftests/vm/count_cases <"$logs/$1.log")
 	[ "$status" = 0 ] || [ "$(($3 + $4))" -gt 0 ] || set -- "$1" "$2" 1 0
-	rm -f "$logs/running.native"
+	rm -f "$mark"
 	result "$@" $(($(date +%s) - start))
+}
+
+# user_tests TEST...: side by side, so far as processors allow; most of them wait now and then.
+user_tests()
+{
+	mkdir -p "$logs/taken.native"
+	lanes=
+	for _ in $(seq $((2 * $(nproc)))); do
+		(
+			for test; do
+				mkdir "$logs/taken.native/$(echo "$test" | tr / .)" 2>/dev/null || continue
+				user_test "$test"
+			done
+		) &
+		lanes="$lanes $!"
+	done
+	# shellcheck disable=SC2086 # split on purpose
+	wait $lanes
 }
 
 # all_tests: in the order in which they run

@@ -37,6 +37,22 @@ own_namespaces()
 	ip link set lo up
 }
 
+# overlay_trees DIR TREE...: what is written to the trees from now on goes to a tmpfs at DIR, in this
+# mount namespace.
+overlay_trees()
+{
+	local dir=$1 layer tree
+
+	shift
+	mount -t tmpfs layers "$dir" || return 1
+	for tree; do
+		layer=$dir$tree
+		mkdir -p "$layer/upper" "$layer/work"
+		mount -t overlay -o "lowerdir=$tree,upperdir=$layer/upper,workdir=$layer/work" \
+			overlay "$tree" || return 1
+	done
+}
+
 # now: sets $now to the milliseconds of a clock that nobody sets. It starts no process: who waits asks
 # for it many times, and in a virtual machine a process is dear.
 now()

@@ -30,6 +30,12 @@ unload_store()
 	rmmod ktls_ocsp 2> /dev/null
 }
 
+# set_min_validity SECONDS: what is left of a response that is stapled
+set_min_validity()
+{
+	echo "$1" > /proc/sys/net/ktls_ocsp/min_validity
+}
+
 # load_tls: what the servers use is there
 load_tls()
 {

@@ -50,6 +50,12 @@ unload_store()
 	standin stop 2> /dev/null
 }
 
+# Sessions that are there keep theirs.
+set_min_validity()
+{
+	standin limit min_validity "$1"
+}
+
 # The servers do without.
 load_tls()
 {

@@ -17,12 +17,16 @@ sign()
 		--key "$dir/signer.key" -o "$dir/$file" "$@"
 }
 
-# store NAME [OPTION]...: a response for NAME, newer than the one before
+last_second=
+
+# store NAME [OPTION]...: a response for NAME, newer than the one before, in whole seconds
 store()
 {
 	local name=$1
 
 	shift
+	[ "$(date +%s)" != "$last_second" ] || sleep 1
+	last_second=$(date +%s)
 	sign "$name" "$name.der" "$@" &&
 		ocspctl set "$dir/$name-chain.pem" "$dir/$name.der" > "$dir/ocspctl" 2>&1 &&
 		return

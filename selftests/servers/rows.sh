@@ -92,10 +92,12 @@ row_expired()
 {
 	local status
 
-	echo 0 > /proc/sys/net/ktls_ocsp/min_validity
+	set_min_validity 0
+	[ "$STORE" = kernel ] || restart || return 1
 	store leaf --next 8 && leaf_is good && sleep 9 && serves_unstapled 1.2
 	status=$?
-	echo 600 > /proc/sys/net/ktls_ocsp/min_validity
+	set_min_validity 600
+	[ "$STORE" = kernel ] || restart || return 1
 	store leaf && comes_back 10 leaf_is good && return "$status"
 }
 
@@ -219,14 +221,14 @@ row_unloaded()
 {
 	local i
 
-	stop && wait_for 30 rmmod ktls_ocsp 2> "$dir/rmmod" || return 1
+	stop && wait_for 30 unload_store || return 1
 	forget_lines
 	start || return 1
 	for i in 1.3 1.2 1.3 1.2; do
 		serves_unstapled "$i" || return 1
 	done
 	says 1 "not loaded" && says 1 "" &&
-	modprobe ktls_ocsp && store_all && comes_back 60 leaf_is good &&
+	load_store && store_all && comes_back 60 leaf_is good &&
 	says 1 "loaded now"
 }
 

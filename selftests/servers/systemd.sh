@@ -50,15 +50,7 @@ trap cleanup EXIT
 # What is installed here ends with the test.
 writable_root()
 {
-	local layer tree
-
-	mkdir "$dir/layers" && mount -t tmpfs layers "$dir/layers" || return 1
-	for tree in /etc /usr/local /var; do
-		layer=$dir/layers$tree
-		mkdir -p "$layer/upper" "$layer/work"
-		mount -t overlay -o "lowerdir=$tree,upperdir=$layer/upper,workdir=$layer/work" \
-			overlay "$tree" || return 1
-	done
+	mkdir "$dir/layers" && overlay_trees "$dir/layers" /etc /usr/local /var
 }
 
 # Nothing of this machine but what the units of the servers need, and no file
