@@ -78,6 +78,8 @@ help:
 #  make kernel-tree      put module, documentation and tests into a kernel tree
 #       DEST=DIR           this one; CONFIG_KTLS_OCSP builds it there
 #  make dist             a tarball of the last commit
+#  make deb              Debian packages of the last commit, in build/deb
+#       SUITES="A B"       for these suites (bookworm and trixie)
 #  make clean            remove what was built
 
 # Kbuild of older kernels writes next to the sources: it gets a tree of links.
@@ -206,10 +208,13 @@ dist:
 	git archive --format=tar --prefix=$(name)/ HEAD | gzip -9n >$(O)/$(name).tar.gz
 	@echo $(O)/$(name).tar.gz
 
+deb:
+	@tools/packaging/deb $(SUITES)
+
 # What the subdirectories made lies there as well.
 clean:
 	rm -rf $(O)
 
 .PHONY: all help modules test-modules modules_install libocsp tools install uninstall kselftest \
 	ksrc check check-quick check-kernels check-kernel-tree kernel-tree check-arch check-debug \
-	check-sanitizers check-static check-all lint fuzz coverage bench demo dist clean
+	check-sanitizers check-static check-all lint fuzz coverage bench demo dist deb clean
