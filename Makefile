@@ -58,6 +58,8 @@ help:
 #  make check-arch       build for arm64, s390x and riscv64, and run some tests on an
 #                        emulated arm64
 #       ARCHS="A B"        for these only; ARCH_TESTS="A B": these tests only
+#  make check-packages   build, install, use, upgrade and remove the Debian packages
+#       SUITES="A B"       of these suites (bookworm and trixie)
 #  make check-debug      run the tests on kernels built to find defects
 #       KINDS=kasan        on this kernel only (or kcsan); TESTS= as above
 #  make check-sanitizers run the tests of the library and the tools with ASan and
@@ -139,8 +141,8 @@ kselftest: libocsp tools
 ksrc:
 	@selftests/ci/fetch_ksrc $(KSRC) >/dev/null
 
-check check-quick check-kernels check-kernel-tree check-arch check-debug check-sanitizers check-static check-all \
-lint fuzz coverage bench: export FOR_TESTS := 1
+check check-quick check-kernels check-kernel-tree check-arch check-packages check-debug check-sanitizers \
+check-static check-all lint fuzz coverage bench: export FOR_TESTS := 1
 
 check:
 	+@KTLS_VM_UML="$(KTLS_VM_UML)" selftests/ci/check $(TESTS)
@@ -163,6 +165,9 @@ check-arch:
 kernel-tree:
 	@[ -n "$(DEST)" ] || { echo "kernel-tree: DEST= names no kernel tree" >&2; exit 1; }
 	@selftests/ci/kernel_tree "$(DEST)"
+
+check-packages:
+	+@selftests/ci/check_packages $(SUITES)
 
 check-debug:
 	+@KINDS="$(KINDS)" selftests/ci/check_debug $(TESTS)
@@ -216,5 +221,5 @@ clean:
 	rm -rf $(O)
 
 .PHONY: all help modules test-modules modules_install libocsp tools install uninstall kselftest \
-	ksrc check check-quick check-kernels check-kernel-tree kernel-tree check-arch check-debug \
+	ksrc check check-quick check-kernels check-kernel-tree kernel-tree check-arch check-packages check-debug \
 	check-sanitizers check-static check-all lint fuzz coverage bench demo dist deb clean

@@ -21,6 +21,7 @@ cd "$(dirname "$(readlink -f "$0")")" || exit 1
 . ../lib/lib.sh
 own_namespaces "$0" "$@"
 . ../lib/ktap_helpers.sh
+. ../lib/systemd.sh
 . ./handshakes.sh
 . ./units.sh
 
@@ -32,9 +33,7 @@ mount -t tmpfs -o mode=755 run /run || exit 1
 dir=$(mktemp -d /run/ktls-ocsp.XXXXXX)
 chmod 755 "$dir"
 PATH=$PATH:/usr/sbin:/sbin
-systemd=
 responder_pid=
-group=
 
 cleanup()
 {
@@ -57,55 +56,8 @@ writable_root()
 # system but those that are mounted
 only_servers()
 {
-	local unit
-
 	rm -rf "$units"/*.wants "$units"/*.service.d /usr/local/*/ktls-ocsp /etc/ktls-ocsp
-	: > /etc/fstab
-	for unit in systemd-remount-fs systemd-sysctl systemd-modules-load \
-		systemd-tmpfiles-setup-dev systemd-update-utmp systemd-random-seed \
-		systemd-journal-flush; do
-		ln -sf /dev/null "$units/$unit.service"
-	done
-	# What waits for it asks no systemctl, which has work enough.
-	cat > "$units/booted.service" <<-END
-		[Service]
-		Type=oneshot
-		ExecStart=/bin/touch $dir/booted
-	END
-}
-
-# It is a container to systemd, which then has no hardware to set up.
-start_systemd()
-{
-	group=/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)/${dir##*/}
-	mkdir "$group" || return 1
-	(
-		echo 0 > "$group/cgroup.procs" &&
-		exec unshare --cgroup --pid --mount --ipc --uts --fork --kill-child sh -c '
-			mount -t proc proc /proc &&
-			umount -l /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup &&
-			mount -t tmpfs -o mode=1777 tmp /tmp &&
-			exec env -i container=selftest /lib/systemd/systemd \
-				--unit=booted.service --log-target=console'
-	) < /dev/null > "$dir/systemd.log" 2>&1 &
-	systemd=$!
-	wait_for 300 test -e "$dir/booted" && return
-	cat "$dir/systemd.log"
-	inside systemctl --no-pager list-jobs
-	return 1
-}
-
-# inside COMMAND...: where systemd is process 1, with the PATH of a login
-inside()
-{
-	nsenter -t "$(pgrep -P "$systemd")" --mount --pid --cgroup --ipc --uts \
-		env -i "PATH=$dir/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" "$@"
-}
-
-remove_groups()
-{
-	find "$group" -depth -type d -exec rmdir {} + 2>/dev/null
-	[ ! -d "$group" ]
+	quiet_units "$units"
 }
 
 # The commands of the README. What "make" and "make modules_install" make is in
