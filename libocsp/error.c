@@ -103,8 +103,8 @@ void ocsp_error_give(const struct ocsp_error *error, OCSP_ERROR *to)
 {
 	if (to) {
 		to->dwCode = error->code;
-		snprintf(to->szMessage, sizeof(to->szMessage), "%s",
-			 error->text);
+		snprintf(to->szMessage, sizeof(to->szMessage), "%.*s",
+			 (int)sizeof(to->szMessage) - 1, error->text);
 	}
 	ocsp_error_report(error);
 }
