@@ -47,7 +47,7 @@ static void *sized_alloc(size_t size)
 		return kmem_cache_alloc(cache, GFP_KERNEL_ACCOUNT);
 	if (size <= CACHE_MAX)
 		return kmalloc(size, GFP_KERNEL_ACCOUNT);
-	/* Who asked is told; anybody who is out of memory could fill the log. */
+	/* The caller reports it; a warning would let any user fill the log. */
 	return __vmalloc(size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 }
 
@@ -61,7 +61,7 @@ static void sized_free(void *object, size_t size)
 		kvfree(object);
 }
 
-static size_t blob_size(u32 len)
+static size_t blob_size(u16 len)
 {
 	return offsetof(struct ktls_ocsp_blob, data) + len;
 }
@@ -82,7 +82,7 @@ static size_t certs_size(u16 certificate_len, u16 issuer_len)
  *
  * Return: the blob with one reference, or NULL when there is no memory.
  */
-struct ktls_ocsp_blob *ktls_ocsp_blob_alloc(const void *data, u32 len)
+struct ktls_ocsp_blob *ktls_ocsp_blob_alloc(const void *data, u16 len)
 {
 	struct ktls_ocsp_blob *blob = sized_alloc(blob_size(len));
 

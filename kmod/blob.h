@@ -17,25 +17,36 @@
  * struct ktls_ocsp_blob - one OCSP response, immutable once it is stored
  * @refs: references; the entry whose newest blob it is holds one
  * @len: bytes in @data, 1 to KTLS_OCSP_BLOB_MAX
- * @rcu: defers the free, since readers look the blob up under RCU
- * @generation: number of the blob in its store, never used twice
- * @this_update: thisUpdate, seconds since the epoch (UTC)
+ * @status: the certificate's status, enum ktls_ocsp_cert_status
  * @next_update: nextUpdate, seconds since the epoch (UTC)
+ * @this_update: thisUpdate, seconds since the epoch (UTC)
+ * @generation: number of the blob in its store, never used twice
  * @stored: when the store got it, seconds since the epoch (UTC)
- * @status: the certificate's status
+ * @rcu: defers the free, since readers look the blob up under RCU
  * @data: the DER of the OCSPResponse
+ *
+ * A reader under RCU may use @refs, and nothing else before it has a
+ * reference: @rcu takes the place of other fields when the last one is gone.
+ * A store has thousands of blobs of some hundred bytes each, so the header is
+ * kept small.
  */
 struct ktls_ocsp_blob {
 	refcount_t refs;
-	u32 len;
-	struct rcu_head rcu;
-	u64 generation;
-	s64 this_update;
+	u16 len;
+	u8 status;
 	s64 next_update;
-	s64 stored;
-	enum ktls_ocsp_cert_status status;
+	s64 this_update;
+	union {
+		struct {
+			u64 generation;
+			s64 stored;
+		};
+		struct rcu_head rcu;
+	};
 	u8 data[] __counted_by(len);
 };
+
+static_assert(KTLS_OCSP_BLOB_MAX <= U16_MAX);
 
 /**
  * struct ktls_ocsp_certs - what a refresher needs to ask for a response
@@ -72,7 +83,7 @@ struct ktls_ocsp_failure {
 	char reason[];
 };
 
-struct ktls_ocsp_blob *ktls_ocsp_blob_alloc(const void *data, u32 len);
+struct ktls_ocsp_blob *ktls_ocsp_blob_alloc(const void *data, u16 len);
 void ktls_ocsp_blob_put(struct ktls_ocsp_blob *blob);
 
 struct ktls_ocsp_certs *

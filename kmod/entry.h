@@ -16,7 +16,7 @@
 struct ktls_ocsp_account;
 
 /**
- * struct ktls_ocsp_watcher - who is told at once of what happens
+ * struct ktls_ocsp_watcher - a callback for events
  * @node: in the watchers of an entry or of a store
  * @tell: called with the store's lock held; does not sleep
  */
@@ -44,19 +44,20 @@ struct ktls_ocsp_watcher {
  * @deadline_node: in the schedule's deadlines
  * @rank_key: place within @rank
  * @rank_node: in the schedule's rank @rank
- * @dead_since: CLOCK_BOOTTIME in seconds since when there has been no valid
- *	blob; 0 while there is one
+ * @rcu: defers the free, since readers look the entry up under RCU. It takes
+ *	the place of @rank_node, which only an entry in the store uses.
  * @watchers: the handles on the entry
- * @payer: out of whose share it was created, referenced; NULL: nobody's
+ * @payer: whose share the entry was created out of, referenced, or NULL
  * @paid: bytes that @payer was charged for it
+ * @dead_since: since when there has been no valid blob, in seconds of
+ *	CLOCK_BOOTTIME; 0 while there is one
  * @wanted: when "wanted" was last sent, in jiffies
- * @rcu: defers the free, since readers look the entry up under RCU
  *
  * The store's lock protects all that changes, but @wanted and @heard, which
- * the lock of the store's notices protects. Readers without a lock hold
+ * the send lock of the store's notices protects. Readers without a lock hold
  * rcu_read_lock() or a reference; they follow @blob, @failure and @certs by
- * RCU and read @handles, @withdrawn and @gone as they are: each is one
- * word, and a reader that comes a moment too early sees the state before.
+ * RCU and read @handles, @withdrawn and @gone with READ_ONCE(): each is one
+ * word, and a reader that comes too early sees the state before.
  */
 struct ktls_ocsp_entry {
 	u8 key[KTLS_OCSP_KEY_LEN];
@@ -74,13 +75,15 @@ struct ktls_ocsp_entry {
 	s64 deadline;
 	struct rb_node deadline_node;
 	s64 rank_key;
-	struct rb_node rank_node;
-	s64 dead_since;
+	union {
+		struct rb_node rank_node;
+		struct rcu_head rcu;
+	};
 	struct hlist_head watchers;
 	struct ktls_ocsp_account *payer;
 	u32 paid;
+	u32 dead_since;
 	unsigned long wanted;
-	struct rcu_head rcu;
 };
 
 /**
