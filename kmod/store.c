@@ -14,7 +14,7 @@
 #include "store.h"
 #include "trace.h"
 
-/* What is done before the lock is given to others for a moment. */
+/* How many entries are handled before the lock is dropped for a moment. */
 #define DUE_AT_ONCE	256
 
 static struct workqueue_struct *store_wq;
@@ -63,8 +63,8 @@ void ktls_ocsp_store_put(struct ktls_ocsp_store *store)
 }
 
 /*
- * Queued work has a reference of its own: whoever queues it may be a reader
- * whose own reference is the last one.
+ * Queued work has a reference of its own: a reader may queue it and then drop
+ * the last other reference.
  */
 static void queue_work_of(struct ktls_ocsp_store *store)
 {
@@ -152,9 +152,9 @@ static void tell_all(const struct hlist_head *watchers,
 }
 
 /**
- * ktls_ocsp_store_watch() - be told when the store is closed
+ * ktls_ocsp_store_watch() - register a watcher of the store's end
  * @store: the store; its network namespace is alive
- * @watcher: who is told; ktls_ocsp_store_unwatch() follows
+ * @watcher: called when the store is closed, until ktls_ocsp_store_unwatch()
  *
  * May sleep.
  */
@@ -167,9 +167,9 @@ void ktls_ocsp_store_watch(struct ktls_ocsp_store *store,
 }
 
 /**
- * ktls_ocsp_store_unwatch() - be told no more
+ * ktls_ocsp_store_unwatch() - unregister a watcher of the store's end
  * @store: the store
- * @watcher: who was told
+ * @watcher: the watcher
  *
  * May sleep.
  */
@@ -213,7 +213,7 @@ void ktls_ocsp_store_close(struct ktls_ocsp_store *store)
 }
 
 /**
- * ktls_ocsp_store_set_min_validity() - that setting was changed
+ * ktls_ocsp_store_set_min_validity() - apply a new min_validity
  * @store: the store
  * @seconds: the setting
  *
@@ -230,12 +230,12 @@ void ktls_ocsp_store_set_min_validity(struct ktls_ocsp_store *store,
 }
 
 /**
- * ktls_ocsp_store_usable() - is there anything left to read?
+ * ktls_ocsp_store_usable() - fail if the store was closed
  * @store: the store
  * @extack: gets the reason
  *
- * Takes no lock: a store that is closed right after is empty, which is as
- * good an answer to the reader.
+ * Takes no lock: a store that is closed right after this is empty, and the
+ * reader finds nothing.
  *
  * Return: 0, or -ESHUTDOWN when the network namespace is gone.
  */
@@ -249,7 +249,7 @@ int ktls_ocsp_store_usable(const struct ktls_ocsp_store *store,
 }
 
 /**
- * ktls_ocsp_store_deny() - refuse who may not write
+ * ktls_ocsp_store_deny() - refuse a sender without CAP_NET_ADMIN
  * @store: the store
  * @extack: gets the reason
  *
@@ -298,7 +298,7 @@ long ktls_ocsp_store_bytes(const struct ktls_ocsp_store *store,
 }
 
 /**
- * ktls_ocsp_store_file() - put an entry where it belongs in the schedule
+ * ktls_ocsp_store_file() - put an entry into its place in the schedule
  * @store: the store, locked, its network namespace alive
  * @entry: the entry, whose blob or holders changed
  */
@@ -310,7 +310,7 @@ void ktls_ocsp_store_file(struct ktls_ocsp_store *store,
 }
 
 /**
- * ktls_ocsp_store_tell() - tell what happened to an entry
+ * ktls_ocsp_store_tell() - queue a notice, and call the entry's watchers
  * @store: the store, locked, its network namespace alive
  * @entry: the entry
  * @event: what happened
@@ -328,9 +328,9 @@ void ktls_ocsp_store_tell(struct ktls_ocsp_store *store,
  * ktls_ocsp_store_swap() - replace what an entry has of blob and failure
  * @store: the store, locked
  * @entry: the entry
- * @blob: its new blob, whose reference is taken over; NULL for none; what it
- *	has stays
- * @failure: dto. for the failure
+ * @blob: its blob from now on, or NULL. The reference of a new one is taken
+ *	over; the one that the entry has may be passed to keep it.
+ * @failure: its failure from now on, or NULL; likewise
  */
 void ktls_ocsp_store_swap(struct ktls_ocsp_store *store,
 			  struct ktls_ocsp_entry *entry,
@@ -369,7 +369,7 @@ void ktls_ocsp_store_swap_certs(struct ktls_ocsp_store *store,
 						lockdep_is_held(&store->lock)));
 }
 
-/* Give the share back that the entry was created out of. */
+/* Give back what the user who created the entry was charged. */
 static void release_payer(struct ktls_ocsp_entry *entry)
 {
 	if (!entry->payer)
@@ -385,7 +385,7 @@ static void release_payer(struct ktls_ocsp_entry *entry)
  * ktls_ocsp_store_remove() - take an entry out of the store
  * @store: the store, locked
  * @entry: the entry; sessions that hold it keep its slot, and nothing else
- * @event: why, for those who follow the store
+ * @event: why, for the notice
  */
 void ktls_ocsp_store_remove(struct ktls_ocsp_store *store,
 			    struct ktls_ocsp_entry *entry,
@@ -410,16 +410,27 @@ void ktls_ocsp_store_remove(struct ktls_ocsp_store *store,
 	ktls_ocsp_index_remove(&store->index, entry);
 }
 
+/**
+ * ktls_ocsp_store_retire() - an entry has no valid blob any more
+ * @store: the store, locked, its network namespace alive
+ * @entry: the entry; it stays for the sessions that hold it, if any
+ */
+void ktls_ocsp_store_retire(struct ktls_ocsp_store *store,
+			    struct ktls_ocsp_entry *entry)
+{
+	if (entry->handles)
+		ktls_ocsp_store_file(store, entry);
+	else
+		ktls_ocsp_store_remove(store, entry, KTLS_OCSP_EVENT_REMOVED);
+}
+
 static void expire(struct ktls_ocsp_store *store, struct ktls_ocsp_entry *entry)
 {
 	count(store, KTLS_OCSP_COUNT_EXPIRED);
 	trace_ktls_ocsp_expire(&store->limits, entry,
 			       ktls_ocsp_locked(store, entry->blob));
 	ktls_ocsp_store_tell(store, entry, KTLS_OCSP_EVENT_EXPIRED);
-	if (entry->handles)
-		ktls_ocsp_store_file(store, entry);
-	else
-		ktls_ocsp_store_remove(store, entry, KTLS_OCSP_EVENT_REMOVED);
+	ktls_ocsp_store_retire(store, entry);
 }
 
 /* The clock may have been stepped back, and the blob be valid again. */
@@ -435,7 +446,7 @@ static void linger_out(struct ktls_ocsp_store *store,
 		ktls_ocsp_store_remove(store, entry, KTLS_OCSP_EVENT_REMOVED);
 }
 
-/* Do what time asks for; false: there is more. */
+/* Handle entries that are due; false: there are more. */
 static bool do_due(struct ktls_ocsp_store *store)
 {
 	struct ktls_ocsp_entry *entry;
@@ -462,8 +473,8 @@ static bool do_due(struct ktls_ocsp_store *store)
  * @store: the store, referenced
  * @extack: gets the reason
  *
- * On success the caller goes on to ktls_ocsp_store_end(), and what time had to
- * do to the store has been done. May sleep.
+ * Handles all entries that are due first. On success ktls_ocsp_store_end()
+ * follows. May sleep.
  *
  * Return: 0, or -ESHUTDOWN, unlocked, when the network namespace is gone.
  */
@@ -486,7 +497,7 @@ int ktls_ocsp_store_begin(struct ktls_ocsp_store *store,
 }
 
 /**
- * ktls_ocsp_store_end() - unlock the store, and tell what happened
+ * ktls_ocsp_store_end() - unlock the store, and send the notices
  * @store: the store, which ktls_ocsp_store_begin() locked
  *
  * May sleep.
@@ -495,7 +506,7 @@ void ktls_ocsp_store_end(struct ktls_ocsp_store *store)
 {
 	bool told;
 
-	/* Also when nothing was filed: the marks may have gone back. */
+	/* Also set when no entry was filed but the marks were moved back. */
 	if (store->schedule.changed)
 		ktls_ocsp_schedule_arm(&store->schedule);
 	told = READ_ONCE(store->notices.queued) ||

@@ -5,7 +5,8 @@
  * change is in admission.h, update.h and hold.h.
  *
  * A change is prepared without the lock (all that takes memory), made between
- * ktls_ocsp_store_begin() and ktls_ocsp_store_end(), and told afterwards.
+ * ktls_ocsp_store_begin() and ktls_ocsp_store_end(), and notices are sent
+ * afterwards.
  */
 #ifndef KTLS_OCSP_STORE_H
 #define KTLS_OCSP_STORE_H
@@ -35,19 +36,19 @@ enum ktls_ocsp_count {
  * struct ktls_ocsp_store - all entries of one network namespace
  * @refs: the network namespace's reference, one of each session, dump and
  *	queued @work
- * @user_ns: who has CAP_NET_ADMIN here may write; pinned
+ * @user_ns: CAP_NET_ADMIN in it allows to write; pinned
  * @lock: protects @net, @index, @schedule, @generation, @watchers, the
  *	numbers of @notices, and what changes in the entries. Taken inside a session's
  *	lock; @notices' queue_lock and the board's lock are taken inside.
  * @net: the network namespace, NULL once it is being deleted
  * @index: the entries
- * @schedule: what time will do to them
+ * @schedule: when they expire, and in which order they are evicted
  * @generation: of the last blob that was stored
  * @watchers: the sessions
  * @notices: what happened to them; has locks of its own
  * @limits: has its own rules
- * @counts: what happened, for statistics; not exact with one another
- * @work: does what is due
+ * @counts: what happened, for statistics; not a consistent snapshot
+ * @work: handles the entries that are due
  * @free_work: frees the store; the last reference may go in a timer
  */
 struct ktls_ocsp_store {
@@ -87,7 +88,7 @@ void ktls_ocsp_store_unwatch(struct ktls_ocsp_store *store,
 void ktls_ocsp_store_set_min_validity(struct ktls_ocsp_store *store,
 				      unsigned int seconds);
 
-/* For readers, who take no lock. */
+/* For readers, without the lock. */
 int ktls_ocsp_store_usable(const struct ktls_ocsp_store *store,
 			   struct netlink_ext_ack *extack);
 int ktls_ocsp_store_deny(const struct ktls_ocsp_store *store,
@@ -95,7 +96,7 @@ int ktls_ocsp_store_deny(const struct ktls_ocsp_store *store,
 void ktls_ocsp_store_check_clock(struct ktls_ocsp_store *store,
 				 const struct ktls_ocsp_blob *blob);
 
-/* For those who change it. */
+/* For writers. */
 int ktls_ocsp_store_begin(struct ktls_ocsp_store *store,
 			  struct netlink_ext_ack *extack);
 void ktls_ocsp_store_end(struct ktls_ocsp_store *store);
@@ -118,6 +119,8 @@ void ktls_ocsp_store_swap_certs(struct ktls_ocsp_store *store,
 void ktls_ocsp_store_remove(struct ktls_ocsp_store *store,
 			    struct ktls_ocsp_entry *entry,
 			    enum ktls_ocsp_event event);
+void ktls_ocsp_store_retire(struct ktls_ocsp_store *store,
+			    struct ktls_ocsp_entry *entry);
 
 int ktls_ocsp_store_init(void);
 void ktls_ocsp_store_exit(void);

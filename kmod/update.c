@@ -8,7 +8,7 @@
 #include "trace.h"
 #include "update.h"
 
-/* By how much new certificates take more than the old ones. */
+/* How many bytes more new certificates take than the old ones. */
 static long certs_growth(const struct ktls_ocsp_store *store,
 			 const struct ktls_ocsp_entry *entry,
 			 const struct ktls_ocsp_certs *certs)
@@ -130,7 +130,7 @@ static int update_locked(struct ktls_ocsp_store *store,
 	err = update->blob ? set_blob(store, entry, update, extack) :
 	      set_failure(store, entry, update, extack);
 	if (err) {
-		/* Another network namespace took the room. */
+		/* Another network namespace used up the shared limit. */
 		if (is_new)
 			ktls_ocsp_store_remove(store, entry,
 					       KTLS_OCSP_EVENT_REMOVED);
@@ -241,10 +241,7 @@ int ktls_ocsp_withdraw(struct ktls_ocsp_store *store,
 	}
 	empty(store, entry);
 	ktls_ocsp_store_tell(store, entry, KTLS_OCSP_EVENT_WITHDRAWN);
-	if (entry->handles)
-		ktls_ocsp_store_file(store, entry);
-	else
-		ktls_ocsp_store_remove(store, entry, KTLS_OCSP_EVENT_REMOVED);
+	ktls_ocsp_store_retire(store, entry);
 end:
 	ktls_ocsp_store_end(store);
 	return err;
