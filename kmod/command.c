@@ -49,9 +49,9 @@ static int session_reply(struct genl_info *info, struct file *file, int fd)
 }
 
 /**
- * struct session_terms - what a new session is to be
- * @uid: who is charged, in terms of the caller
- * @may_create: whoever has it may create entries through it
+ * struct session_terms - the parameters of a new session
+ * @uid: the user that is charged
+ * @may_create: its descriptor allows to create entries
  */
 struct session_terms {
 	kuid_t uid;
@@ -90,6 +90,7 @@ static struct file *session_file(struct genl_info *info,
 {
 	struct ktls_ocsp_request request;
 	struct session_terms terms;
+	struct file *file;
 	int err;
 
 	err = ktls_ocsp_request_begin(&request, info->attrs,
@@ -100,11 +101,14 @@ static struct file *session_file(struct genl_info *info,
 	if (!err)
 		err = session_terms(&terms, info, &request, skb);
 	if (err)
-		return ERR_PTR(err);
-	return ktls_ocsp_session_create(request.store,
-					ktls_ocsp_accountable(current_user_ns(),
-							      terms.uid),
-					terms.may_create, info->extack);
+		file = ERR_PTR(err);
+	else
+		file = ktls_ocsp_session_create(request.store,
+						ktls_ocsp_accountable(current_user_ns(),
+								      terms.uid),
+						terms.may_create, info->extack);
+	ktls_ocsp_request_end(&request);
+	return file;
 }
 
 /**
@@ -175,7 +179,7 @@ static int put_held(struct sk_buff *skb, const u8 *key,
 }
 
 /**
- * struct open_claim - a claim, and who makes it
+ * struct open_claim - a claim, and the request that makes it
  * @claim: the claim
  * @request: the request
  * @skb: its message
