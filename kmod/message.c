@@ -14,9 +14,9 @@
  * @size: room for its attributes
  * @header: gets the message's header, for genlmsg_end()
  *
- * Not charged to the caller's memory cgroup, which would cost a tenth of a get:
- * it waits in the receive buffer of the caller's socket, which bounds it, as the
- * replies of other families do. May sleep.
+ * Not charged to the caller's memory cgroup: like the replies of other families
+ * it is charged to the receive buffer of the caller's socket, which bounds it,
+ * and to charge it twice would cost a tenth of a get. May sleep.
  *
  * Return: the message, or NULL when there is no memory.
  */
@@ -121,14 +121,14 @@ int ktls_ocsp_put_metadata(struct sk_buff *skb,
 }
 
 /**
- * ktls_ocsp_message_is_heard() - may anybody listen to "events"?
+ * ktls_ocsp_message_is_heard() - check for listeners to "events"
  * @net: the network namespace
  *
- * A hint: the kernel has one answer for all network namespaces.
+ * A hint: genetlink keeps one answer for all network namespaces.
  *
  * Context: any.
  *
- * Return: false when surely nobody does.
+ * Return: false if there is none for sure.
  */
 bool ktls_ocsp_message_is_heard(struct net *net)
 {
@@ -191,7 +191,7 @@ bool ktls_ocsp_message_send_event(struct net *net,
 }
 
 /**
- * ktls_ocsp_message_tell_loss() - tell who listens to "events" of a loss
+ * ktls_ocsp_message_tell_loss() - report lost notices to the listeners
  * @net: the network namespace, which the caller keeps
  *
  * Their next read fails with ENOBUFS, as when their buffer was too small.
@@ -232,13 +232,13 @@ struct sk_buff *ktls_ocsp_message_wanted(const struct ktls_ocsp_entry *entry)
  * @net: the network namespace, which the caller keeps
  * @skb: the message, which is consumed
  *
- * What was sent is the only thing that tells of listeners in one network
- * namespace alone. A listener that had no room, and asked to have that
- * reported (NETLINK_BROADCAST_ERROR), is one: it will read the store anew.
+ * Only the result of a multicast tells whether there are listeners in this one
+ * network namespace. -ENOBUFS means that there is one whose buffer is full and
+ * that set NETLINK_BROADCAST_ERROR: it will dump the store.
  *
  * May sleep.
  *
- * Return: true when somebody listens.
+ * Return: true if there is a listener.
  */
 bool ktls_ocsp_message_send_wanted(struct net *net, struct sk_buff *skb)
 {
