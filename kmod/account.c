@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Accounts: who uses how much.
+ * Accounts: what each user uses.
  *
- * Whoever may open sockets may open sessions, and the host's limits are for
- * all its users together. So each user can take only a part of them. The
- * kernel counts such things per user already (ucounts), but not for modules.
+ * Any process that may open sockets may open sessions, and the limits of a store
+ * are for all users together. So each user gets only a part of them. ucounts
+ * do the same, but modules cannot add counts of their own to these.
  */
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
@@ -12,13 +12,13 @@
 #include "account.h"
 
 /**
- * ktls_ocsp_accountable() - who is charged for what a user does
+ * ktls_ocsp_accountable() - the user id that a user's resources are charged to
  * @ns: the user's user namespace
  * @uid: the user id
  *
- * A user has any number of ids in the user namespaces that he may create, so
- * these are all charged to the owner of the outermost one below the initial
- * user namespace. That is what ucounts do.
+ * A user can have any number of ids in user namespaces of their own. All of
+ * them are charged to the owner of the outermost user namespace below the
+ * initial one, as ucounts are.
  *
  * Return: the user id to charge.
  */
@@ -30,7 +30,7 @@ kuid_t ktls_ocsp_accountable(struct user_namespace *ns, kuid_t uid)
 	return uid;
 }
 
-/* Take a reference to the user's account where there is one. Locked. */
+/* Take a reference to the user's account, if any. The set is locked. */
 static struct ktls_ocsp_account *join(struct xarray *set, kuid_t uid)
 {
 	struct ktls_ocsp_account *account = xa_load(set, __kuid_val(uid));
@@ -43,7 +43,7 @@ static struct ktls_ocsp_account *join(struct xarray *set, kuid_t uid)
 /**
  * ktls_ocsp_account_get() - take a reference to a user's account
  * @set: the accounts
- * @uid: the user id, which ktls_ocsp_accountable() told
+ * @uid: the user id, from ktls_ocsp_accountable()
  *
  * May sleep.
  *
@@ -114,9 +114,9 @@ void ktls_ocsp_account_put(struct ktls_ocsp_account *account)
 }
 
 /**
- * ktls_ocsp_account_read() - what a user uses now
+ * ktls_ocsp_account_read() - read what a user uses
  * @set: the accounts
- * @uid: the user id, which ktls_ocsp_accountable() told
+ * @uid: the user id, from ktls_ocsp_accountable()
  * @used: gets how much of each resource; 0 without an account
  *
  * Context: process.

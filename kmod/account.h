@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Accounts: who uses how much. Owns the accounts of one set, by user id; knows
- * no limit and no store.
+ * Accounts: what each user uses. Owns the accounts of one set, by user id;
+ * knows no limit and no store.
  */
 #ifndef KTLS_OCSP_ACCOUNT_H
 #define KTLS_OCSP_ACCOUNT_H

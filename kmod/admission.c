@@ -3,8 +3,8 @@
  * Admission: how an entry comes into a store, and which others make room.
  *
  * A change first finds its entry, or makes one, without the store's lock, and
- * admits it with the lock held. In between it may have come or gone, and the
- * change starts over.
+ * admits it with the lock held. If the entry was added or removed in between,
+ * the change starts over.
  */
 #include "admission.h"
 #include "trace.h"
@@ -41,7 +41,7 @@ static int refuse(const struct need *need, const struct ktls_ocsp_store *store,
 	return -ENOSPC;
 }
 
-/* Would evicting all that may be evicted do? What would not, is left alone. */
+/* Would evicting all that may be evicted be enough? If not, evict nothing. */
 static int check(struct need need, const struct ktls_ocsp_store *store,
 		 const struct ktls_ocsp_entry *keep,
 		 struct netlink_ext_ack *extack)
@@ -80,10 +80,10 @@ static void evict(struct need need, struct ktls_ocsp_store *store,
 }
 
 /*
- * See to it that something can be charged: all at once, so that what is
- * refused for lack of one thing has evicted nothing for another one; and last,
- * after all else that can fail. Only stores of other network namespaces can
- * take the room away before it is charged, where they share a limit.
+ * Make room for entries and bytes at once, so that a change that is refused for
+ * lack of the one has evicted nothing for the other; and last, after all else
+ * that can fail. Only stores of other network namespaces that share a limit can
+ * use up the room before it is charged.
  */
 static int make_room(struct ktls_ocsp_store *store, long entries, long bytes,
 		     const struct ktls_ocsp_entry *keep,
@@ -110,10 +110,10 @@ static int make_room(struct ktls_ocsp_store *store, long entries, long bytes,
 }
 
 /**
- * ktls_ocsp_recharge() - charge what an entry takes more
+ * ktls_ocsp_recharge() - charge the growth of an entry
  * @store: the store, locked, its network namespace alive
  * @more: bytes; negative gives back
- * @keep: the entry, which is not evicted for itself
+ * @keep: the entry, which must not be evicted itself
  * @extack: gets the reason
  *
  * At the store's limit others are evicted.
@@ -186,7 +186,7 @@ int ktls_ocsp_candidate_make(struct ktls_ocsp_store *store,
 	return 0;
 }
 
-/* What whoever creates without the capability takes out of his share. */
+/* Charge the user who creates an entry without CAP_NET_ADMIN, if any. */
 static int charge_payer(const struct ktls_ocsp_limits *limits,
 			struct ktls_ocsp_account *payer, long bytes,
 			struct netlink_ext_ack *extack)
@@ -252,7 +252,7 @@ err_payer:
 }
 
 /**
- * ktls_ocsp_candidate_admit() - see to it that the entry is in the store
+ * ktls_ocsp_candidate_admit() - add a new entry, or check that one is there
  * @store: the store, locked, its network namespace alive
  * @candidate: the entry
  * @bytes: what the caller will charge for a new one next: there is room for it

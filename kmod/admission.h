@@ -13,7 +13,7 @@
  * @entry: the entry, referenced
  * @is_new: it was made for the change: its slot is reserved, and nobody
  *	knows it yet
- * @payer: out of whose share it is made, or NULL: nobody's
+ * @payer: the user whose share it is created out of, or NULL
  */
 struct ktls_ocsp_candidate {
 	struct ktls_ocsp_entry *entry;

@@ -9,7 +9,7 @@
 
 #include "change.h"
 
-/* Told at once: they are copied from the stack, without the lock. */
+/* Records that are copied at once, from the stack and without the lock. */
 #define CHUNK	32
 
 /**
@@ -37,7 +37,7 @@ void ktls_ocsp_changed_init(struct ktls_ocsp_changed *changed, u32 slot)
 }
 
 /**
- * ktls_ocsp_changes_add() - an entry has changed
+ * ktls_ocsp_changes_add() - record that an entry has changed
  * @changes: the changes
  * @changed: the entry's part
  * @event: what happened
@@ -53,12 +53,12 @@ void ktls_ocsp_changes_add(struct ktls_ocsp_changes *changes,
 	if (list_empty(&changed->node))
 		list_add_tail(&changed->node, &changes->changed);
 	spin_unlock(&changes->lock);
-	/* Each time, for those who are told of edges alone. */
+	/* Each time, for edge-triggered epoll. */
 	wake_up_interruptible_poll(&changes->wait, EPOLLIN | EPOLLRDNORM);
 }
 
 /**
- * ktls_ocsp_changes_forget() - a handle goes
+ * ktls_ocsp_changes_forget() - drop the record of a handle that is freed
  * @changes: the changes
  * @changed: its part, to which nothing is added any more
  *
@@ -73,7 +73,7 @@ void ktls_ocsp_changes_forget(struct ktls_ocsp_changes *changes,
 }
 
 /**
- * ktls_ocsp_changes_close() - the store is closed, and nothing changes again
+ * ktls_ocsp_changes_close() - wake up all readers for good: the store is closed
  * @changes: the changes
  *
  * Does not sleep.
@@ -84,7 +84,7 @@ void ktls_ocsp_changes_close(struct ktls_ocsp_changes *changes)
 	wake_up_interruptible_poll(&changes->wait, EPOLLHUP);
 }
 
-/* Without the lock: who waits is woken up after there is something. */
+/* Takes no lock: the waiters are woken up after the list was changed. */
 static bool is_readable(const struct ktls_ocsp_changes *changes)
 {
 	return !list_empty(&changes->changed);
@@ -96,10 +96,10 @@ static bool is_closed(const struct ktls_ocsp_changes *changes)
 }
 
 /**
- * ktls_ocsp_changes_poll() - what can a process do with them now?
+ * ktls_ocsp_changes_poll() - poll() on a session
  * @changes: the changes
  * @file: the session's file
- * @table: who asks
+ * @table: the poll table
  *
  * Return: EPOLLIN when there are some, EPOLLHUP when the store is closed.
  */
@@ -156,8 +156,9 @@ static int wait_for_some(struct ktls_ocsp_changes *changes, bool may_wait)
 }
 
 /*
- * Copy what there is. What was taken is gone, so it is only taken when there
- * is memory to copy it to: who takes that away meanwhile loses it to himself.
+ * Copy what there is. Records are taken off the list before they are copied, so
+ * fault the buffer in first. A process that unmaps it in between loses records
+ * of its own session only.
  */
 static ssize_t copy_some(struct ktls_ocsp_changes *changes, struct iov_iter *to)
 {
@@ -182,7 +183,7 @@ static ssize_t copy_some(struct ktls_ocsp_changes *changes, struct iov_iter *to)
 }
 
 /**
- * ktls_ocsp_changes_read() - tell a process what has changed
+ * ktls_ocsp_changes_read() - read() on a session
  * @changes: the changes
  * @may_wait: wait when nothing has
  * @to: gets struct ktls_ocsp_change

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Changes: which of a session's entries have changed since they were last
- * read. Owns the list and who waits for it; knows slots and events, and no
+ * read. Owns the list and the wait queue; knows slots and events, and no
  * entry.
  */
 #ifndef KTLS_OCSP_CHANGE_H
@@ -20,8 +20,8 @@ struct iov_iter;
  * struct ktls_ocsp_changes - which of a session's entries have changed
  * @lock: protects @changed and what is in it; innermost
  * @changed: struct ktls_ocsp_changed, the one that changed first before others
- * @closed: the store is; set once
- * @wait: who waits for one or the other
+ * @closed: the store was closed; set once
+ * @wait: readers that wait for @changed or @closed
  */
 struct ktls_ocsp_changes {
 	spinlock_t lock; /* protects @changed and what is in it */
@@ -32,7 +32,7 @@ struct ktls_ocsp_changes {
 
 /**
  * struct ktls_ocsp_changed - whether one entry has changed
- * @node: in the session's changes; empty: it has not
+ * @node: in the session's changes; empty while nothing was recorded
  * @slot: the entry's slot; never changes
  * @events: what happened since it was last read, 1 << enum ktls_ocsp_event
  */

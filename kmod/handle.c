@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Handles: a session's references on entries. All that takes memory is done
- * before the store is locked, so that who is at the limit of its memory cgroup
- * waits with its own session's lock alone.
+ * Handles: a session's references on entries. All memory is allocated before
+ * the store is locked, so that a process at the limit of its memory cgroup
+ * sleeps with no lock but its own session's.
  */
 #include <linux/rhashtable.h>
 #include <linux/sched.h>
@@ -62,7 +62,7 @@ static int handle_ref(struct ktls_ocsp_handle *handle,
 	return 0;
 }
 
-/* With the store's lock held, which keeps the handle. */
+/* Called with the store's lock held, under which handles are released. */
 static void entry_changes(struct ktls_ocsp_watcher *watcher,
 			  enum ktls_ocsp_event event)
 {
@@ -106,7 +106,7 @@ err_uncharge:
 	return ERR_PTR(-ENOMEM);
 }
 
-/* Free a handle that is in the session no more, and holds nothing. */
+/* Free a handle that was removed from the session and released its entry. */
 static void handle_free(struct ktls_ocsp_session *session,
 			struct ktls_ocsp_handle *handle)
 {
@@ -298,8 +298,8 @@ int ktls_ocsp_session_close(struct ktls_ocsp_session *session, u32 slot,
  * @slot: a slot that it holds
  *
  * Takes no lock: the handle is looked up under RCU, and holds a reference on
- * its entry until it is taken out; after that the entry may be without
- * references, and then is as good as not held.
+ * its entry until it is removed. An entry without references counts as not
+ * held.
  *
  * Return: the entry with a reference for the caller, or NULL.
  */

@@ -102,11 +102,11 @@ static bool is_valid(const struct ktls_ocsp_entry *entry)
 }
 
 /*
- * A set by key alone brought no certificates; a refresher needs them. Those that
- * are there may name a wrong issuer, and nobody could get a response with them:
- * then whoever may write replaces them, so that who comes first does not keep a
- * certificate without a response for all others. Whoever may only create brings
- * none to what others created.
+ * A refresher needs the certificates, which an entry that was created by a set
+ * with a key alone does not have. If those that it has name a wrong issuer, no
+ * response can be got with them: a caller with CAP_NET_ADMIN replaces them, so
+ * that whoever came first does not keep the certificate without a response.
+ * A caller who may only create entries does not change those of others.
  */
 static bool wants_certs(const struct ktls_ocsp_claim *claim,
 			const struct ktls_ocsp_entry *entry)
@@ -123,8 +123,8 @@ static bool wants_certs(const struct ktls_ocsp_claim *claim,
 }
 
 /*
- * Attach what wants_certs() wanted, unless a response came meanwhile. The entry
- * is held all the same where there is no room.
+ * Attach the certificates, unless a response was stored in the meantime. If
+ * there is no room for them the entry is held without.
  */
 static bool replace_certs(struct ktls_ocsp_store *store,
 			  struct ktls_ocsp_entry *entry,
@@ -171,13 +171,13 @@ static int hold_locked(struct ktls_ocsp_store *store,
  * @store: the store, not locked
  * @claim: what is asked for
  * @candidate: what ktls_ocsp_claim_find() found; it is in the store then
- * @watcher: who is told of what happens to it, up to ktls_ocsp_release()
+ * @watcher: called for each event of the entry, until ktls_ocsp_release()
  * @held: gets the answer
  * @extack: gets the reason
  *
- * Counts one session more; ktls_ocsp_release() counts it less. May sleep.
+ * ktls_ocsp_release() undoes it. May sleep.
  *
- * Return: 0; -EAGAIN when the candidate has to be found anew; -ENOSPC at a
+ * Return: 0; -EAGAIN when the candidate has to be found again; -ENOSPC at a
  * limit, -ENOMEM or -ESHUTDOWN. Then nothing has changed.
  */
 int ktls_ocsp_claim_hold(struct ktls_ocsp_store *store,
@@ -219,7 +219,7 @@ free:
 }
 
 /**
- * ktls_ocsp_claim_again() - a session asks for what it holds
+ * ktls_ocsp_claim_again() - a session opens an entry that it holds already
  * @store: the store, not locked
  * @claim: what is asked for
  * @entry: the entry, which the session holds
@@ -256,10 +256,10 @@ int ktls_ocsp_claim_again(struct ktls_ocsp_store *store,
 }
 
 /**
- * ktls_ocsp_release() - one session less holds an entry
+ * ktls_ocsp_release() - let a session release an entry
  * @store: the store, not locked
  * @entry: the entry; the caller's reference keeps it in memory
- * @watcher: who was told of what happens to it
+ * @watcher: the watcher that ktls_ocsp_claim_hold() registered
  *
  * Works when the store's network namespace is gone, too. May sleep.
  */

@@ -14,9 +14,10 @@ struct ktls_ocsp_claim;
  * struct ktls_ocsp_claim - what a session asks for
  * @key: the entry's key
  * @certs: certificates with which to create it, or NULL
- * @may_create: tells whether the caller may create entries, and out of whose
- *	share: NULL, of nobody's; only asked for where that matters
- * @may_write: the same of writing to the store
+ * @may_create: returns whether the caller may create entries, and the user
+ *	whose share they are created out of, or NULL. Only called where the
+ *	entry is absent, since a check of a capability may be audited.
+ * @may_write: returns whether the caller may write to the store
  * @wait: the caller waits for the first blob
  */
 struct ktls_ocsp_claim {
@@ -33,7 +34,7 @@ struct ktls_ocsp_claim {
  * @slot: the entry's slot
  * @generation: of its blob, 0 when it has none
  * @state: its state
- * @refresher: somebody has heard that it is wanted
+ * @refresher: "wanted" reached a listener
  */
 struct ktls_ocsp_held {
 	u32 slot;

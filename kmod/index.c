@@ -4,8 +4,7 @@
  *
  * A slot is reserved, and all memory for it taken, before the store's lock is.
  * It stays the entry's as long as the entry is in the index or a session holds
- * it: a slot that were given away before would show its holder another entry's
- * generation.
+ * it: if it were reused before, its holder would read another entry's generation.
  */
 #include <linux/rhashtable.h>
 
@@ -63,8 +62,8 @@ void ktls_ocsp_index_destroy(struct ktls_ocsp_index *index)
  * @index: the index
  * @key: its key
  *
- * Takes no lock: the table is read under RCU, and an entry whose last
- * reference has gone is as good as not found.
+ * Takes no lock: the table is read under RCU, and an entry without references
+ * counts as not found.
  *
  * Return: the entry with a reference for the caller, or NULL.
  */
@@ -97,9 +96,9 @@ ktls_ocsp_index_lookup(struct ktls_ocsp_index *index,
 }
 
 /**
- * ktls_ocsp_index_reserve() - give a new entry its slot
+ * ktls_ocsp_index_reserve() - reserve a slot for a new entry
  * @index: the index
- * @entry: the entry, which nobody knows yet
+ * @entry: the entry, not in the index yet
  *
  * May sleep; before the store is locked.
  *
@@ -123,9 +122,9 @@ int ktls_ocsp_index_reserve(struct ktls_ocsp_index *index,
 }
 
 /**
- * ktls_ocsp_index_release_slot() - let another entry have the slot
+ * ktls_ocsp_index_release_slot() - free an entry's slot for another one
  * @index: the index
- * @entry: an entry that is not in the index, and that nobody holds
+ * @entry: an entry that is not in the index, and that no session holds
  */
 void ktls_ocsp_index_release_slot(struct ktls_ocsp_index *index,
 				  const struct ktls_ocsp_entry *entry)
@@ -133,7 +132,7 @@ void ktls_ocsp_index_release_slot(struct ktls_ocsp_index *index,
 	xa_erase(&index->by_slot, entry->slot);
 }
 
-/* Readers of a dump compare this number; 0 means "does not say" to them. */
+/* For genl_dump_check_consistent(), to which 0 means "unknown". */
 static void count_change(struct ktls_ocsp_index *index)
 {
 	if (!++index->changes)
@@ -141,7 +140,7 @@ static void count_change(struct ktls_ocsp_index *index)
 }
 
 /**
- * ktls_ocsp_index_insert() - let an entry be found
+ * ktls_ocsp_index_insert() - add an entry
  * @index: the index; its store is locked
  * @entry: an entry with a reserved slot; a reference is taken
  *
@@ -162,7 +161,7 @@ int ktls_ocsp_index_insert(struct ktls_ocsp_index *index,
 }
 
 /**
- * ktls_ocsp_index_remove() - let an entry be found no more
+ * ktls_ocsp_index_remove() - remove an entry
  * @index: the index; its store is locked
  * @entry: an entry in the index, whose reference is dropped; it keeps its
  *	slot until ktls_ocsp_index_release_slot()

@@ -2,10 +2,10 @@
 /*
  * Limits: what a store may use, and what it uses.
  *
- * An unprivileged user is root in a user namespace of his own and can make
+ * An unprivileged user is root in a user namespace of their own and can create
  * any number of network namespaces there. So what all such namespaces use
- * together is limited as well, apart from what the host's own network
- * namespaces use; and each user's share of that.
+ * together is limited as well, apart from the network namespaces of the host,
+ * and so is each user's share of it.
  */
 #include <linux/capability.h>
 #include <linux/netlink.h>
@@ -15,9 +15,9 @@
 #include "limits.h"
 #include "trace.h"
 
-/* What only CAP_NET_ADMIN may take: one part of so many. */
+/* One part in RESERVE of each limit is for CAP_NET_ADMIN. */
 #define RESERVE		8
-/* What one user may take, unless an operator says else. */
+/* One user may use one part in SHARE by default. */
 #define SHARE		8
 
 #define ENTRIES		16384
@@ -141,8 +141,8 @@ void ktls_ocsp_limits_destroy(struct ktls_ocsp_limits *limits)
 
 /**
  * ktls_ocsp_limits_account() - take a reference to a user's account
- * @limits: the limits of the store that he uses
- * @uid: the user id, which ktls_ocsp_accountable() told
+ * @limits: the limits of the store
+ * @uid: the user id, from ktls_ocsp_accountable()
  *
  * May sleep.
  *
@@ -162,12 +162,12 @@ user_maxima(const struct ktls_ocsp_limits *limits)
 }
 
 /**
- * ktls_ocsp_limits_read() - what is used of the resources, and what may be
+ * ktls_ocsp_limits_read() - read usage and limits of all resources
  * @limits: the limits
- * @uid: the user who asks, as ktls_ocsp_accountable() told
+ * @uid: the user id of the caller, from ktls_ocsp_accountable()
  * @usage: gets it
  *
- * The numbers change meanwhile, each for itself.
+ * This is no consistent snapshot: each number is read on its own.
  *
  * Context: process.
  */
@@ -191,15 +191,15 @@ void ktls_ocsp_limits_read(struct ktls_ocsp_limits *limits, kuid_t uid,
 		};
 }
 
-/* Leaves no audit record: not to have the capability is no offence. */
+/* Not audited: the task need not have the capability to go on. */
 static bool may_use_all(const struct ktls_ocsp_limits *limits)
 {
 	return ns_capable_noaudit(limits->user_ns, CAP_NET_ADMIN);
 }
 
 /*
- * What the store may use of a resource when the current task takes so much
- * more. The capability is only asked for where it makes a difference.
+ * The limit that applies to a charge by the current task. The capability is only
+ * checked where it makes a difference.
  */
 static unsigned int total_max(const struct ktls_ocsp_limits *limits,
 			      enum ktls_ocsp_resource resource, long amount)
@@ -223,9 +223,9 @@ static bool charge_one(atomic_long_t *used, unsigned int max, long amount)
 }
 
 /**
- * ktls_ocsp_refuse_room() - tell that a store is at its limit
+ * ktls_ocsp_refuse_room() - report that a store is at its limit
  * @limits: its limits
- * @resource: of what
+ * @resource: of this resource
  * @extack: gets the reason
  */
 void ktls_ocsp_refuse_room(const struct ktls_ocsp_limits *limits,
@@ -271,14 +271,14 @@ static void refuse_user(const struct ktls_ocsp_limits *limits,
 }
 
 /**
- * ktls_ocsp_charge_user() - take some of a resource out of a user's share
- * @limits: the limits of the store that he uses
- * @account: his account, or NULL: nobody's share
+ * ktls_ocsp_charge_user() - charge a resource to a user's share
+ * @limits: the limits of the store
+ * @account: the user's account, or NULL to charge no user
  * @resource: what
  * @amount: how much, not negative
  * @extack: gets the reason
  *
- * For what the store is charged apart from that.
+ * The store itself is charged separately.
  *
  * Context: any.
  *
@@ -300,7 +300,7 @@ int ktls_ocsp_charge_user(const struct ktls_ocsp_limits *limits,
 }
 
 /**
- * ktls_ocsp_uncharge_user() - give back what ktls_ocsp_charge_user() took
+ * ktls_ocsp_uncharge_user() - undo ktls_ocsp_charge_user()
  * @account: the account, or NULL
  * @resource: what
  * @amount: how much, not negative
@@ -315,16 +315,16 @@ void ktls_ocsp_uncharge_user(struct ktls_ocsp_account *account,
 }
 
 /**
- * ktls_ocsp_charge() - take some of a resource
+ * ktls_ocsp_charge() - charge a resource to a store and an account
  * @limits: the store's limits
  * @account: the account that it is charged to, or NULL
  * @resource: what
  * @amount: how much, not negative
  * @extack: gets the reason
  *
- * In the context of the process that takes it.
+ * Context: the process that takes it, whose capability counts.
  *
- * Return: 0, or -ENOSPC with nothing taken.
+ * Return: 0, or -ENOSPC with nothing charged.
  */
 int ktls_ocsp_charge(struct ktls_ocsp_limits *limits,
 		     struct ktls_ocsp_account *account,
@@ -352,7 +352,7 @@ err_account:
 }
 
 /**
- * ktls_ocsp_charge_always() - take some of a resource, whatever the limits
+ * ktls_ocsp_charge_always() - charge a resource regardless of the limits
  * @limits: the store's limits
  * @account: the account that it is charged to, or NULL
  * @resource: what
@@ -401,13 +401,14 @@ static long excess_one(const atomic_long_t *used, unsigned int max,
  * @resource: what
  * @amount: how much, not negative
  *
- * In the context of the process that will take it. Others charge at the same
- * time, so it is a hint.
+ * Others may charge at the same time, so the result is a hint.
  *
- * Return: what must be given back first, not positive when nothing; LONG_MAX
- * when the caller may not take it whatever others give back: one who has not
- * the capability pushes out as much as he takes, and not what fills the part
- * that is kept from him.
+ * Context: the process that is going to charge it, whose capability counts.
+ *
+ * Return: how much has to be freed first, not positive if nothing has;
+ * LONG_MAX if the caller must not have it freed: a task without CAP_NET_ADMIN
+ * evicts no more than it adds, and does not evict what is stored in the part of
+ * the limit that is kept for CAP_NET_ADMIN.
  */
 long ktls_ocsp_excess(const struct ktls_ocsp_limits *limits,
 		      enum ktls_ocsp_resource resource, long amount)

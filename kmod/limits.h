@@ -53,7 +53,7 @@ struct ktls_ocsp_settings {
  * struct ktls_ocsp_limits - the limits of one store, and what it uses
  * @settings: its sysctls, referenced
  * @used: what the store uses of each resource
- * @user_ns: who has CAP_NET_ADMIN here may use all; the store pins it
+ * @user_ns: CAP_NET_ADMIN in it allows to use all; the store pins it
  * @userns_owned: @user_ns is not the initial one: the store's use counts
  *	against ktls_ocsp_userns_maxima too
  * @owner: the account for what is not a session's, referenced; NULL unless

@@ -11,7 +11,7 @@
 /**
  * struct ktls_ocsp_net - what a network namespace has
  * @store: its store, or NULL while it was not used; set once, under make_lock,
- *	and read without a lock by who has a reference on the namespace
+ *	and read without a lock by users of a reference on the namespace
  * @settings: its settings, referenced
  * @sysctls: their sysctls
  */
@@ -42,7 +42,7 @@ static struct ktls_ocsp_net *own_of(const struct net *net)
  */
 struct ktls_ocsp_store *ktls_ocsp_net_store(const struct net *net)
 {
-	/* Pairs with the release below: whoever sees the store sees it whole. */
+	/* Pairs with the release below, so that the store is initialized. */
 	return smp_load_acquire(&own_of(net)->store);
 }
 
@@ -74,9 +74,9 @@ struct ktls_ocsp_store *ktls_ocsp_net_make_store(struct net *net)
 }
 
 /*
- * The timers depend on it, and the board shows it. The process that writes may
- * be in another network namespace than the one whose sysctl it opened, so the
- * table tells which it is.
+ * The timers depend on min_validity, and the board shows it. The writer may be
+ * in another network namespace than the one whose sysctl it opened, so the
+ * namespace is found through the table.
  */
 static int set_min_validity(ktls_ocsp_ctl_table *table, int write, void *buffer,
 			    size_t *len, loff_t *pos)
@@ -123,7 +123,7 @@ static void __net_exit net_exit(struct net *net)
 {
 	struct ktls_ocsp_net *own = own_of(net);
 
-	/* Whoever writes one has no reference on the namespace. */
+	/* First: a writer of a sysctl has no reference on the namespace. */
 	ktls_ocsp_sysctls_exit(&own->sysctls);
 	if (own->store)
 		ktls_ocsp_store_close(own->store);
@@ -138,7 +138,7 @@ static struct pernet_operations net_ops = {
 };
 
 /**
- * ktls_ocsp_net_init() - be told of network namespaces
+ * ktls_ocsp_net_init() - register the pernet operations
  *
  * Return: 0 or a negative errno.
  */
@@ -148,7 +148,7 @@ int __init ktls_ocsp_net_init(void)
 }
 
 /**
- * ktls_ocsp_net_exit() - be told no more, and close all stores
+ * ktls_ocsp_net_exit() - unregister the pernet operations, and close all stores
  */
 void ktls_ocsp_net_exit(void)
 {

@@ -2,10 +2,10 @@
 /*
  * Notices: what happened to a store's entries.
  *
- * A change queues them while it holds the store's lock, where nothing may
- * wait for memory, and sends them afterwards: how many listen is then no
- * matter of who waits for the lock. A notice for which there is no memory
- * leaves a gap in the numbers, and the listeners get ENOBUFS.
+ * A change queues them with the store's lock held, where it must not wait for
+ * memory, and sends them after it has dropped the lock, so that listeners do not
+ * lengthen the time for which the lock is held. A notice for which there is no
+ * memory leaves a gap in the numbers, and the listeners get ENOBUFS.
  */
 #include <linux/jiffies.h>
 #include <linux/slab.h>
@@ -75,7 +75,7 @@ void ktls_ocsp_notices_add(struct ktls_ocsp_notices *notices,
 	notices->number++;
 	if (!ktls_ocsp_message_is_heard(notices->net))
 		return;
-	/* Not charged to anybody: it is gone before the change returns. */
+	/* Not charged to a memory cgroup: freed before the command returns. */
 	if (READ_ONCE(notices->queued) < QUEUED_MAX)
 		notice = kmalloc(sizeof(*notice), GFP_NOWAIT | __GFP_NOWARN);
 	if (notice) {
@@ -93,7 +93,7 @@ void ktls_ocsp_notices_add(struct ktls_ocsp_notices *notices,
 	spin_unlock(&notices->queue_lock);
 }
 
-/* Take what is queued; false: nothing is. */
+/* Take all that is queued; false: nothing is. */
 static bool take(struct ktls_ocsp_notices *notices, struct list_head *taken,
 		 bool *lost)
 {
@@ -146,11 +146,11 @@ void ktls_ocsp_notices_send(struct ktls_ocsp_notices *notices)
  * @entry: the entry, referenced
  * @wanted: what ktls_ocsp_message_wanted() made; NULL when it was sent
  *
- * Sends no more than once a second for an entry, once somebody has heard it.
+ * Sends at most one notice per second and entry, once one reached a listener.
  * May sleep.
  *
- * Return: true when somebody in the store's network namespace has heard it,
- * now or up to a second ago.
+ * Return: true if it reached a listener in the store's network namespace, now
+ * or less than a second ago.
  */
 bool ktls_ocsp_notices_want(struct ktls_ocsp_notices *notices,
 			    struct ktls_ocsp_entry *entry,
@@ -176,7 +176,7 @@ bool ktls_ocsp_notices_want(struct ktls_ocsp_notices *notices,
  * ktls_ocsp_notices_close() - send no more
  * @notices: the notices, to which nothing is added any more
  *
- * Waits for who is sending. May sleep.
+ * Waits until nothing is being sent. May sleep.
  */
 void ktls_ocsp_notices_close(struct ktls_ocsp_notices *notices)
 {

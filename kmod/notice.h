@@ -43,9 +43,9 @@ struct ktls_ocsp_notice {
  * @lost: some could not be queued since the last was sent
  * @number: of the last event; the store's lock protects it
  * @total_lost: how many could not be queued or sent, ever; read without a lock
- * @send_lock: protects @net, and what was wanted and heard of entries. Held
- *	while something is sent, so that all is sent in its order; taken
- *	without the store's lock.
+ * @send_lock: protects @net, and the fields wanted and heard of entries. Held
+ *	while notices are sent, which keeps their order; never taken together
+ *	with the store's lock.
  * @net: where the listeners are; NULL once the network namespace goes
  */
 struct ktls_ocsp_notices {

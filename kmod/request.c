@@ -83,7 +83,7 @@ int ktls_ocsp_request_begin(struct ktls_ocsp_request *request,
 }
 
 /**
- * ktls_ocsp_request_make_store() - see to it that there is a store
+ * ktls_ocsp_request_make_store() - make the store if it does not exist yet
  * @request: the request, begun
  * @net: the socket's network namespace
  *
@@ -168,7 +168,7 @@ int ktls_ocsp_request_certs(struct ktls_ocsp_request *request,
  * As ktls_ocsp_request_privileged(), but without an audit record of who may
  * not: it is no offence.
  *
- * Return: true when he has CAP_NET_ADMIN over the store's network namespace.
+ * Return: true if it has CAP_NET_ADMIN over the store's network namespace.
  */
 bool
 ktls_ocsp_request_privileged_noaudit(const struct ktls_ocsp_request *request,
@@ -268,7 +268,7 @@ static int update_blob(struct nlattr **attrs, struct ktls_ocsp_update *update,
 	return 0;
 }
 
-/* It is shown on terminals, and read by programs that expect text. */
+/* A failure is shown on terminals, and parsed by programs as text. */
 static bool is_printable(const char *text)
 {
 	for (; *text; text++)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The schedule: what time will do to a store's entries.
+ * The schedule: when entries expire, and in which order they are evicted.
  *
  * A blob's age passes two thresholds, "expiring" and "expired", each a margin
  * ahead of its next update. A mark remembers up to which deadline each was
@@ -88,15 +88,15 @@ static struct ktls_ocsp_entry *first_of_rank(const struct ktls_ocsp_schedule *s,
 }
 
 /**
- * ktls_ocsp_schedule_next_due() - what does time ask for next?
+ * ktls_ocsp_schedule_next_due() - find the next entry that is due
  * @schedule: the schedule
  * @due: gets what is due
  *
- * Every writer calls this first until nothing is due, so that what it files
- * stands on the right side of the marks. What has lingered out stays due until
- * it is filed or forgotten.
+ * Every writer calls this first until nothing is due, so that what it files is
+ * on the right side of the marks. An entry that has lingered for long enough
+ * stays due until it is filed or forgotten.
  *
- * Return: for which entry, or NULL when nothing is due.
+ * Return: the entry, or NULL if none is due.
  */
 struct ktls_ocsp_entry *
 ktls_ocsp_schedule_next_due(struct ktls_ocsp_schedule *schedule,
@@ -117,8 +117,8 @@ ktls_ocsp_schedule_next_due(struct ktls_ocsp_schedule *schedule,
 }
 
 /**
- * ktls_ocsp_schedule_arm() - set the timers to what comes next
- * @schedule: the schedule, of which nothing is due
+ * ktls_ocsp_schedule_arm() - set the timers to the next deadlines
+ * @schedule: the schedule, none of whose entries is due
  */
 void ktls_ocsp_schedule_arm(struct ktls_ocsp_schedule *schedule)
 {
@@ -190,7 +190,7 @@ void ktls_ocsp_schedule_forget(struct ktls_ocsp_schedule *schedule,
 	forget_rank(schedule, entry);
 }
 
-/* Whoever opens and closes an entry leaves its deadline where it is. */
+/* An open or a close leaves the deadline where it is. */
 static void file_deadline(struct ktls_ocsp_schedule *schedule,
 			  struct ktls_ocsp_entry *entry, s64 deadline)
 {
@@ -217,9 +217,9 @@ static void rank_dead(struct ktls_ocsp_schedule *schedule,
 	s64 linger = READ_ONCE(schedule->settings->linger);
 	s64 now = ktime_get_boottime_seconds();
 
-	/* Kept when it is held anew: who does that again and again gains nothing. */
+	/* Not reset by an open, so that reopening does not keep it for ever. */
 	if (!entry->dead_since)
-		entry->dead_since = max(now, 1LL);
+		entry->dead_since = max(now, 1LL); /* fits for 136 years */
 	if (!entry->handles)
 		add_to_rank(schedule, entry, KTLS_OCSP_RANK_LINGERING,
 			    now + max(linger, 1LL));
@@ -230,7 +230,7 @@ static void rank_dead(struct ktls_ocsp_schedule *schedule,
 }
 
 /**
- * ktls_ocsp_schedule_file() - put an entry where it belongs
+ * ktls_ocsp_schedule_file() - put an entry into its place
  * @schedule: the schedule
  * @entry: the entry, whose blob or holders changed; its store is locked
  */
@@ -263,8 +263,8 @@ void ktls_ocsp_schedule_file(struct ktls_ocsp_schedule *schedule,
 }
 
 /**
- * ktls_ocsp_schedule_is_expiring() - has a new blob passed "expiring" already?
- * @schedule: the schedule, of which nothing is due
+ * ktls_ocsp_schedule_is_expiring() - check if a new blob is expiring already
+ * @schedule: the schedule, none of whose entries is due
  * @blob: the blob
  *
  * Return: true when less than min_validity is left. It will not become due.
@@ -277,7 +277,7 @@ bool ktls_ocsp_schedule_is_expiring(const struct ktls_ocsp_schedule *schedule,
 }
 
 /**
- * ktls_ocsp_schedule_is_behind() - was the clock stepped back?
+ * ktls_ocsp_schedule_is_behind() - check if the clock was stepped back
  * @schedule: the schedule
  * @blob: a blob that a reader just found valid
  *
@@ -335,7 +335,7 @@ victim_from(const struct ktls_ocsp_schedule *schedule, struct rb_node *node,
 }
 
 /**
- * ktls_ocsp_schedule_first_victim() - which entry makes room first?
+ * ktls_ocsp_schedule_first_victim() - the entry that is evicted first
  * @schedule: the schedule
  *
  * Return: the entry, or NULL when none may.
@@ -347,7 +347,7 @@ ktls_ocsp_schedule_first_victim(const struct ktls_ocsp_schedule *schedule)
 }
 
 /**
- * ktls_ocsp_schedule_next_victim() - which entry makes room after that?
+ * ktls_ocsp_schedule_next_victim() - the entry that is evicted next
  * @schedule: the schedule
  * @entry: the one before
  *

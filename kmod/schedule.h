@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The schedule: what time will do to a store's entries, and in which order
- * they make room. Owns the trees, the marks and the timers; says what is due,
- * and changes no entry beside its place in the trees.
+ * The schedule: when entries expire, and in which order they are evicted. Owns
+ * the trees, the marks and the timers; says which entries are due, and changes
+ * nothing in them but their place in the trees.
  */
 #ifndef KTLS_OCSP_SCHEDULE_H
 #define KTLS_OCSP_SCHEDULE_H
@@ -16,12 +16,12 @@
 enum ktls_ocsp_due {
 	KTLS_OCSP_DUE_EXPIRING,	/* min_validity before next update */
 	KTLS_OCSP_DUE_EXPIRED,	/* next update */
-	KTLS_OCSP_DUE_LINGERED,	/* nobody wanted it for so long */
+	KTLS_OCSP_DUE_LINGERED,	/* unheld without a valid blob for linger */
 	KTLS_OCSP_MARKS = KTLS_OCSP_DUE_LINGERED
 };
 
 /*
- * In this order entries make room, each rank by its key: those without a valid
+ * The order in which entries are evicted, each rank by its key: those without a valid
  * blob that nobody holds, by the end of their lingering; those that have long
  * been without one though held, by when they lost it; those with a valid blob
  * that nobody holds, by their next update. All others are in no rank.
@@ -44,13 +44,12 @@ struct ktls_ocsp_mark {
 };
 
 /**
- * struct ktls_ocsp_schedule - what time will do to a store's entries
+ * struct ktls_ocsp_schedule - when a store's entries expire and are evicted
  * @settings: min_validity and linger
- * @deadlines: entries whose blob time will do something to, by next update
- *	and slot
+ * @deadlines: entries whose blob will expire, by next update and slot
  * @marks: up to which deadline "expiring" and "expired" were handled
- * @ranks: the order in which entries make room
- * @changed: the timers have to be set anew
+ * @ranks: the order in which entries are evicted
+ * @changed: the timers have to be armed again
  * @deadline_timer: CLOCK_REALTIME, for @deadlines
  * @linger_timer: CLOCK_BOOTTIME, for the lingering
  *

@@ -4,9 +4,9 @@
  *
  * The file descriptor makes the lifetime of handles exact: they go with its
  * last close, so through fork, dup, SCM_RIGHTS and SIGKILL, and the file pins
- * the module. A netlink socket could not do that for a module: genetlink's
- * per-socket data is not exported, and the port id of a released socket may
- * be another one's already.
+ * the module. Handles could not go with a netlink socket: genetlink's private
+ * data of a socket is not exported to modules, and by the time that a notifier
+ * is called for a released socket, its port id may be in use again.
  */
 #include <linux/anon_inodes.h>
 #include <linux/compat.h>
@@ -94,7 +94,7 @@ static struct file *board_file(struct ktls_ocsp_session *session)
 {
 	struct file *file, *other;
 
-	/* Pairs with cmpxchg() below: whoever sees the file sees it whole. */
+	/* Pairs with cmpxchg() below, so that the file is initialized. */
 	file = smp_load_acquire(&session->board_file);
 	if (file)
 		return file;
@@ -114,7 +114,7 @@ static int session_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct ktls_ocsp_session *session = file->private_data;
 
-	/* It could not read a generation at once. */
+	/* A 32-bit process cannot load a generation in one access. */
 	if (in_compat_syscall())
 		return -EOPNOTSUPP;
 	if (vma->vm_flags & (VM_WRITE | VM_EXEC))
@@ -125,7 +125,7 @@ static int session_mmap(struct file *file, struct vm_area_struct *vma)
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	vma_set_file(vma, file);
-	/* What cannot be written now must not become so by mprotect(). */
+	/* mprotect() must not make it writable, either. */
 	vm_flags_mod(vma, VM_DONTEXPAND | VM_DONTDUMP,
 		     VM_MAYWRITE | VM_MAYEXEC);
 	vma->vm_ops = &board_vm_ops;
@@ -139,7 +139,7 @@ static void session_free(struct ktls_ocsp_session *session)
 	kfree(session);
 }
 
-/* The last user is here: nobody else is in the session or comes to it. */
+/* The last reference is gone, so nothing else uses the session. */
 static int session_release(struct inode *inode, struct file *file)
 {
 	struct ktls_ocsp_session *session = file->private_data;
@@ -200,7 +200,7 @@ static void store_closes(struct ktls_ocsp_watcher *watcher,
 	ktls_ocsp_changes_close(&session->changes);
 }
 
-/* It is a stream of changes: without an offset. */
+/* read() gives a stream of changes, which has no offset. */
 static struct file *session_file(struct ktls_ocsp_session *session)
 {
 	struct file *file;
@@ -217,8 +217,8 @@ static struct file *session_file(struct ktls_ocsp_session *session)
 /**
  * ktls_ocsp_session_create() - make a session
  * @store: its store; a reference is taken
- * @uid: who is charged for it, as ktls_ocsp_accountable() told
- * @may_create: whoever has the session may create entries through it
+ * @uid: the user that is charged for it, from ktls_ocsp_accountable()
+ * @may_create: its descriptor allows to create entries
  * @extack: gets the reason
  *
  * May sleep.

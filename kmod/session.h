@@ -13,10 +13,10 @@
 #include "hold.h"
 
 /**
- * struct ktls_ocsp_tenancy - a session's share of a store, and who pays for it
+ * struct ktls_ocsp_tenancy - what a session is charged to
  * @refs: the session's reference, and its mapped board's
  * @store: the store, referenced
- * @account: who is charged for the session and its handles, referenced
+ * @account: charged for the session and its handles, referenced
  *
  * A mapped board lives on when its session is closed. It goes on counting as
  * the session did, so that leftover boards are limited, too.
@@ -33,9 +33,9 @@ struct ktls_ocsp_tenancy {
  * @tenancy: referenced
  * @board_size: bytes of its board that may be mapped
  * @board_file: what the board's mappings are of, or NULL; set once
- * @may_create: whoever has the session may create entries through it
+ * @may_create: its descriptor allows to create entries
  * @changes: which of its entries have changed; has its own lock
- * @watcher: is told when the store is closed
+ * @watcher: called when the store is closed
  * @lock: protects @handles and what is in them. The store's lock is taken
  *	inside it.
  * @handles: struct ktls_ocsp_handle by slot; read under RCU

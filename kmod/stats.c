@@ -9,7 +9,7 @@
 #include "request.h"
 
 /**
- * struct stats_view - what whoever asks may see
+ * struct stats_view - what the caller may see
  * @of_others: how many sessions there are, which tells of other users
  * @of_userns: the sum over the stores of all user namespaces
  */

@@ -9,7 +9,7 @@
 
 #define TUNABLES	2	/* min_validity, linger */
 
-/* Most sysctls of a network namespace, and what the initial one has beside */
+/* Sysctls of each network namespace, and more of the initial one */
 #define OF_EACH		(2 * KTLS_OCSP_RESOURCES + TUNABLES)
 #define OF_FIRST	(2 * KTLS_OCSP_RESOURCES)
 
@@ -89,7 +89,7 @@ int ktls_ocsp_sysctls_init(struct ktls_ocsp_sysctls *sysctls, struct net *net,
 			   struct ktls_ocsp_settings *settings,
 			   proc_handler *set_min_validity)
 {
-	/* Who owns the network namespace must not lift what limits him. */
+	/* The owner of a user namespace must not lift the limits on it. */
 	umode_t mode = net->user_ns == &init_user_ns ? 0644 : 0444;
 	size_t most = OF_EACH + (net_eq(net, &init_net) ? OF_FIRST : 0);
 	struct ctl_table *end;
@@ -124,7 +124,7 @@ int ktls_ocsp_sysctls_init(struct ktls_ocsp_sysctls *sysctls, struct net *net,
  * ktls_ocsp_sysctls_exit() - unregister them
  * @sysctls: what ktls_ocsp_sysctls_init() filled
  *
- * Waits for who reads or writes one.
+ * Waits for readers and writers.
  */
 void ktls_ocsp_sysctls_exit(struct ktls_ocsp_sysctls *sysctls)
 {
