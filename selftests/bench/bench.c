@@ -38,6 +38,7 @@ static const struct {
 	{ "scale", bench_scale },	/* last: leaves most to clean up */
 	{ "threads", bench_threads },	/* these run only when they are named */
 	{ "mixed", bench_mixed },
+	{ "waits", bench_waits },
 };
 
 static bool chosen(size_t part, int argc, char **argv)
@@ -47,7 +48,8 @@ static bool chosen(size_t part, int argc, char **argv)
 			return true;
 	/* With one processor, as under -icount, they say nothing. */
 	return argc < 2 && parts[part].run != bench_threads &&
-	       parts[part].run != bench_mixed;
+	       parts[part].run != bench_mixed &&
+	       parts[part].run != bench_waits;
 }
 
 /*

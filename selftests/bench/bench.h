@@ -45,6 +45,11 @@ void bench_measure(bench_fn fn, void *arg, const char *fmt, ...)
 void bench_print(const char *unit, const double *values, size_t n,
 		 const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
+/* Run on that processor. */
+void bench_move_to(int cpu);
+/* Before number i of count operations: all processors do some of them. */
+void bench_spread(uint32_t i, uint32_t count);
+
 /* Write to a file that is there. */
 void bench_write(const char *path, const char *text);
 
@@ -94,6 +99,7 @@ void bench_client(void);	/* the same through libocsp's client */
 void bench_scale(void);		/* get and open among many responses */
 void bench_memory(void);	/* what a response takes */
 void bench_mixed(void);		/* the same of many sizes, on all processors */
+void bench_waits(void);		/* writers beside a process without memory */
 void bench_reads(void);		/* libocsp's get, with nothing changed */
 void bench_memcached(void);	/* the get of a cache in user space */
 void bench_seen(void);		/* from a set to the first that sees it */

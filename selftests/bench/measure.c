@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #define LOOPS		2000000
 /* What the timer's interrupts may add while a loop runs */
 #define TOLERANCE	0.01
+#define MOVES		4	/* to each processor */
 
 static bool counts_instructions;
 
@@ -116,6 +118,25 @@ void bench_measure(bench_fn fn, void *arg, const char *fmt, ...)
 	va_start(ap, fmt);
 	print(bench_unit(), values, BENCH_ROUNDS, fmt, ap);
 	va_end(ap);
+}
+
+void bench_move_to(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		bench_die("sched_setaffinity", errno);
+}
+
+void bench_spread(uint32_t i, uint32_t count)
+{
+	uint32_t cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	uint32_t stay = count / (cpus * MOVES) ?: 1;
+
+	if (i % stay == 0)
+		bench_move_to(i / stay % cpus);
 }
 
 void bench_write(const char *path, const char *text)

@@ -10,14 +10,12 @@
  */
 #include <errno.h>
 #include <openssl/sha.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "bench.h"
 
-#define MOVES	4	/* of the writer to each processor */
 #define CERTS	64	/* requests with different certificates */
 
 static const uint32_t counts[] = { 10, 1000, 100000 };
@@ -60,16 +58,6 @@ static void free_requests(struct store *s)
 	bench_free(&s->del);
 }
 
-static void move_to(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
-		bench_die("sched_setaffinity", errno);
-}
-
 static void use(const struct store *s, const struct bench_request *r,
 		uint32_t i)
 {
@@ -86,19 +74,16 @@ static void use(const struct store *s, const struct bench_request *r,
 
 static void store_all(struct store *s, uint32_t count)
 {
-	uint32_t stay = count / (s->cpus * MOVES) ?: 1;
-
 	s->payload = 0;
 	for (uint32_t i = 0; i < count; i++) {
 		const struct bench_request *set = &s->set[i % CERTS];
 
-		if (i % stay == 0)
-			move_to(i / stay % s->cpus);
+		bench_spread(i, count);
 		use(s, set, i);
 		bench_exchange(set);
 		s->payload += s->known[i % CERTS];
 	}
-	move_to(0);
+	bench_move_to(0);
 }
 
 static void delete_all(struct store *s, uint32_t count)
