@@ -73,7 +73,8 @@ help:
 #  make fuzz             fuzz the verifier of responses
 #       SECONDS=600        for this long
 #       KIND=netlink       fuzz the netlink family, on a kernel built to find
-#                          defects; MESSAGES=1000000, SEED= repeats a run
+#                          defects; MESSAGES=1000000, SEED= repeats a run,
+#                          MACHINE=uml is faster and tells no coverage
 #  make coverage         the lines that the tests reach: build/coverage/report
 #  make bench            measure the commands, staples and ocspd
 #       ACCEPT=1           compare later runs with this one
@@ -190,7 +191,7 @@ lint:
 KIND ?= verify
 
 fuzz:
-	+@MESSAGES="$(MESSAGES)" SEED="$(SEED)" selftests/ci/fuzz $(KIND)
+	+@MESSAGES="$(MESSAGES)" SEED="$(SEED)" MACHINE="$(MACHINE)" selftests/ci/fuzz $(KIND)
 
 coverage:
 	+@selftests/ci/coverage $(TESTS)
