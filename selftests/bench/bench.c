@@ -39,17 +39,26 @@ static const struct {
 	{ "threads", bench_threads },	/* these run only when they are named */
 	{ "mixed", bench_mixed },
 	{ "waits", bench_waits },
+	{ "memory-of-one", bench_memory_of_one },
 };
+
+/* Those that "threads" begins */
+static bool is_only_by_name(size_t part)
+{
+	size_t first = 0;
+
+	while (parts[first].run != bench_threads)
+		first++;
+	return part >= first;
+}
 
 static bool chosen(size_t part, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++)
 		if (!strcmp(argv[i], parts[part].name))
 			return true;
-	/* With one processor, as under -icount, they say nothing. */
-	return argc < 2 && parts[part].run != bench_threads &&
-	       parts[part].run != bench_mixed &&
-	       parts[part].run != bench_waits;
+	/* With one processor, as under -icount, some say nothing. */
+	return argc < 2 && !is_only_by_name(part);
 }
 
 /*

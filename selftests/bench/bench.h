@@ -98,6 +98,7 @@ void bench_commands(void);	/* each command, by size of the blob */
 void bench_client(void);	/* the same through libocsp's client */
 void bench_scale(void);		/* get and open among many responses */
 void bench_memory(void);	/* what a response takes */
+void bench_memory_of_one(void);	/* the same of one size */
 void bench_mixed(void);		/* the same of many sizes, on all processors */
 void bench_waits(void);		/* writers beside a process without memory */
 void bench_reads(void);		/* libocsp's get, with nothing changed */
