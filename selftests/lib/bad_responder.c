@@ -150,8 +150,9 @@ static void log_request(const struct request *rq, const struct question *q)
 {
 	if (!log_file)
 		return;
-	fprintf(log_file, "%s %s %s %s\n", rq->name, rq->post ? "POST" : "GET",
-		q->sha1 ? "SHA-1" : "SHA-256", rq->fault);
+	fprintf(log_file, "%s %s %s %s%s\n", rq->name, rq->post ? "POST" : "GET",
+		q->sha1 ? "SHA-1" : "SHA-256", rq->fault,
+		q->no_cache ? " no-cache" : "");
 	fflush(log_file);
 }
 

@@ -11,6 +11,24 @@
 BAD=8890		# port of the bad responder
 bad=http://127.0.0.1:$BAD
 
+# control REQUEST: what ocspd answers on its control socket
+control()
+{
+	printf '%s\n' "$1" | socat -t 60 - "UNIX-CONNECT:$OCSPD_SOCKET" > "$dir/answer"
+}
+
+# answers REGEX...: a line of the answer matches each of them.
+answers()
+{
+	local regex
+
+	for regex; do
+		grep -q -e "$regex" "$dir/answer" && continue
+		sed 's/^/answer: /' "$dir/answer" >&2
+		return 1
+	done
+}
+
 # write_conf [LINE...]: $dir/ocspd.conf, which these lines end.
 # shellcheck disable=SC2120 # most have none
 write_conf()
@@ -46,6 +64,7 @@ leaf()
 # launch_ocspd: in the background
 launch_ocspd()
 {
+	export OCSPD_SOCKET="$dir/ocspd.sock"
 	: > "$dir/ocspd.log"
 	# shellcheck disable=SC2086 # split on purpose
 	$OCSPD_PREFIX "$OCSPD" -v -f "$dir/ocspd.conf" 2>> "$dir/ocspd.log" &

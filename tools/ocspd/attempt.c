@@ -8,6 +8,7 @@
 
 #include "attempt.h"
 #include "clock.h"
+#include "counters.h"
 #include "fetch.h"
 #include "log.h"
 #include "plan.h"
@@ -103,22 +104,23 @@ static bool is_first_step(const struct cert *cert)
 
 static void finish_failed(struct cert *cert, const struct subject *subject)
 {
-	const char *why = cert->reasons ? cert->reasons : "no memory";
+	char *reasons = cert->reasons;
+	const char *why = reasons ? reasons : "no memory";
 	bool held = !cert->asked && cert->responder &&
 		    plan_held_until(cert, cert->responder);
 	bool there = true;
 
+	cert->reasons = NULL;
 	/* That nobody was asked is only of interest to who waits. */
 	if (!held || plan_is_unserved(cert))
 		there = publish_failure(cert, subject, why);
-	free(cert->reasons);
-	cert->reasons = NULL;
 	if (!there)
 		plan_gone(cert);
 	else if (held)
-		plan_held(cert);
+		plan_held(cert, why);
 	else
-		plan_failed(cert);
+		plan_failed(cert, why);
+	free(reasons);
 }
 
 /* The responder behind a URL is the one that is asked. NULL, or why not. */
@@ -165,7 +167,7 @@ static void go_on(struct cert *cert, const struct subject *subject)
 		if (!why) {
 			if (is_first_step(cert))
 				cert->form = responder_form(cert->responder) |
-					     (cert->withdrawn ? FORM_NO_CACHE : 0);
+					     (cert->no_cache ? FORM_NO_CACHE : 0);
 			queue_add(cert);
 			return;
 		}
@@ -266,14 +268,15 @@ static void add_type(const struct fetch_result *r, struct setback *setback)
 		 r->type);
 }
 
-static void step_worked(struct cert *cert, const struct fetch_result *r)
+static void step_worked(struct cert *cert, const struct fetch_result *r,
+			bool unchanged)
 {
 	responder_worked(cert->responder, cert->form);
 	plan_responder_works(cert->responder);
-	cert->withdrawn = false;
+	cert->no_cache = false;
 	free(cert->reasons);
 	cert->reasons = NULL;
-	plan_answered(cert, r->max_age);
+	plan_answered(cert, unchanged, r->max_age);
 }
 
 static void take_response(struct attempt *a, const struct fetch_result *r)
@@ -283,11 +286,14 @@ static void take_response(struct attempt *a, const struct fetch_result *r)
 		.suspects = FORM_POST | (r->aged ? FORM_NO_CACHE : 0),
 	};
 
-	switch (publish_response(a->cert, &a->subject, r->body, r->len, url,
-				 setback.why)) {
+	enum publish result;
+
+	result = publish_response(a->cert, &a->subject, r->body, r->len, url,
+				  setback.why);
+	switch (result) {
 	case PUBLISH_STORED:
 	case PUBLISH_SAME:
-		step_worked(a->cert, r);
+		step_worked(a->cert, r, result == PUBLISH_SAME);
 		return;
 	case PUBLISH_GONE:
 		plan_gone(a->cert);
@@ -380,6 +386,8 @@ static struct fetch *start_request(struct attempt *a, const char *url,
 		request.post_len = len;
 	}
 	fetch = fetch_start(&request, on_done, a, failure);
+	if (fetch)
+		counters.requests++;
 	free(get);
 	OPENSSL_free(der);
 	return fetch;
@@ -415,7 +423,7 @@ static void not_started(struct cert *cert, int err)
 	if (err != -ENOENT)
 		log_event(LOG_ERR, "failed", "reason", strerror(-err),
 			  "key", key_text(cert->key, key), NULL);
-	plan_failed(cert);
+	plan_failed(cert, strerror(-err));
 }
 
 /* NULL, and why says why not. */

@@ -71,6 +71,25 @@ void certs_for_each(void (*fn)(struct cert *cert))
 	twalk_r(tree, visit, &fn);
 }
 
+static void append_key(const void *node, VISIT which, void *arg)
+{
+	uint8_t **end = arg;
+
+	if (which != postorder && which != leaf)
+		return;
+	memcpy(*end, (*(struct cert *const *)node)->key, KTLS_OCSP_KEY_LEN);
+	*end += KTLS_OCSP_KEY_LEN;
+}
+
+uint8_t *certs_keys(void)
+{
+	uint8_t *keys = malloc(count * KTLS_OCSP_KEY_LEN + 1), *end = keys;
+
+	if (keys)
+		twalk_r(tree, append_key, &end);
+	return keys;
+}
+
 size_t certs_count(void)
 {
 	return count;

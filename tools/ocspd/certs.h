@@ -63,9 +63,11 @@ struct cert {
 	int64_t last;			/* when the last attempt ended */
 	int64_t delay;			/* between that and the next, in RETRY */
 	int64_t failing;		/* since when all attempts have failed */
+	int64_t answered;		/* wall clock: the last attempt that did not */
 	uint32_t failures;		/* attempts in a row */
 	bool from_cache;		/* the disk was looked at */
-	bool withdrawn;			/* caches must ask the responder */
+	bool no_cache;			/* caches must ask the responder */
+	bool forced;			/* attempted when looked at, due or not */
 	bool counted;			/* --once had its result */
 
 	/* attempt.c's */
@@ -87,6 +89,11 @@ struct cert *certs_add(const uint8_t *key);
 /* Of an idle one. */
 void certs_remove(struct cert *cert);
 void certs_for_each(void (*fn)(struct cert *cert));
+/*
+ * The keys of all, one after the other in ascending order, certs_count() of
+ * them; free() them. NULL: no memory.
+ */
+uint8_t *certs_keys(void);
 size_t certs_count(void);
 
 #endif /* OCSPD_CERTS_H */

@@ -10,6 +10,7 @@
 #include <ini.h>
 
 #include "config.h"
+#include "control_protocol.h"
 #include "log.h"
 #include "text.h"
 #include "url.h"
@@ -57,15 +58,24 @@ static void set_string(struct reader *r, char **where, const char *value)
 
 #pragma GCC diagnostic pop
 
-/* "none" is no value. */
+/* A path, or "none" */
+static void set_path_or_none(struct reader *r, char **where, const char *name,
+			     const char *value)
+{
+	if (strcmp(value, NONE) && *value != '/')
+		fault(r, "%s: '%s' is no absolute path, and not \"" NONE "\"",
+		      name, value);
+	set_string(r, where, value);
+}
+
 static void set_cache(struct reader *r, const char *value)
 {
-	struct config *c = r->config;
+	set_path_or_none(r, &r->config->cache, "cache", value);
+}
 
-	if (strcmp(value, NONE) && *value != '/')
-		fault(r, "cache: '%s' is no absolute path, and not \"" NONE "\"",
-		      value);
-	set_string(r, &c->cache, value);
+static void set_control(struct reader *r, const char *value)
+{
+	set_path_or_none(r, &r->config->control, "control", value);
 }
 
 static void set_proxy(struct reader *r, const char *value)
@@ -125,6 +135,7 @@ static const struct {
 	void (*set)(struct reader *r, const char *value);
 } settings[] = {
 	{ "cache", set_cache },
+	{ "control", set_control },
 	{ "proxy", set_proxy },
 	{ "no_proxy", set_no_proxy },
 	{ "allow", set_allow },
@@ -321,18 +332,26 @@ static void parse(struct reader *r)
 	check_certs(r);
 }
 
+/* The initial value, where there was none; NULL for "none". */
+static void complete_path(struct reader *r, char **where, const char *initial)
+{
+	if (!*where)
+		set_string(r, where, initial);
+	if (*where && !strcmp(*where, NONE)) {
+		free(*where);
+		*where = NULL;
+	}
+}
+
 /* What the file left open. */
 static void complete(struct reader *r)
 {
 	const char *cache = getenv("CACHE_DIRECTORY");	/* systemd sets it */
+	const char *control = getenv(CONTROL_SOCKET_VARIABLE);
 	struct config *config = r->config;
 
-	if (!config->cache)
-		set_string(r, &config->cache, cache ? cache : CACHE_DIRECTORY);
-	if (config->cache && !strcmp(config->cache, NONE)) {
-		free(config->cache);
-		config->cache = NULL;
-	}
+	complete_path(r, &config->cache, cache ? cache : CACHE_DIRECTORY);
+	complete_path(r, &config->control, control ? control : CONTROL_SOCKET);
 	if (config->retry_max < config->retry)
 		config->retry_max = config->retry;
 }
@@ -387,6 +406,7 @@ void config_free(struct config *config)
 	free_certs(config->certs);
 	address_clear(&config->addresses);
 	free(config->cache);
+	free(config->control);
 	free(config->proxy);
 	free(config->no_proxy);
 	free(config);

@@ -10,7 +10,9 @@
 
 #include "attempt.h"
 #include "cache.h"
+#include "command.h"
 #include "config.h"
+#include "control.h"
 #include "fetch.h"
 #include "log.h"
 #include "loop.h"
@@ -158,6 +160,8 @@ static int apply_config(void)
 	plan_configure(config);
 	queue_configure(config);
 	cache_open(config->cache);
+	if (!options.once)
+		control_open(config->control);
 	/* Connections of the old rules are given up. */
 	queue_restart();
 	if (!fetch_init(config))
@@ -268,6 +272,7 @@ static void on_connect(struct timer *timer)
 	else
 		log_text(level, "ready, %zu response%s in the store",
 			 certs_count(), certs_count() == 1 ? "" : "s");
+	command_ready(!err);
 	notify_ready();
 	on_alive(&alive_timer);
 }
@@ -322,6 +327,7 @@ static int init(void)
 		return err;
 	}
 	plan_init(options.once);
+	command_init();
 	queue_init(&attempt_queue_calls);
 	return apply_config();
 }
@@ -333,6 +339,7 @@ static void run(void)
 		timer_set(&sweep_timer, clock_ms() + SWEEP_FIRST);
 	loop_run();
 	notify_stopping();
+	control_close();
 	queue_restart();	/* stops all that is under way */
 	pins_close();
 	store_close();

@@ -8,6 +8,7 @@
 #include "cache.h"
 #include "cert.h"
 #include "clock.h"
+#include "counters.h"
 #include "log.h"
 #include "once.h"
 #include "plan.h"
@@ -36,6 +37,7 @@ static bool once;
 static size_t left;
 static int64_t clock_offset;		/* of the wall clock, seconds */
 static size_t retries;			/* of plan_retry_all() */
+static plan_observer_fn observer;
 
 /* Between the wall clock and the one that nobody sets */
 static int64_t offset_now(void)
@@ -52,6 +54,11 @@ void plan_init(bool only_once)
 size_t plan_left(void)
 {
 	return left;
+}
+
+void plan_observe(plan_observer_fn fn)
+{
+	observer = fn;
 }
 
 void plan_configure(const struct config *the_config)
@@ -90,6 +97,19 @@ static void wait_refresh(struct cert *cert)
 	int64_t in = cert->refresh - clock_wall();
 
 	enter(cert, CERT_FRESH, clock_ms() + (in > 0 ? in * 1000 : 0));
+}
+
+/*
+ * An attempt came to that, and the certificate is in its next state, or about
+ * to go. One that was wanted while it was under way is still to come.
+ */
+static void over(struct cert *cert, enum plan_result result, const char *why)
+{
+	counters.results[result]++;
+	if (cert->forced && result <= PLAN_HELD)
+		look_in(cert, 0);
+	else if (observer)
+		observer(cert->key, result, why);
 }
 
 /* Among so many that the same event causes */
@@ -155,7 +175,7 @@ static void set_refresh(struct cert *cert, int64_t asked, int64_t max_age)
 static void forget_copies(struct cert *cert)
 {
 	cache_remove(cert->key);
-	cert->withdrawn = true;
+	cert->no_cache = true;
 }
 
 /* True: r is not what is stored any more, the disk's is. */
@@ -264,6 +284,17 @@ void plan_wanted(const uint8_t *key)
 		at = now;
 	if (!cert->timer.place || cert->timer.due > at)
 		look_in(cert, at - now);
+}
+
+void plan_refresh(struct cert *cert, bool no_cache)
+{
+	/* What is under way will do, unless a cache may answer that. */
+	if (!is_waiting(cert) && (!no_cache || cert->no_cache))
+		return;
+	cert->forced = true;
+	cert->no_cache |= no_cache;
+	if (is_waiting(cert))
+		look_in(cert, 0);
 }
 
 /* Servers staple it no longer, or will not soon. */
@@ -380,7 +411,7 @@ static void count(struct cert *cert, enum once_outcome outcome)
 /* Whether there is a reason to ask a responder now. Else it is planned. */
 static bool is_due(struct cert *cert, const struct ocsp_entry *r)
 {
-	if (!is_served(r) || once)
+	if (!is_served(r) || once || cert->forced)
 		return true;
 	if (r->generation != cert->generation) {
 		/* Somebody else stored it, and the event was lost. */
@@ -410,16 +441,19 @@ static void not_applicable(struct cert *cert, const struct subject *subject)
 		  "reason", fault ? fault : "it names no responder", NULL);
 	free(fault);
 	count(cert, ONCE_NOT_APPLICABLE);
+	over(cert, PLAN_NOT_APPLICABLE, "it names no responder");
 	certs_remove(cert);
 }
 
 static void consider(struct cert *cert, const struct ocsp_entry *r,
 		     const struct subject *subject)
 {
-	if (!subject->urls)
+	if (!subject->urls) {
 		not_applicable(cert, subject);
-	else if (is_due(cert, r))
+	} else if (is_due(cert, r)) {
+		cert->forced = false;
 		attempt_begin(cert, subject);
+	}
 }
 
 /* With all that the store has of it but the blob. */
@@ -429,12 +463,14 @@ static void look(struct cert *cert, struct ocsp_entry *r)
 
 	if (!subject_make(&subject, cert, r) && errno == ENOMEM) {
 		log_text(LOG_ERR, "no memory for a certificate");
-		plan_failed(cert);
+		plan_failed(cert, "no memory");
 		return;
 	}
 	if (!subject.cert) {
 		count(cert, ONCE_NOT_APPLICABLE);
+		cert->forced = false;
 		look_in(cert, NO_CERTS_DELAY);
+		over(cert, PLAN_FAILED, "the store has no certificate and issuer of it");
 		return;
 	}
 	consider(cert, r, &subject);
@@ -467,7 +503,7 @@ void plan_due(struct timer *timer)
 
 /* What came of attempts */
 
-void plan_answered(struct cert *cert, int64_t max_age)
+void plan_answered(struct cert *cert, bool unchanged, int64_t max_age)
 {
 	int64_t now = clock_wall();
 
@@ -478,12 +514,14 @@ void plan_answered(struct cert *cert, int64_t max_age)
 	cert->failing = 0;
 	cert->last = clock_ms();
 	cert->delay = 0;
+	cert->answered = now;
 	set_refresh(cert, now, max_age);
 	/* It was signed long ago: when the next one is, it does not say. */
 	if (cert->refresh <= now)
 		cert->refresh = now + schedule_again(life_left(cert, now),
 						     throw_dice());
 	wait_refresh(cert);
+	over(cert, unchanged ? PLAN_UNCHANGED : PLAN_STORED, NULL);
 }
 
 /* Seconds since servers have nothing to staple */
@@ -507,7 +545,7 @@ static int64_t hold_after(const struct cert *cert, int64_t at)
 	return until > at ? until : 0;
 }
 
-void plan_failed(struct cert *cert)
+void plan_failed(struct cert *cert, const char *why)
 {
 	struct backoff backoff = {
 		.base = config->retry,
@@ -532,6 +570,7 @@ void plan_failed(struct cert *cert)
 		enter(cert, CERT_RETRY, cert->last + cert->delay);
 	if (cert->blames_responder)
 		responder_list(cert);
+	over(cert, PLAN_FAILED, why);
 }
 
 int64_t plan_held_until(const struct cert *cert,
@@ -545,7 +584,7 @@ int64_t plan_held_until(const struct cert *cert,
 					    config->retry_max));
 }
 
-void plan_held(struct cert *cert)
+void plan_held(struct cert *cert, const char *why)
 {
 	int64_t until = plan_held_until(cert, cert->responder);
 
@@ -554,6 +593,7 @@ void plan_held(struct cert *cert)
 		return;
 	enter(cert, CERT_HELD, until ? until : clock_ms());
 	responder_list(cert);
+	over(cert, PLAN_HELD, why);
 }
 
 int64_t plan_refusal(const struct responder *responder, int64_t retry_after)
@@ -584,5 +624,6 @@ void plan_responder_works(struct responder *responder)
 void plan_gone(struct cert *cert)
 {
 	count(cert, ONCE_NOT_APPLICABLE);
+	over(cert, PLAN_GONE, "it is not in the store any more");
 	certs_remove(cert);
 }

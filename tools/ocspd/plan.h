@@ -49,6 +49,11 @@ void plan_configure(const struct config *config);
  * first.
  */
 void plan_entry(const struct ocsp_entry *entry);
+/*
+ * The operator wants a new response, due or not; with no_cache from the
+ * responder itself.
+ */
+void plan_refresh(struct cert *cert, bool no_cache);
 /* Somebody waits for it: now, or as soon as is decent. */
 void plan_wanted(const uint8_t *key);
 /* Something happened to it in the store. */
@@ -62,15 +67,31 @@ void plan_retry_all(void);
 /* The timer of a certificate. */
 void plan_due(struct timer *timer);
 
+/* What came of an attempt. */
+enum plan_result {
+	PLAN_STORED,
+	PLAN_UNCHANGED,			/* it is what is stored, to the byte */
+	PLAN_FAILED,
+	PLAN_HELD,			/* nobody was asked: see plan_held() */
+	PLAN_NOT_APPLICABLE,		/* it names no responder */
+	PLAN_GONE,			/* from the store */
+	PLAN_RESULTS,
+};
+
+/* Called at the end of each one; why is NULL, or why there is no response. */
+typedef void (*plan_observer_fn)(const uint8_t *key, enum plan_result result,
+				 const char *why);
+void plan_observe(plan_observer_fn fn);
+
 /*
  * An attempt is over: terms and generation are those of what was stored, or is
  * the same. max_age: seconds that it is fresh, or -1.
  */
-void plan_answered(struct cert *cert, int64_t max_age);
+void plan_answered(struct cert *cert, bool unchanged, int64_t max_age);
 /* It failed. */
-void plan_failed(struct cert *cert);
+void plan_failed(struct cert *cert, const char *why);
 /* Nobody was asked: its responders are to be left alone. */
-void plan_held(struct cert *cert);
+void plan_held(struct cert *cert, const char *why);
 /* The entry is not in the store any more. The certificate is freed. */
 void plan_gone(struct cert *cert);
 

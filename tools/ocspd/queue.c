@@ -51,6 +51,16 @@ size_t queue_count(void)
 	return count;
 }
 
+size_t queue_running(void)
+{
+	size_t sum = 0;
+	int i;
+
+	for (i = 0; i < LANES; i++)
+		sum += lanes[i].count;
+	return sum;
+}
+
 /* Turns */
 
 static bool may_run(const struct share *share, enum lane lane)

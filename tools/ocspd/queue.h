@@ -48,5 +48,7 @@ enum lane queue_lane_of(int64_t ms);
 
 /* Certificates that wait or are fetched. */
 size_t queue_count(void);
+/* Those of them that are fetched. */
+size_t queue_running(void);
 
 #endif /* OCSPD_QUEUE_H */

@@ -137,6 +137,26 @@ int64_t responder_held(const struct responder *responder, int64_t limit)
 	return until > clock_ms() ? until : 0;
 }
 
+static void count_one(const void *node, VISIT which, void *arg)
+{
+	const struct responder *responder = *(struct responder *const *)node;
+	size_t *counts = arg;
+
+	if (which != postorder && which != leaf)
+		return;
+	counts[0]++;
+	counts[1] += responder->held_until > clock_ms();
+}
+
+void responder_count(size_t *known, size_t *held)
+{
+	size_t counts[2] = { 0 };
+
+	twalk_r(responders, count_one, counts);
+	*known = counts[0];
+	*held = counts[1];
+}
+
 void responder_list(struct cert *cert)
 {
 	if (cert->listed || !cert->responder)

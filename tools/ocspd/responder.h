@@ -9,6 +9,7 @@
 #define OCSPD_RESPONDER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "certs.h"
@@ -58,6 +59,9 @@ void responder_refused(struct responder *responder, int64_t seconds,
  * wait for limit ms at most from the time the hold began; 0: it need not.
  */
 int64_t responder_held(const struct responder *responder, int64_t limit);
+
+/* How many are known, and how many of them asked to be left alone. */
+void responder_count(size_t *known, size_t *held);
 
 /* Those that wait for it to work again. */
 void responder_list(struct cert *cert);

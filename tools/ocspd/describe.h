@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A certificate in JSON, as common/control_protocol.h has it. */
+#ifndef OCSPD_DESCRIBE_H
+#define OCSPD_DESCRIBE_H
+
+#include <jansson.h>
+
+#include "certs.h"
+
+const char *describe_state(enum cert_state state);
+
+/* Text of any origin, or NULL. */
+json_t *describe_text(const char *text);
+
+/*
+ * *record is what "list" says of it; NULL when there is no memory. 0, or
+ * -ENOENT: the store has no such certificate; *record is NULL.
+ */
+int describe_cert(struct cert *cert, json_t **record);
+
+#endif /* OCSPD_DESCRIBE_H */
