@@ -22,7 +22,7 @@ MODDIR = $(O)/modules/$(RELEASE)
 
 KSRC ?= $(O)/ksrc
 KSELFTEST := $(O)/kselftest
-SUBDIRS := libocsp tools/ocspctl tools/ocspd tools/servers/openssl
+SUBDIRS := libocsp tools/ocspctl tools/ocspd tools/servers/openssl tools/man
 PREFIX ?= /usr/local
 INCLUDEDIR ?= $(PREFIX)/include
 export PREFIX INCLUDEDIR
