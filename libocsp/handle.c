@@ -3,9 +3,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "clock.h"
 #include "connection.h"
 #include "handle.h"
 #include "pool.h"
+
+#define FIRST_DELAY	1	/* seconds; doubled by each refusal */
+#define DOUBLINGS	5
 
 /*
  * The handles by index, which threads know them by; an index that nobody has is
@@ -137,6 +141,40 @@ static void move_to(struct ocsp_handle *h, struct ocsp_session *session)
 	h->session = session;
 }
 
+/* Kept by copy, since whoever asks comes later. */
+void ocsp_handle_refused(struct ocsp_handle *h, const struct ocsp_error *why)
+{
+	struct ocsp_handle_config *c = h->config;
+
+	if (!c->refusal)
+		c->refusal = malloc(sizeof(*c->refusal));
+	if (c->refusal)
+		*c->refusal = *why;
+	h->retry_at = ocsp_uptime() + (FIRST_DELAY << h->refusals);
+	if (h->refusals < DOUBLINGS)
+		h->refusals++;
+}
+
+static void is_accepted(struct ocsp_handle *h)
+{
+	free(h->config->refusal);
+	h->config->refusal = NULL;
+	h->refusals = 0;
+	h->retry_at = 0;
+}
+
+/* Held by nobody and not to be created, for want of the issuer? */
+static void set_open_error(int rc, const struct ocsp_handle_config *c,
+			   const struct ocsp_client *client,
+			   struct ocsp_error *error)
+{
+	if (rc == -ENOENT && !c->issuer)
+		ocsp_error_set(error, ERROR_INVALID_PARAMETER,
+			       "the chain lacks the certificate's issuer, and the response is not in the store");
+	else
+		ocsp_connection_error(rc, client, error);
+}
+
 int ocsp_handle_hold(struct ocsp_client *client, struct ocsp_handle *h,
 		     bool wait, struct ocsp_opened *opened,
 		     struct ocsp_error *error)
@@ -160,10 +198,11 @@ int ocsp_handle_hold(struct ocsp_client *client, struct ocsp_handle *h,
 	}
 	rc = ocsp_client_open(client, &name, wait, opened);
 	if (rc) {
-		ocsp_connection_error(rc, client, error);
+		set_open_error(rc, c, client, error);
 		return rc;
 	}
 	move_to(h, session);
+	is_accepted(h);
 	h->held = true;
 	h->config->kernel_refs = 1;
 	h->config->slot = opened->slot;

@@ -39,6 +39,7 @@ struct ocsp_handle {
 	/* Protected by the library's lock, all that follows. */
 	uint32_t retry_at;		/* ocsp_uptime(): see failure, held */
 	bool held;
+	uint8_t refusals;		/* in a row, to hold it */
 	struct ocsp_session *session;	/* that was used last, or NULL */
 	const uint64_t *shown;		/* where its board shows the entry */
 	struct ocsp_context *current;	/* the store's newest that we saw */
@@ -82,6 +83,9 @@ bool ocsp_handle_is_own(const struct ocsp_handle *h);
 int ocsp_handle_hold(struct ocsp_client *client, struct ocsp_handle *h,
 		     bool wait, struct ocsp_opened *opened,
 		     struct ocsp_error *error);
+
+/* It could not be held, and why: it is tried again, later each time. */
+void ocsp_handle_refused(struct ocsp_handle *h, const struct ocsp_error *why);
 
 /* One reference more, where the kernel gives it. */
 void ocsp_handle_ref(struct ocsp_client *client, struct ocsp_handle *h);

@@ -207,6 +207,7 @@ void ocsp_handle_config_free(struct ocsp_handle_config *c)
 		return;
 	ocsp_updates_clear(&c->updates);
 	free(c->failure);
+	free(c->refusal);
 	ocsp_directory_free(c->directory);
 	ocsp_chain_put(c->chain);
 	free(c);

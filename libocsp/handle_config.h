@@ -28,6 +28,7 @@ struct ocsp_handle_config {
 	unsigned int kernel_refs;	/* <= opens */
 	uint32_t slot;			/* in the session's store */
 	struct ocsp_error *failure;	/* why there is nothing, or NULL */
+	struct ocsp_error *refusal;	/* why it is not held, or NULL */
 	struct ocsp_updates updates;	/* what is told to the application */
 };
 

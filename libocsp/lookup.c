@@ -31,7 +31,6 @@ struct lookup {
 	uint64_t shown;			/* what it showed then */
 	uint32_t seconds;		/* that this may be relied on */
 	uint32_t min_validity;
-	bool is_refused;		/* to hold it: *error says why */
 };
 
 static bool same_response(const struct ocsp_context *a,
@@ -183,7 +182,7 @@ static int ask_store(struct ocsp_client *client, struct lookup *l)
 
 /*
  * Hold the entry if it is not. Where it cannot be held it can still be read, so
- * why not is only kept in l->error.
+ * why not is only remembered.
  */
 static int ensure_held(struct ocsp_client *client, struct lookup *l)
 {
@@ -197,8 +196,8 @@ static int ensure_held(struct ocsp_client *client, struct lookup *l)
 	if (h->retry_at && !is_past(h->retry_at))
 		return 0;
 	rc = ocsp_handle_hold(client, h, false, &opened, l->error);
-	h->retry_at = rc ? ocsp_uptime() + RETRY : 0;
-	l->is_refused = rc;
+	if (rc)
+		ocsp_handle_refused(h, l->error);
 	if (rc && h->session && h->session->state == OCSP_SESSION_LOST) {
 		/* What is read by its key may be of another store. */
 		h->shown = NULL;
@@ -302,7 +301,9 @@ static void remember_failure(struct lookup *l)
 		h->config->failure = malloc(sizeof(*h->config->failure));
 	if (h->config->failure)
 		*h->config->failure = *l->error;
-	h->retry_at = ocsp_uptime() + RETRY;
+	/* What is not held has a time of its own. */
+	if (h->held || is_past(h->retry_at))
+		h->retry_at = ocsp_uptime() + RETRY;
 }
 
 static void forget_failure(struct ocsp_handle *h)
@@ -372,10 +373,12 @@ static void look_up_store(struct lookup *l)
 		set_store_error(l);
 		remember_failure(l);
 	} else if (rc == -ENOENT) {
+		const struct ocsp_error *refusal = h->config->refusal;
+
 		ocsp_error_set(l->error, CRYPT_E_REVOCATION_OFFLINE,
 			       "the response is not in the store%s%s",
-			       l->is_refused ? ": " : "",
-			       l->is_refused ? l->error->text : "");
+			       refusal ? ": " : "",
+			       refusal ? refusal->text : "");
 		remember_failure(l);
 	} else if (rc && !l->context) {
 		go_on_with_old(l);
@@ -467,6 +470,8 @@ struct ocsp_context *ocsp_handle_lookup(struct ocsp_handle *h,
 		.h = h,
 		.error = error,
 		.seconds = OCSP_CHECK_INTERVAL,
+		/* Where no session has told yet. */
+		.min_validity = CERT_SRV_OCSP_RESP_MIN_VALIDITY_SECONDS_DEFAULT,
 	};
 	struct ocsp_context *c;
 
@@ -484,6 +489,24 @@ struct ocsp_context *ocsp_handle_lookup(struct ocsp_handle *h,
 					     c);
 	ocsp_context_put(c);
 	return NULL;
+}
+
+bool ocsp_handle_attach(struct ocsp_handle *h, struct ocsp_error *error)
+{
+	bool is_held;
+
+	ocsp_context_put(ocsp_handle_lookup(h, error));
+	ocsp_lock();
+	is_held = ocsp_handle_is_held(h);
+	if (!is_held && ocsp_connection(OCSP_WHEN_DUE, error)) {
+		if (h->config->refusal)
+			*error = *h->config->refusal;
+		else
+			ocsp_error_set(error, ERROR_NOT_READY,
+				       "the response is not open yet");
+	}
+	ocsp_unlock();
+	return is_held;
 }
 
 void ocsp_handle_update(struct ocsp_handle *h)

@@ -17,6 +17,12 @@ struct ocsp_context *ocsp_handle_lookup(struct ocsp_handle *h,
 void ocsp_handle_update(struct ocsp_handle *h);
 
 /*
+ * Is its entry held in the kernel? If not, and an attempt is due, it is made;
+ * *error then says what is missing.
+ */
+bool ocsp_handle_attach(struct ocsp_handle *h, struct ocsp_error *error);
+
+/*
  * Hold again, of the handles whose session was lost, some: they may not be asked
  * for a long time. And all of them.
  */

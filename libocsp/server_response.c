@@ -55,6 +55,12 @@ open_handle(PCCERT_CHAIN_CONTEXT chain, DWORD i, DWORD flags,
 		ok = ocsp_handle_open_waiting(h, error);
 	if (ok)
 		return h;
+	if (flags & OCSP_OPEN_LATER_FLAG) {
+		ocsp_lock();
+		ocsp_handle_refused(h, error);
+		ocsp_unlock();
+		return h;
+	}
 	close_handle(h);
 	return NULL;
 }
@@ -72,7 +78,8 @@ open_checked(PCCERT_CHAIN_CONTEXT chain, DWORD i, DWORD flags,
 			       "pChainContext is NULL");
 		return NULL;
 	}
-	if (flags & ~CERT_SERVER_OCSP_RESPONSE_ASYNC_FLAG) {
+	if (flags & ~(CERT_SERVER_OCSP_RESPONSE_ASYNC_FLAG |
+		      OCSP_OPEN_LATER_FLAG)) {
 		ocsp_error_set(error, ERROR_INVALID_PARAMETER,
 			       "dwFlags: unknown flags");
 		return NULL;
@@ -269,6 +276,29 @@ PCCERT_SERVER_OCSP_RESPONSE_CONTEXT OcspGetServerOcspResponseContext(
 		return get_invalid(h, 0, pError);
 	context = ocsp_thread_cache_get(h);
 	return context ? &context->pub : get_anew(h, pError);
+}
+
+int OcspIsAttached(HCERT_SERVER_OCSP_RESPONSE hServerOcspResponse,
+		   OCSP_ERROR *pError)
+{
+	struct ocsp_handle *h = hServerOcspResponse;
+	struct ocsp_error error;
+	bool is_held;
+	int state;
+
+	if (!h) {
+		get_invalid(h, 0, pError);
+		return 0;
+	}
+	state = ocsp_cancel_disable();
+	ocsp_handle_pin(h);
+	is_held = ocsp_handle_attach(h, &error);
+	if (!is_held)
+		ocsp_error_give(&error, pError);
+	ocsp_dispatcher_tell(h);
+	ocsp_handle_unpin(h);
+	ocsp_cancel_restore(state);
+	return is_held;
 }
 
 /* What a process cannot do without later, while it can be had. */

@@ -30,16 +30,6 @@ static int hold(struct ocsp_client *client, struct ocsp_handle *h, void *arg,
 	return ocsp_handle_hold(client, h, false, &opened, error);
 }
 
-/* Held by nobody and not to be created, for want of the issuer. */
-static bool explain(int rc, const struct ocsp_handle *h,
-		    struct ocsp_error *error)
-{
-	if (rc == -ENOENT && !h->config->issuer)
-		ocsp_error_set(error, ERROR_INVALID_PARAMETER,
-			       "the chain lacks the certificate's issuer, and the response is not in the store");
-	return !rc;
-}
-
 bool ocsp_handle_open(struct ocsp_handle *h, struct ocsp_error *error)
 {
 	int rc;
@@ -47,7 +37,7 @@ bool ocsp_handle_open(struct ocsp_handle *h, struct ocsp_error *error)
 	ocsp_lock();
 	rc = ocsp_handle_call(h, OCSP_AT_ONCE, hold, NULL, error);
 	ocsp_unlock();
-	return explain(rc, h, error);
+	return !rc;
 }
 
 /* The first step, with the lock held; also runs again with a new session. */
@@ -214,5 +204,5 @@ bool ocsp_handle_open_waiting(struct ocsp_handle *h, struct ocsp_error *error)
 	ocsp_lock();
 	ocsp_watch_stop(&w.watch);
 	ocsp_unlock();
-	return explain(rc, h, error);
+	return !rc;
 }

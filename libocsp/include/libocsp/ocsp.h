@@ -42,6 +42,8 @@ typedef struct _CERT_SERVER_OCSP_RESPONSE_OPEN_PARA
 	*PCERT_SERVER_OCSP_RESPONSE_OPEN_PARA;
 
 #define CERT_SERVER_OCSP_RESPONSE_ASYNC_FLAG	0x00000001
+/* Of this library: a handle all the same where the kernel gives none yet. */
+#define OCSP_OPEN_LATER_FLAG			0x80000000
 
 /*
  * Why a function failed, for a caller that has no use for the calling thread's
@@ -223,6 +225,21 @@ uint32_t OcspOpenServerOcspResponses(PCCERT_CHAIN_CONTEXT pChainContext,
 				     HCERT_SERVER_OCSP_RESPONSE *rghResponse,
 				     uint32_t cResponse,
 				     OCSP_ERROR *pError);
+
+/*
+ * With OCSP_OPEN_LATER_FLAG an open fails for its arguments, for a certificate
+ * that names no responder, and for want of memory for the handle alone. For what
+ * else is missing (the module, the privilege to add an entry, room in the store,
+ * descriptors) it is tried again: by whichever call on the handle comes after 1
+ * second first, then after twice as long, up to 32 seconds; or 64 where the kernel
+ * cannot be reached. Until then there is no response.
+ *
+ * Is the handle attached to the kernel's entry? If not and an attempt is due it
+ * is made. 1; or 0 with the last error, whose text says what it waits for: one of
+ * CertOpenServerOcspResponse()'s.
+ */
+int OcspIsAttached(HCERT_SERVER_OCSP_RESPONSE hServerOcspResponse,
+		   OCSP_ERROR *pError);
 
 /* As CertGetServerOcspResponseContext(). */
 PCCERT_SERVER_OCSP_RESPONSE_CONTEXT OcspGetServerOcspResponseContext(
