@@ -24,6 +24,9 @@ void ocsp_dispatcher_tell(struct ocsp_handle *h);
  */
 void ocsp_dispatcher_leave(const struct ocsp_handle *h);
 
+/* With the lock held: the thread, if it sleeps, is to look again. */
+void ocsp_dispatcher_wake(void);
+
 /* In a child of fork(), which does not have the thread. */
 void ocsp_dispatcher_forked(void);
 

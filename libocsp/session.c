@@ -16,6 +16,7 @@
 #include "clock.h"
 #include "connection.h"
 #include "dispatcher.h"
+#include "events.h"
 #include "pool.h"
 #include "session.h"
 #include "updates.h"
@@ -76,6 +77,7 @@ static void fork_child(void)
 	for (session = sessions; session; session = session->next)
 		if (session->state == OCSP_SESSION_OWN)
 			session->state = OCSP_SESSION_INHERITED;
+	ocsp_events_forked();
 	ocsp_connection_forked();
 	ocsp_dispatcher_forked();
 	ocsp_updates_forked();
@@ -87,6 +89,11 @@ __attribute__((constructor))
 static void session_init(void)
 {
 	pthread_atfork(fork_prepare, fork_parent, fork_child);
+}
+
+struct ocsp_session *ocsp_sessions(void)
+{
+	return sessions;
 }
 
 static struct ocsp_session *find_own(void)
@@ -127,6 +134,7 @@ struct ocsp_session *ocsp_session_own(struct ocsp_client *client,
 	session->state = OCSP_SESSION_OWN;
 	session->next = sessions;
 	sessions = session;
+	ocsp_events_add(session);
 	checked = ocsp_uptime();
 	return session;
 }
@@ -149,6 +157,7 @@ void ocsp_session_lose(struct ocsp_session *session)
 {
 	if (session->state == OCSP_SESSION_LOST)
 		return;
+	ocsp_events_remove(session);
 	ocsp_fd_close(&session->id);
 	session->state = OCSP_SESSION_LOST;
 	if (session->handles)
@@ -183,11 +192,13 @@ void ocsp_sessions_close(void)
 
 	while ((session = sessions)) {
 		sessions = session->next;
+		ocsp_events_remove(session);
 		if (session->state != OCSP_SESSION_LOST)
 			ocsp_fd_close(&session->id);
 		ocsp_board_unmap(&session->board);
 		free(session);
 	}
 	were_lost = false;
+	ocsp_events_close();
 	ocsp_connection_drop();
 }

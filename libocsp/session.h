@@ -36,6 +36,7 @@ struct ocsp_session {
 	struct ocsp_board board;	/* mapped until the last handle is gone */
 	uint32_t min_validity;		/* when it was made */
 	size_t handles;			/* of this process that use it */
+	bool told;			/* its changes wake up: see events.h */
 };
 
 /*
@@ -61,6 +62,9 @@ unsigned int ocsp_fork_count(void);
 /* The process's own session, made when there is none; NULL with *error. */
 struct ocsp_session *ocsp_session_own(struct ocsp_client *client,
 				      struct ocsp_error *error);
+
+/* All of them, by next. */
+struct ocsp_session *ocsp_sessions(void);
 
 /* A handle more, or less, uses it. */
 void ocsp_session_use(struct ocsp_session *session);

@@ -277,11 +277,24 @@ int OcspPrepareWorkerEx(OCSP_ERROR *pError);
 
 /*
  * Look for new responses of all handles that have a callback, or a directory
- * that is written, and call and write in this thread. From the first call on
- * the library starts no thread for that, and the one that it had has ended. To
- * be called about once a second.
+ * that is written, and call and write in this thread; and try to attach all
+ * handles that are not. From the first call on the library starts no thread for
+ * that, and the one that it had has ended. To be called when the event descriptor
+ * is readable, or about once a second.
  */
 void OcspDispatchUpdates(void);
+
+/*
+ * A descriptor for poll(), epoll and the like that is readable when there is
+ * something for OcspDispatchUpdates() to do: also when a response changed of a
+ * handle without a callback, which the next Get then returns. It stays the
+ * library's and is neither read nor closed by the application, which dispatches
+ * from now on. A child of fork() asks again, and so does a process that has
+ * closed all descriptors.
+ *
+ * -1: there is none, with the last error; then dispatch once a second.
+ */
+int OcspGetEventDescriptor(OCSP_ERROR *pError);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus
