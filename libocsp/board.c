@@ -18,6 +18,26 @@ void ocsp_board_map(struct ocsp_board *board, int session, uint64_t size)
 		ocsp_board_unmap(board);
 }
 
+uint64_t ocsp_board_guess(int session, uint64_t entries)
+{
+	const uint64_t most = 1 << 24;
+	uint64_t size;
+	void *base;
+
+	if (entries > most)
+		entries = most;
+	/* Two slots for each entry, as the kernel has them. */
+	size = (1 + 2 * entries) * KTLS_OCSP_BOARD_LINE;
+	for (; size >= KTLS_OCSP_BOARD_LINE && size <= SIZE_MAX; size /= 2) {
+		base = mmap(NULL, size, PROT_READ, MAP_SHARED, session, 0);
+		if (base != MAP_FAILED) {
+			munmap(base, size);
+			return size;
+		}
+	}
+	return 0;
+}
+
 void ocsp_board_unmap(struct ocsp_board *board)
 {
 	if (board->header)

@@ -26,6 +26,12 @@ struct ocsp_board_slot {
 void ocsp_board_map(struct ocsp_board *board, int session, uint64_t size);
 
 /*
+ * The size of the board of a session that was made elsewhere, when its store had
+ * about that limit of entries: as much as can be mapped. 0: it has none.
+ */
+uint64_t ocsp_board_guess(int session, uint64_t entries);
+
+/*
  * Nobody may read it any more: neither a handle nor what a thread remembers of
  * one that is open.
  */

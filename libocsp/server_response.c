@@ -48,6 +48,7 @@ open_handle(PCCERT_CHAIN_CONTEXT chain, DWORD i, DWORD flags,
 		ocsp_error_memory(error);
 		return NULL;
 	}
+	ocsp_session_prepare();
 	if ((flags & CERT_SERVER_OCSP_RESPONSE_ASYNC_FLAG) ||
 	    ocsp_handle_has_file(h))
 		ok = ocsp_handle_open(h, error);
@@ -299,6 +300,28 @@ int OcspIsAttached(HCERT_SERVER_OCSP_RESPONSE hServerOcspResponse,
 	ocsp_handle_unpin(h);
 	ocsp_cancel_restore(state);
 	return is_held;
+}
+
+int OcspAdoptSession(int fd, OCSP_ERROR *pError)
+{
+	struct ocsp_client *client;
+	struct ocsp_error error;
+	bool ok = false;
+	int state;
+
+	state = ocsp_cancel_disable();
+	ocsp_lock();
+	client = ocsp_connection(OCSP_AT_ONCE, &error);
+	if (client && fd < 0)
+		ocsp_error_set(&error, ERROR_INVALID_PARAMETER,
+			       "%d is no descriptor", fd);
+	else if (client)
+		ok = ocsp_session_adopt(client, fd, &error);
+	ocsp_unlock();
+	if (!ok)
+		ocsp_error_give(&error, pError);
+	ocsp_cancel_restore(state);
+	return ok;
 }
 
 /* What a process cannot do without later, while it can be had. */

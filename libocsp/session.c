@@ -10,8 +10,10 @@
  * not tell whose a handle is.
  */
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "connection.h"
@@ -19,7 +21,11 @@
 #include "events.h"
 #include "pool.h"
 #include "session.h"
+#include "session_socket.h"
 #include "updates.h"
+
+/* ms that an open waits for the broker */
+#define BROKER_WAIT	2000
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -74,9 +80,12 @@ static void fork_child(void)
 	struct ocsp_session *session;
 
 	forks++;
-	for (session = sessions; session; session = session->next)
+	for (session = sessions; session; session = session->next) {
 		if (session->state == OCSP_SESSION_OWN)
 			session->state = OCSP_SESSION_INHERITED;
+		session->adopted = false;
+	}
+	ocsp_broker_forked();
 	ocsp_events_forked();
 	ocsp_connection_forked();
 	ocsp_dispatcher_forked();
@@ -105,38 +114,140 @@ static struct ocsp_session *find_own(void)
 	return session;
 }
 
-struct ocsp_session *ocsp_session_own(struct ocsp_client *client,
-				      struct ocsp_error *error)
-{
-	struct ocsp_session *session = find_own();
+/* What is said of a descriptor that is to be a session. */
+struct offer {
+	int fd;
+	uint32_t min_validity;
 	uint64_t board_size;
-	int rc, fd;
+};
 
-	if (session)
-		return session;
-	session = calloc(1, sizeof(*session));
-	if (!session) {
-		ocsp_error_memory(error);
+/* NULL: no memory, and the descriptor is as it was. */
+static struct ocsp_session *new_session(const struct offer *offer)
+{
+	struct ocsp_session *session = calloc(1, sizeof(*session));
+
+	if (!session)
 		return NULL;
-	}
-	rc = ocsp_client_session(client, &fd, &session->min_validity,
-				 &board_size);
-	if (rc) {
-		/* The module was unloaded after we had connected. */
-		if (rc == -ENOENT)
-			rc = -OCSP_ENOMODULE;
-		ocsp_connection_error(rc, client, error);
-		free(session);
-		return NULL;
-	}
-	ocsp_fd_remember(&session->id, fd);
-	ocsp_board_map(&session->board, fd, board_size);
+	ocsp_fd_remember(&session->id, offer->fd);
+	ocsp_board_map(&session->board, offer->fd, offer->board_size);
+	session->min_validity = offer->min_validity;
 	session->state = OCSP_SESSION_OWN;
 	session->next = sessions;
 	sessions = session;
 	ocsp_events_add(session);
 	checked = ocsp_uptime();
 	return session;
+}
+
+static bool ask_kernel(struct ocsp_client *client, struct offer *offer,
+		       struct ocsp_error *error)
+{
+	int rc;
+
+	rc = ocsp_client_session(client, &offer->fd, &offer->min_validity,
+				 &offer->board_size);
+	if (!rc)
+		return true;
+	/* The module was unloaded after we had connected. */
+	if (rc == -ENOENT)
+		rc = -OCSP_ENOMODULE;
+	ocsp_connection_error(rc, client, error);
+	return false;
+}
+
+/*
+ * Of a session that somebody else made the kernel tells neither of these: the
+ * board's size follows from the store's limit, which may have been another one
+ * then.
+ */
+static bool describe(struct ocsp_client *client, struct offer *offer,
+		     struct ocsp_error *error)
+{
+	const struct ocsp_usage *entries;
+	struct ocsp_stats stats;
+	int rc;
+
+	rc = ocsp_client_stats(client, offer->fd, &stats);
+	if (rc) {
+		ocsp_connection_error(rc, client, error);
+		return false;
+	}
+	offer->min_validity = CERT_SRV_OCSP_RESP_MIN_VALIDITY_SECONDS_DEFAULT;
+	entries = &stats.usage[KTLS_OCSP_RESOURCE_ENTRIES];
+	offer->board_size = ocsp_board_guess(offer->fd, entries->limit);
+	return true;
+}
+
+/* From the broker, if there is one. */
+static bool take_offer(struct ocsp_client *client, struct offer *offer,
+		       struct ocsp_error *error)
+{
+	switch (ocsp_broker_ask(&offer->fd, error)) {
+	case OCSP_BROKER_NONE:
+		return ask_kernel(client, offer, error);
+	case OCSP_BROKER_SESSION:
+		if (describe(client, offer, error))
+			return true;
+		ocsp_broker_failed(error);
+		close(offer->fd);
+		return false;
+	default:
+		return false;
+	}
+}
+
+struct ocsp_session *ocsp_session_own(struct ocsp_client *client,
+				      struct ocsp_error *error)
+{
+	struct ocsp_session *session = find_own();
+	struct offer offer;
+
+	if (session)
+		return session;
+	if (!take_offer(client, &offer, error))
+		return NULL;
+	session = new_session(&offer);
+	if (!session) {
+		close(offer.fd);
+		ocsp_error_memory(error);
+	}
+	return session;
+}
+
+void ocsp_session_prepare(void)
+{
+	struct pollfd p = { .fd = -1, .events = POLLIN };
+
+	ocsp_lock();
+	if (!find_own())
+		p.fd = ocsp_broker_start();
+	ocsp_unlock();
+	if (p.fd == -1)
+		return;
+	poll(&p, 1, BROKER_WAIT);
+	close(p.fd);
+}
+
+bool ocsp_session_adopt(struct ocsp_client *client, int fd,
+			struct ocsp_error *error)
+{
+	struct offer offer = { .fd = fd };
+	struct ocsp_session *session, *old;
+
+	if (!describe(client, &offer, error))
+		return false;
+	for (old = sessions; old && !old->adopted; old = old->next)
+		;
+	session = new_session(&offer);
+	if (!session)
+		return ocsp_error_memory(error);
+	session->adopted = true;
+	if (old) {
+		old->adopted = false;
+		if (!old->handles)
+			ocsp_session_lose(old);
+	}
+	return true;
 }
 
 void ocsp_session_use(struct ocsp_session *session)
@@ -186,17 +297,26 @@ bool ocsp_sessions_were_lost(void)
 	return lost;
 }
 
+static void close_session(struct ocsp_session *session)
+{
+	ocsp_events_remove(session);
+	if (session->state != OCSP_SESSION_LOST)
+		ocsp_fd_close(&session->id);
+	ocsp_board_unmap(&session->board);
+	free(session);
+}
+
 void ocsp_sessions_close(void)
 {
-	struct ocsp_session *session;
+	struct ocsp_session **at = &sessions, *session;
 
-	while ((session = sessions)) {
-		sessions = session->next;
-		ocsp_events_remove(session);
-		if (session->state != OCSP_SESSION_LOST)
-			ocsp_fd_close(&session->id);
-		ocsp_board_unmap(&session->board);
-		free(session);
+	while ((session = *at)) {
+		if (session->adopted && session->state == OCSP_SESSION_OWN) {
+			at = &session->next;
+			continue;
+		}
+		*at = session->next;
+		close_session(session);
 	}
 	were_lost = false;
 	ocsp_events_close();

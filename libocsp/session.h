@@ -37,6 +37,7 @@ struct ocsp_session {
 	uint32_t min_validity;		/* when it was made */
 	size_t handles;			/* of this process that use it */
 	bool told;			/* its changes wake up: see events.h */
+	bool adopted;			/* stays when no handle uses it */
 };
 
 /*
@@ -59,9 +60,25 @@ void ocsp_wait(pthread_cond_t *changed, const struct timespec *until);
 /* A number that fork() changes in the child. */
 unsigned int ocsp_fork_count(void);
 
-/* The process's own session, made when there is none; NULL with *error. */
+/*
+ * The process's own session, made when there is none: from the broker where there
+ * is one, else by netlink. NULL with *error.
+ */
 struct ocsp_session *ocsp_session_own(struct ocsp_client *client,
 				      struct ocsp_error *error);
+
+/*
+ * Without the lock: if the broker has to be asked for it, wait for the answer, for
+ * some seconds at most.
+ */
+void ocsp_session_prepare(void);
+
+/*
+ * Take over a descriptor as the process's own session, in place of the one that
+ * was adopted before. False with *error: it is none, and stays the caller's.
+ */
+bool ocsp_session_adopt(struct ocsp_client *client, int fd,
+			struct ocsp_error *error);
 
 /* All of them, by next. */
 struct ocsp_session *ocsp_sessions(void);

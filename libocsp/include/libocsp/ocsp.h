@@ -43,7 +43,7 @@ typedef struct _CERT_SERVER_OCSP_RESPONSE_OPEN_PARA
 
 #define CERT_SERVER_OCSP_RESPONSE_ASYNC_FLAG	0x00000001
 /* Of this library: a handle all the same where the kernel gives none yet. */
-#define OCSP_OPEN_LATER_FLAG			0x80000000
+#define OCSP_OPEN_LATER_FLAG			0x00010000
 
 /*
  * Why a function failed, for a caller that has no use for the calling thread's
@@ -262,6 +262,23 @@ int OcspGetResponseInfo(PCCERT_SERVER_OCSP_RESPONSE_CONTEXT pContext,
  * failed. It stays as it is until the next failure in this thread.
  */
 const char *OcspGetLastErrorMessage(void);
+
+/*
+ * Use a session that somebody else made and passed: over a Unix socket, or to a
+ * child that runs another program. With it go its store, which may be that of
+ * another network namespace, and its privilege to add entries.
+ *
+ * The descriptor becomes the library's, until the process ends or another one is
+ * adopted; handles that are open stay where they are. A child of fork() reads
+ * through it, and adopts another one, or has one of its own, to open more.
+ *
+ * Without it the library asks the broker at /run/ktls-ocsp/session.sock, or where
+ * KTLS_OCSP_SOCKET says, and the kernel where there is no broker.
+ *
+ * 1; or 0 with the last error: ERROR_GEN_FAILURE where it is no session, and
+ * CertOpenServerOcspResponse()'s. Then the descriptor stays the caller's.
+ */
+int OcspAdoptSession(int fd, OCSP_ERROR *pError);
 
 /*
  * In a worker that was forked, before it locks itself in (seccomp, a chroot,
