@@ -18,8 +18,8 @@ if ! { answer good leaf && answer new leaf --this 1 --next 90000 &&
 fi
 # Only the kernel loads a store when one is used.
 case $STORE in
-kernel) ktap_set_plan 15;;
-*) ktap_set_plan 14;;
+kernel) ktap_set_plan 16;;
+*) ktap_set_plan 15;;
 esac
 
 # add
@@ -107,6 +107,15 @@ add_unknown()
 }
 check "add, and a responder that does not know it: 6, and why" add_unknown
 stop_responder
+
+# Stored by a writer that is neither ocspctl nor ocspd.
+add_stored_unknown()
+{
+	expect 0 del "$other" && ocsp_fill --status unknown "$other" &&
+	expect 3 add "$other" && quiet && prints "status unknown" &&
+	expect 0 add --no-wait "$other"
+}
+check "add of one that another writer stored as unknown: 3" add_stored_unknown
 
 # That the wait ends with the failure, and not after the 15 seconds, is seen by the failure's age.
 add_fails()

@@ -17,7 +17,7 @@ if ! { make_answers && answer plain plain &&
        answer newer leaf --this 2 --next 95000 --status revoked; }; then
 	ktap_exit_fail_msg "cannot sign responses"
 fi
-ktap_set_plan $((31 + $(wc -l < "$dir/bad")))
+ktap_set_plan $((34 + $(wc -l < "$dir/bad")))
 
 # unchanged STATUS TEXT ARGUMENT...: refused, and the store is what it was.
 unchanged()
@@ -76,7 +76,8 @@ show_one()
 	for name in "$leaf" "$dir/leaf.pem" "$key" "$colons" \
 		"$(echo "$key" | tr a-f A-F)" "SHA256 Fingerprint=$colons" \
 		"sha256 Fingerprint=$colons" "${key%?}" \
-		"$(echo "$key" | cut -c 1-16)" "$(echo "$colons" | cut -c 1-14)"; do
+		"$(echo "$key" | cut -c 1-16)" "$(echo "$colons" | cut -c 1-14)" \
+		"$(echo "$key" | cut -c 1-4)"; do
 		expect 0 show "$name" && prints "key $key" &&
 		prints "responder $url" && expect 0 -j show "$name" &&
 		json "len(j) == 1 and j[0]['key'] == '$key'" || return 1
@@ -94,14 +95,96 @@ not_there()
 	unchanged 1 "no entry has this key" del "$other" &&
 	unchanged 1 "no entry has this key" set \
 		"$(key_of other)" "$dir/other.der" &&
-	unchanged 1 "no entry has a key that begins so" show 0000000000000000 &&
-	unchanged 1 "No such file" show "$(echo "$key" | cut -c 1-7)" &&
-	unchanged 1 "No such file" show "${key}0" &&
-	unchanged 1 "No such file" show "${key%?}x" &&
-	unchanged 1 "No such file" show "$colons:" &&
-	unchanged 1 "No such file" show ""
+	unchanged 1 "no entry has this beginning of a key" \
+		show 0000000000000000 &&
+	for name in "$(echo "$key" | cut -c 1-3)" "${key}0" "${key%?}x" \
+		"$colons:" none.example.com none.pem; do
+		unchanged 1 "$name: no such file, and no entry has this name" \
+			show "$name" &&
+		unchanged 1 "$name: no such file, and no entry has this name" \
+			get "$name" || return 1
+	done
+	unchanged 1 "No such file" show "" &&
+	unchanged 1 "No such file" show ./none.pem
 }
 check "what is not there" not_there
+
+# By name. The certificates of make_leaf are all for localhost.
+
+named()
+{
+	alt_name=www.example.com
+	make_leaf "$dir" www 31 "$url" && alt_name="*.example.org" &&
+	make_leaf "$dir" wild 32 "$url" && alt_name= && answer www www &&
+	answer wild wild && expect 0 set "$dir/www-chain.pem" "$dir/www.der" &&
+	expect 0 set "$dir/wild-chain.pem" "$dir/wild.der"
+}
+
+by_name()
+{
+	named || return 1
+	for name in www.example.com WWW.Example.COM \
+		"CN=www,O=ktls-ocsp selftests"; do
+		expect 0 -j show "$name" &&
+		json "[r['key'] for r in j] == ['$(key_of www)']" &&
+		expect 0 get "$name" && cmp "$dir/out" "$dir/www.der" || return 1
+	done
+	for name in a.example.org "*.example.org"; do
+		expect 0 -j show "$name" &&
+		json "[r['key'] for r in j] == ['$(key_of wild)']" || return 1
+	done
+	expect 0 -j show localhost && json "len(j) == 3" &&
+	expect 0 -j show 127.0.0.1 && json "len(j) == 3" &&
+	expect 0 show localhost --count && [ "$(cat "$dir/out")" = 3 ] &&
+	expect 0 -j show localhost --state failed && json "j == []" &&
+	unchanged 1 "localhost: 3 entries have this name" get localhost &&
+	unchanged 1 "localhost: 3 entries have this name" del localhost &&
+	unchanged 1 "no entry has this name" show example.org &&
+	expect 0 set www.example.com "$dir/www.der"
+}
+check "by name: DNS name, wildcard, IP address and subject" by_name
+
+order()
+{
+	expect 0 -j show --sort key &&
+	json '[r["key"] for r in j] == sorted(r["key"] for r in j)' &&
+	expect 0 -j show --sort subject &&
+	json '[r["subject"][:6] for r in j] == ["CN=lea", "CN=wil", "CN=www"]' &&
+	answer long wild --this 1 --next 172800 &&
+	answer short www --this 1 --next 7200 &&
+	expect 0 set "$dir/wild-chain.pem" "$dir/long.der" &&
+	expect 0 set "$dir/www-chain.pem" "$dir/short.der" &&
+	expect 0 -j show --sort expires &&
+	json '[r["subject"][3] for r in j] == ["w", "l", "w"]' &&
+	ocsp_report "$(key_of wild)" "HTTP 503" 2 &&
+	ocsp_report "$(key_of leaf)" "HTTP 503" &&
+	expect 0 -j show --sort failures &&
+	json '[r["failures"] for r in j] == [2, 1, 0]' &&
+	expect 0 show --count --expires-within 3h &&
+	[ "$(cat "$dir/out")" = 1 ] && expect 0 -j show --count &&
+	json 'j == {"count": 3}' &&
+	unchanged 1 "'size' is no order" show --sort size &&
+	unchanged 1 "exclude each other" show --count "$leaf" &&
+	expect 0 del www.example.com && expect 0 del "*.example.org" &&
+	expect 0 set "$leaf" "$dir/good.der"
+}
+check "show --sort and --count" order
+
+issuer()
+{
+	unchanged 1 "no certificate in it issued the one in $dir/www.pem" \
+		set "$dir/www.pem" --issuer "$dir/signer.pem" "$dir/www.der" &&
+	unchanged 1 "$dir/none: No such file" \
+		set "$dir/www.pem" --issuer "$dir/none" "$dir/www.der" &&
+	unchanged 1 "--issuer takes a file with the certificate" \
+		set "$key" --issuer "$dir/ca.pem" "$dir/good.der" &&
+	unchanged 1 "no issuer in it" set "$dir/www.pem" "$dir/www.der" &&
+	cat "$dir/signer.pem" "$dir/ca.pem" > "$dir/bundle.pem" &&
+	expect 0 set "$dir/www.pem" --issuer "$dir/bundle.pem" "$dir/www.der" &&
+	expect 0 add "$dir/www.pem" --issuer "$dir/bundle.pem" &&
+	prints "state valid" && expect 0 del "$dir/www.pem"
+}
+check "set and add with the issuer in another file" issuer
 
 # get
 

@@ -314,7 +314,7 @@ usage()
 	refuses 1 "'--output' needs an argument" get x --output &&
 	refuses 1 "'b' is one argument too many" show a b &&
 	refuses 1 "'b' is one argument too many" monitor b &&
-	refuses 1 "set needs CERT RESPONSE" set a &&
+	refuses 1 "set needs CERT [--issuer FILE] RESPONSE" set a &&
 	refuses 1 "get needs CERT" get &&
 	refuses 1 "verify needs --cert" verify x &&
 	refuses 1 "verify needs --cert" verify --cert x y
@@ -331,7 +331,8 @@ help_of_all()
 		prints "Exit status" && prints "--json" &&
 		expect 0 help "$command" && prints "[-j] $command" || return 1
 	done
-	refuses 1 "unknown command 'colour'" help colour
+	refuses 1 "unknown command 'colour'" help colour &&
+	refuses 1 "'get' is one argument too many" help show get
 }
 check "--help, for all and for each" help_of_all
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "ocspctl.h"
+#include "peer.h"
 
 /* As long as CertOpenServerOcspResponse() waits for the first response. */
 #define WAIT_SECONDS	15
@@ -23,14 +24,6 @@ struct addition {
 	struct ocsp_opened opened;
 	bool over;			/* an event decided */
 };
-
-static int64_t monotonic_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
 
 static int notice(const struct ocsp_notice *n, void *arg)
 {
@@ -200,7 +193,7 @@ int cmd_add(const struct args *args)
 	struct addition a = { .args = args };
 	int status = EXIT_ERROR;
 
-	if (!target_read(&a.target, args->argv[0]))
+	if (!target_read(&a.target, args->argv[0], args->issuer))
 		return EXIT_ERROR;
 	if (target_needs_issuer(&a.target))
 		status = add_target(&a);

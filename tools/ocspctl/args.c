@@ -20,6 +20,15 @@ static const struct option all_options[] = {
 	{ "state", required_argument, NULL, 's' },
 	{ "expires-within", required_argument, NULL, 'e' },
 	{ "newer-than", required_argument, NULL, 'g' },
+	{ "sort", required_argument, NULL, 'S' },
+	{ "count", no_argument, NULL, 'C' },
+	{ "warn", required_argument, NULL, 'W' },
+	{ "crit", required_argument, NULL, 'K' },
+	{ "interval", required_argument, NULL, 'I' },
+	{ "starttls", required_argument, NULL, 'T' },
+	{ "servername", required_argument, NULL, 'N' },
+	{ "key-type", required_argument, NULL, 'k' },
+	{ "timeout", required_argument, NULL, 't' },
 };
 
 #define OPTIONS		ARRAY_SIZE(all_options)
@@ -82,6 +91,33 @@ static void take_option(struct args *args, int option)
 		break;
 	case 'g':
 		args->newer_than = optarg;
+		break;
+	case 'S':
+		args->sort = optarg;
+		break;
+	case 'C':
+		args->count = true;
+		break;
+	case 'W':
+		args->warn = optarg;
+		break;
+	case 'K':
+		args->crit = optarg;
+		break;
+	case 'I':
+		args->interval = optarg;
+		break;
+	case 'T':
+		args->starttls = optarg;
+		break;
+	case 'N':
+		args->servername = optarg;
+		break;
+	case 'k':
+		args->key_type = optarg;
+		break;
+	case 't':
+		args->timeout = optarg;
 		break;
 	}
 }

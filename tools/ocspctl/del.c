@@ -29,7 +29,7 @@ int cmd_del(const struct args *args)
 	struct target target;
 	int status;
 
-	if (!target_read(&target, args->argv[0]))
+	if (!target_read(&target, args->argv[0], NULL))
 		return EXIT_ERROR;
 	status = del(&target, args);
 	target_clear(&target);

@@ -71,7 +71,7 @@ int cmd_get(const struct args *args)
 
 	if (!args->out && !args->json && isatty(STDOUT_FILENO))
 		return error("get: DER is not for a terminal, use -o FILE or redirect the output");
-	if (!target_read(&target, args->argv[0]))
+	if (!target_read(&target, args->argv[0], NULL))
 		return EXIT_ERROR;
 	client = connect_store();
 	if (!client) {

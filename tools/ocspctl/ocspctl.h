@@ -27,6 +27,14 @@ enum {
 	EXIT_NOT_YET,		/* added, but there is no response to serve */
 };
 
+/* Those of a check, which monitoring systems know. */
+enum {
+	CHECK_OK,
+	CHECK_WARNING,
+	CHECK_CRITICAL,
+	CHECK_UNKNOWN,
+};
+
 /* What the command line said. */
 struct args {
 	bool json;
@@ -39,6 +47,15 @@ struct args {
 	const char *states;
 	const char *expires_within;
 	const char *newer_than;
+	const char *sort;
+	bool count;
+	const char *warn;
+	const char *crit;
+	const char *interval;
+	const char *starttls;
+	const char *servername;
+	const char *key_type;
+	const char *timeout;
 	int argc;		/* the arguments that are no options */
 	char **argv;
 };
@@ -52,6 +69,7 @@ struct command {
 	const char *options;	/* the letters it takes; long ones in args.c */
 	int min_args;
 	int max_args;
+	int error_status;		/* of usage; 0: EXIT_ERROR */
 };
 
 extern const struct command commands[];	/* ends with a NULL name */
@@ -63,6 +81,10 @@ int cmd_set(const struct args *args);
 int cmd_del(const struct args *args);
 int cmd_monitor(const struct args *args);
 int cmd_stats(const struct args *args);
+int cmd_status(const struct args *args);
+int cmd_top(const struct args *args);
+int cmd_check(const struct args *args);
+int cmd_check_store(const struct args *args);
 int cmd_verify(const struct args *args);
 
 /* args.c: PARSE_ERROR, and why was said. */
@@ -100,9 +122,15 @@ struct target {
 	struct ocsp_name name;		/* for a request */
 };
 
-/* target.c: false when it is none, and why was said. target_clear() after. */
-bool target_read(struct target *target, const char *text);
+/*
+ * target.c: false when it is none, and why was said. target_clear() after.
+ * issuer: a file to look for the issuer's certificate in, or NULL for the file
+ * that text names.
+ */
+bool target_read(struct target *target, const char *text, const char *issuer);
 void target_clear(struct target *target);
+/* Neither a file nor a key nor the beginning of one: a name. */
+bool target_is_name(const char *text);
 /* Fails, and says why, unless the target has both certificates. */
 bool target_needs_issuer(const struct target *target);
 /* The certificates of a key, from the store: false, and why was said. */
@@ -125,6 +153,64 @@ void print_text(FILE *to, const char *text, int columns);
 /* RFC 5280 5.3.1, or NULL. */
 const char *revocation_reason_name(int reason);
 
+/* list.c: what a dump found, metadata only. */
+struct list {
+	struct ocsp_entry *all;
+	size_t count;
+	size_t room;
+};
+
+/* False, and why was said. list_free() in either case. */
+bool list_read(struct list *list, struct ocsp_client *client,
+	       const struct ocsp_filter *filter);
+void list_free(struct list *list);
+/*
+ * The certificates of an entry, for ocsp_entry_clear(). 0, or a negative errno:
+ * -ENOENT when it is gone already.
+ */
+int list_certs(struct ocsp_client *client, const struct ocsp_entry *entry,
+	       struct ocsp_entry *certs);
+
+/*
+ * name.c: does the certificate of an entry have that DNS name, IP address or
+ * subject? False where the store has no certificate.
+ */
+bool entry_has_name(const struct ocsp_entry *certs, const char *name);
+
+/* As ocsp_cert_subject(); NULL where the store has no certificate. */
+char *entry_subject(const struct ocsp_entry *certs);
+
+/* choice.c: which entries "show" shows, and in which order. */
+enum order {
+	ORDER_STORE,			/* as the store tells them */
+	ORDER_KEY,
+	ORDER_EXPIRES,
+	ORDER_FAILURES,
+	ORDER_STORED,
+	ORDER_SUBJECT,
+};
+
+struct choice {
+	struct ocsp_filter filter;	/* points to the next two */
+	int64_t expires_before;
+	uint64_t newer_than;
+	const char *name;		/* NULL: all */
+	enum order order;
+};
+
+struct row {
+	const struct ocsp_entry *entry;
+	char *subject;			/* for ORDER_SUBJECT */
+};
+
+/* Do the options ask for a part of the list, or its length? */
+bool choice_filters(const struct args *args);
+/* False, and why was said. */
+bool choice_read(const struct args *args, struct choice *choice);
+/* Does the choice depend on what the certificates say? */
+bool choice_needs_certs(const struct choice *choice);
+void choice_sort(const struct choice *choice, struct row *rows, size_t count);
+
 /* response.c: what a response and its certificates say. */
 struct view {
 	const struct ocsp_entry *entry;
@@ -140,8 +226,13 @@ void view_make(struct view *view, const struct ocsp_entry *entry,
 void view_clear(struct view *view);
 void view_print(const struct view *view, bool full, int64_t now);
 json_t *view_json(const struct view *view);
+/* Does a TLS server get the response? */
+bool entry_is_served(const struct ocsp_entry *entry, int64_t now);
 /* Seconds that a response must still be valid for a server to get it. */
 int64_t min_validity(void);
+
+/* stats.c */
+json_t *stats_json(const struct ocsp_stats *stats);
 
 /* json.c: without memory the process ends; each takes over value. */
 __attribute__((noreturn)) void no_memory(void);

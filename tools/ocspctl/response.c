@@ -26,6 +26,13 @@ int64_t min_validity(void)
 	return seconds;
 }
 
+bool entry_is_served(const struct ocsp_entry *entry, int64_t now)
+{
+	return entry->state == KTLS_OCSP_STATE_VALID &&
+	       entry->status != KTLS_OCSP_CERT_STATUS_UNKNOWN &&
+	       entry->next_update - now >= min_validity();
+}
+
 void view_make(struct view *view, const struct ocsp_entry *entry,
 	       const struct ocsp_entry *certs, int64_t now)
 {
@@ -33,9 +40,7 @@ void view_make(struct view *view, const struct ocsp_entry *entry,
 
 	memset(view, 0, sizeof(*view));
 	view->entry = entry;
-	view->served = entry->state == KTLS_OCSP_STATE_VALID &&
-		       entry->status != KTLS_OCSP_CERT_STATUS_UNKNOWN &&
-		       entry->next_update - now >= min_validity();
+	view->served = entry_is_served(entry, now);
 	if (certs)
 		cert = ocsp_cert_decode(certs->cert, certs->cert_len);
 	if (certs && !cert && errno == ENOMEM)

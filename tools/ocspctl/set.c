@@ -116,7 +116,7 @@ int cmd_set(const struct args *args)
 	char why[512];
 	size_t len;
 
-	if (!target_read(&target, args->argv[0]))
+	if (!target_read(&target, args->argv[0], args->issuer))
 		return EXIT_ERROR;
 	data = ocsp_read_file(args->argv[1], &len, why, sizeof(why));
 	if (data)

@@ -53,7 +53,7 @@ static json_t *json_number(uint64_t number)
 	       json_integer((json_int_t)number);
 }
 
-static void print_stats_json(const struct ocsp_stats *stats)
+json_t *stats_json(const struct ocsp_stats *stats)
 {
 	json_t *o = json_new(), *resource;
 	size_t i;
@@ -78,7 +78,7 @@ static void print_stats_json(const struct ocsp_stats *stats)
 	json_add(o, "blobs_expired", json_number(stats->blobs_expired));
 	json_add(o, "entries_evicted", json_number(stats->entries_evicted));
 	json_add(o, "events_lost", json_number(stats->events_lost));
-	json_print(o, false);
+	return o;
 }
 
 int cmd_stats(const struct args *args)
@@ -92,7 +92,7 @@ int cmd_stats(const struct args *args)
 	if (ocsp_client_stats(client, -1, &stats))
 		status = client_error(client, NULL);
 	else if (args->json)
-		print_stats_json(&stats);
+		json_print(stats_json(&stats), false);
 	else
 		print_stats(&stats);
 	ocsp_client_free(client);

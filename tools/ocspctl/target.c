@@ -11,8 +11,8 @@
 #include "issuer.h"
 #include "ocspctl.h"
 
-/* Digits of a key that name an entry; "show" prints 16. */
-#define PREFIX_MIN	8
+/* Digits of a key that may name an entry; "show" prints 16. */
+#define PREFIX_MIN	4
 
 static int hex_digit(char c)
 {
@@ -57,47 +57,82 @@ static bool parse_prefix(const char *text, struct prefix *prefix)
 	return prefix->digits >= PREFIX_MIN;
 }
 
-/* Looking for the entries whose keys begin so */
-struct search {
-	struct prefix prefix;
-	uint8_t *key;			/* of the last one found */
-	size_t found;
-};
-
-static int match(const struct ocsp_entry *r, void *arg)
+static bool has_prefix(const struct ocsp_entry *r, const struct prefix *prefix)
 {
-	struct search *s = arg;
-	size_t bytes = s->prefix.digits / 2;
+	size_t bytes = prefix->digits / 2;
 
-	if (memcmp(r->key, s->prefix.key, bytes))
-		return 0;
-	if (s->prefix.digits % 2 &&
-	    (r->key[bytes] & 0xf0) != s->prefix.key[bytes])
-		return 0;
-	memcpy(s->key, r->key, KTLS_OCSP_KEY_LEN);
-	s->found++;
-	return 0;
+	return !memcmp(r->key, prefix->key, bytes) &&
+	       (prefix->digits % 2 == 0 ||
+		(r->key[bytes] & 0xf0) == prefix->key[bytes]);
 }
 
-static bool find_prefix(struct target *target, const struct prefix *prefix)
+static size_t find_prefix(const struct list *list, const struct prefix *prefix,
+			  uint8_t key[KTLS_OCSP_KEY_LEN])
 {
-	struct search search = { .prefix = *prefix, .key = target->key };
-	struct ocsp_client *client = connect_store();
+	size_t i, found = 0;
+
+	for (i = 0; i < list->count; i++) {
+		if (!has_prefix(&list->all[i], prefix))
+			continue;
+		memcpy(key, list->all[i].key, KTLS_OCSP_KEY_LEN);
+		found++;
+	}
+	return found;
+}
+
+/* The same of those that have a name; -1, and why was said. */
+static ssize_t find_name(const struct list *list, struct ocsp_client *client,
+			 const char *name, uint8_t key[KTLS_OCSP_KEY_LEN])
+{
+	struct ocsp_entry certs;
+	ssize_t found = 0;
+	size_t i;
 	int err;
 
-	if (!client)
-		return false;
-	err = ocsp_client_dump(client, -1, match, &search, NULL);
-	if (err)
-		client_error(client, target->text);
-	else if (!search.found)
-		error("%s: no file, and no entry has a key that begins so",
-		      target->text);
-	else if (search.found > 1)
-		error("%s: %zu entries have a key that begins so",
-		      target->text, search.found);
+	for (i = 0; i < list->count; i++) {
+		err = list_certs(client, &list->all[i], &certs);
+		if (err == -ENOENT)
+			continue;
+		if (err) {
+			client_error(client, name);
+			return -1;
+		}
+		if (entry_has_name(&certs, name)) {
+			memcpy(key, list->all[i].key, KTLS_OCSP_KEY_LEN);
+			found++;
+		}
+		ocsp_entry_clear(&certs);
+	}
+	return found;
+}
+
+static bool tell_found(const char *text, ssize_t found, const char *what)
+{
+	if (!found)
+		error("%s: no such file, and no entry has this %s", text, what);
+	else if (found > 1)
+		error("%s: %zd entries have this %s", text, found, what);
+	return found == 1;
+}
+
+/* The one that the text names, of those in the store. prefix may be NULL. */
+static bool find_entry(struct target *target, const struct prefix *prefix)
+{
+	struct ocsp_client *client = connect_store();
+	const char *what = prefix ? "beginning of a key" : "name";
+	struct list list = { 0 };
+	ssize_t found = -1;
+
+	if (client && list_read(&list, client, NULL)) {
+		found = prefix ? find_prefix(&list, prefix, target->key) : 0;
+		/* A host may be called "cafe". */
+		if (!found)
+			found = find_name(&list, client, target->text,
+					  target->key);
+	}
+	list_free(&list);
 	ocsp_client_free(client);
-	return !err && search.found == 1;
+	return found >= 0 && tell_found(target->text, found, what);
 }
 
 static bool encode(X509 *cert, unsigned char **der, size_t *len)
@@ -137,36 +172,93 @@ static bool encode_target(struct target *t)
 	       !too_large(t, "issuer", name->issuer_len);
 }
 
-bool target_read(struct target *target, const char *text)
+/* Words of a subject may have a slash in them. */
+bool target_is_name(const char *text)
+{
+	struct prefix prefix;
+
+	return *text && (!strchr(text, '/') || strchr(text, '=')) &&
+	       !parse_prefix(text, &prefix) && access(text, F_OK);
+}
+
+static STACK_OF(X509) *read_certs(const char *path)
 {
 	STACK_OF(X509) *certs;
-	struct prefix prefix;
 	char why[512];
+
+	certs = ocsp_read_certs(path, why, sizeof(why));
+	if (!certs)
+		error("%s", why);
+	return certs;
+}
+
+static bool read_issuer(struct target *target, STACK_OF(X509) *certs)
+{
+	target->issuer = ocsp_find_issuer(certs, target->cert, NULL, time(NULL));
+	if (!target->issuer)
+		return false;
+	X509_up_ref(target->issuer);
+	return true;
+}
+
+static bool read_files(struct target *target, const char *issuer)
+{
+	STACK_OF(X509) *certs = read_certs(target->text);
+	bool read = true;
+
+	if (!certs)
+		return false;
+	target->cert = sk_X509_value(certs, 0);
+	X509_up_ref(target->cert);
+	if (!issuer)
+		read_issuer(target, certs);
+	sk_X509_pop_free(certs, X509_free);
+	if (!issuer)
+		return true;
+	certs = read_certs(issuer);
+	if (!certs)
+		return false;
+	if (!read_issuer(target, certs)) {
+		error("%s: no certificate in it issued the one in %s", issuer,
+		      target->text);
+		read = false;
+	}
+	sk_X509_pop_free(certs, X509_free);
+	return read;
+}
+
+/* In the store, by a key, the beginning of one, or a name; or in a file. */
+static bool is_in_store(const char *text, struct prefix *prefix)
+{
+	/* A file may be called as a key begins. */
+	if (parse_prefix(text, prefix))
+		return prefix->digits == 2 * KTLS_OCSP_KEY_LEN ||
+		       access(text, F_OK);
+	prefix->digits = 0;
+	return target_is_name(text);
+}
+
+bool target_read(struct target *target, const char *text, const char *issuer)
+{
+	struct prefix prefix;
 
 	memset(target, 0, sizeof(*target));
 	target->text = text;
 	target->name.session = -1;
 	target->name.key = target->key;
-	if (parse_prefix(text, &prefix)) {
+	if (is_in_store(text, &prefix)) {
+		if (issuer) {
+			error("%s: --issuer takes a file with the certificate",
+			      text);
+			return false;
+		}
+		if (prefix.digits != 2 * KTLS_OCSP_KEY_LEN)
+			return find_entry(target, prefix.digits ? &prefix :
+							       NULL);
 		memcpy(target->key, prefix.key, sizeof(target->key));
-		if (prefix.digits == 2 * KTLS_OCSP_KEY_LEN)
-			return true;
-		/* A file may have such a name, too. */
-		if (access(text, F_OK))
-			return find_prefix(target, &prefix);
+		return true;
 	}
-	certs = ocsp_read_certs(text, why, sizeof(why));
-	if (!certs) {
-		error("%s", why);
-		return false;
-	}
-	target->cert = sk_X509_value(certs, 0);
-	target->issuer = ocsp_find_issuer(certs, target->cert, NULL, time(NULL));
-	X509_up_ref(target->cert);
-	if (target->issuer)
-		X509_up_ref(target->issuer);
-	sk_X509_pop_free(certs, X509_free);
-	if (encode_target(target))
+	if (read_files(target, issuer) && encode_target(target))
 		return true;
 	target_clear(target);
 	return false;
@@ -186,7 +278,7 @@ bool target_needs_issuer(const struct target *target)
 	if (target->issuer)
 		return true;
 	if (target->cert)
-		error("%s: no issuer in it: the certificate that issued the first one must follow it",
+		error("%s: no issuer in it: the certificate that issued the first one must follow it, or be in the file of --issuer",
 		      target->text);
 	else
 		error("%s: a key is not enough, give the file with the certificate and its issuer",
