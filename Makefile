@@ -22,7 +22,7 @@ MODDIR = $(O)/modules/$(RELEASE)
 
 KSRC ?= $(O)/ksrc
 KSELFTEST := $(O)/kselftest
-SUBDIRS := libocsp tools/ocspctl tools/ocspd tools/servers/openssl tools/man
+SUBDIRS := libocsp tools/ocspctl tools/ocspd tools/ocsp-broker tools/servers/openssl tools/man
 PREFIX ?= /usr/local
 INCLUDEDIR ?= $(PREFIX)/include
 export PREFIX INCLUDEDIR
@@ -120,6 +120,7 @@ libocsp:
 tools: libocsp
 	+$(MAKE) -C tools/ocspctl
 	+$(MAKE) -C tools/ocspd
+	+$(MAKE) -C tools/ocsp-broker
 	+$(MAKE) -C tools/servers/openssl
 	+$(MAKE) -C tools/examples
 

@@ -2,6 +2,8 @@
 /* Sessions from the broker's socket, see session_socket.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>

@@ -1,31 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Sessions from the broker's socket: what passes over it, and the library's end
- * of it. Private to this project.
- *
- * Whoever connects, to a SOCK_SEQPACKET socket, is sent one message and needs to
- * send none: a struct ocsp_session_offer, with a session by SCM_RIGHTS where its
- * err is 0. Then he closes the connection.
- */
+/* Sessions from the broker's socket: the library's end. Private to libocsp. */
 #ifndef OCSP_SESSION_SOCKET_H
 #define OCSP_SESSION_SOCKET_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "error.h"
-
-#define OCSP_SESSION_SOCKET	"/run/ktls-ocsp/session.sock"
-/* Names another one; or none, where it is empty. Not in set-id programs. */
-#define OCSP_SESSION_SOCKET_ENV	"KTLS_OCSP_SOCKET"
-
-#define OCSP_SESSION_OFFER_VERSION	1
-
-struct ocsp_session_offer {
-	uint32_t version;		/* later ones add to the end */
-	int32_t err;			/* an errno, or 0 */
-	char text[248];			/* why, in words; ends with NUL */
-};
+#include "session_offer.h"
 
 /* All that follows is called with the library's lock held. */
 
