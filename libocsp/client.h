@@ -111,8 +111,13 @@ int ocsp_client_session_for(struct ocsp_client *client,
 			    const struct ocsp_session_terms *terms, int *fd,
 			    uint32_t *min_validity, uint64_t *board_size);
 /* The same without terms. */
-int ocsp_client_session(struct ocsp_client *client, int *fd,
-			uint32_t *min_validity, uint64_t *board_size);
+static inline int ocsp_client_session(struct ocsp_client *client, int *fd,
+				      uint32_t *min_validity, uint64_t *board_size)
+{
+	return ocsp_client_session_for(client, NULL, fd, min_validity,
+				       board_size);
+}
+
 int ocsp_client_open(struct ocsp_client *client, const struct ocsp_name *name,
 		     bool wait, struct ocsp_opened *opened);
 int ocsp_client_ref(struct ocsp_client *client, int session, uint32_t slot);

@@ -239,13 +239,6 @@ int ocsp_client_session_for(struct ocsp_client *client,
 	return 0;
 }
 
-int ocsp_client_session(struct ocsp_client *client, int *fd,
-			uint32_t *min_validity, uint64_t *board_size)
-{
-	return ocsp_client_session_for(client, NULL, fd, min_validity,
-				       board_size);
-}
-
 static int take_opened(const struct standin_reply *reply, const uint8_t *bytes,
 		       void *arg)
 {
