@@ -6,8 +6,7 @@
 # under a session, and leaves nothing when it goes.
 
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
-. ../lib/lib.sh
-own_namespaces "$0" "$@"
+. ../lib/isolated.sh
 . ../lib/ktap_helpers.sh
 
 # Where all is ten times slower, there is seldom a moment without a session.

@@ -3,7 +3,9 @@
 # shellcheck disable=SC2034 # what start_store_test() sets is the caller's
 #
 # For the tests of ocspctl: run it, and look at all that it says. Needs $dir, a
-# directory to write to, and ktap_helpers.sh.
+# directory to write to, which start_test() makes.
+
+. ../lib/ktap_helpers.sh
 
 # Seconds in which a command has to end
 limit=60${KSFT_MACHINE_SLOW:+0}
@@ -61,7 +63,7 @@ check()
 	if "$@" 2>> "$dir/log"; then
 		ktap_test_pass "$description"
 	else
-		tail -n 20 "$dir/log" "$dir/out" "$dir/err" | sed 's/^/#   /'
+		tail -n 20 "$dir/log" "$dir/out" "$dir/err" 2> /dev/null | sed 's/^/#   /'
 		ktap_test_fail "$description"
 	fi
 	: > "$dir/log"
@@ -192,14 +194,20 @@ make_answers()
 	END
 }
 
-# start_store_test: print the header, or skip the test when there is no module.
-# Makes $dir with a CA and some certificates: leaf and other, which name the
-# responder at $url, and plain, which names none.
-start_store_test()
+# start_test: print the header, and make $dir, which goes with the test.
+start_test()
 {
 	ktap_print_header
 	dir=$(mktemp -d)
 	trap 'rm -rf "$dir"' EXIT
+}
+
+# start_store_test: start_test, or skip the test when there is no module. Fills
+# $dir with a CA and some certificates: leaf and other, which name the responder
+# at $url, and plain, which names none.
+start_store_test()
+{
+	start_test
 	chmod 755 "$dir"	# for those without privileges
 	load_store 2> /dev/null
 	if ! ocspctl show > /dev/null 2>&1; then

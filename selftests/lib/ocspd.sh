@@ -5,7 +5,6 @@
 # For the tests of ocspd, with what those of ocspctl have: run it against a
 # responder that does what it is told to.
 
-. ../lib/ktap_helpers.sh
 . ../lib/ocspctl.sh
 
 BAD=8890		# port of the bad responder

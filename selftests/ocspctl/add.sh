@@ -5,9 +5,7 @@
 # ocspctl add and monitor, with a refresher of a few lines; and no module.
 
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
-. ../lib/lib.sh
-own_namespaces "$0" "$@"
-. ../lib/ktap_helpers.sh
+. ../lib/isolated.sh
 . ../lib/ocspctl.sh
 
 start_store_test

@@ -6,12 +6,9 @@
 
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
 . ../lib/lib.sh
-. ../lib/ktap_helpers.sh
 . ../lib/ocspctl.sh
 
-ktap_print_header
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
+start_test
 
 if ! { make_ca "$dir" && make_leaf "$dir" leaf 10 http://127.0.0.1/ &&
        make_leaf "$dir" other 11 && make_answers; }; then

@@ -8,8 +8,7 @@
 # from one responder on this machine. Prints figures for bench/report.
 
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
-. ../lib/lib.sh
-own_namespaces "$0" "$@"
+. ../lib/isolated.sh
 . ../lib/ocspd.sh
 
 count=${1:-10000}

@@ -6,11 +6,9 @@
 
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
 . ../lib/lib.sh
-. ../lib/ktap_helpers.sh
+. ../lib/ocspctl.sh
 
-ktap_print_header
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
+start_test
 
 url=http://127.0.0.1:8889/
 if ! { make_ca "$dir" && make_ca "$dir/strange" &&
@@ -18,20 +16,6 @@ if ! { make_ca "$dir" && make_ca "$dir/strange" &&
 	ktap_exit_fail_msg "cannot make certificates"
 fi
 ktap_set_plan 6
-
-# check DESCRIPTION COMMAND...: one result. A failure shows what was printed.
-check()
-{
-	local description="$1"
-
-	shift
-	if "$@" 2>> "$dir/log"; then
-		ktap_test_pass "$description"
-	else
-		tail -n 20 "$dir/log" "$dir/out" | sed 's/^/#   /'
-		ktap_test_fail "$description"
-	fi
-}
 
 # checks STATUS TEXT LINE...: with these settings of a certificate
 checks()

@@ -6,8 +6,7 @@
 
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
 : "${STORE:=standin}"
-. ../lib/lib.sh
-own_namespaces "$0" "$@"
+. ../lib/isolated.sh
 . ../lib/ocspd.sh
 
 start_store_test

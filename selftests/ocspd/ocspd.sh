@@ -6,8 +6,7 @@
 # client gets, over restarts, renewals and steps of the clock.
 
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
-. ../lib/lib.sh
-own_namespaces "$0" "$@"
+. ../lib/isolated.sh
 . ../lib/ocspd.sh
 
 start_store_test

@@ -6,8 +6,7 @@
 # it. A systemd of the test's is process 1 of namespaces of its own.
 
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
-. ../lib/lib.sh
-own_namespaces "$0" "$@"
+. ../lib/isolated.sh
 . ../lib/ocspd.sh
 
 start_store_test

@@ -6,8 +6,7 @@
 # response that the kernel keeps. `make demo` runs this in a virtual machine.
 
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
-. ../lib/lib.sh
-own_namespaces "$0" "$@"
+. ../lib/isolated.sh
 
 number=0
 server=

@@ -6,8 +6,7 @@
 # and receives for it, and stock clients of OpenSSL and GnuTLS see.
 
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
-. ../lib/lib.sh
-own_namespaces "$0" "$@"
+. ../lib/isolated.sh
 . ../lib/ktap_helpers.sh
 . ./server_lib.sh
 
