@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <time.h>
 
+#include "clock.h"
 #include "ktest.h"
 #include "kselftest_harness.h"
 
@@ -29,30 +30,22 @@ FIXTURE(time)
 	bool skip_expiring;
 };
 
-static int64_t ns_of(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
-}
-
 static int64_t now_ms(void)
 {
-	return ns_of(CLOCK_REALTIME) / 1000000;
+	return clock_ns(CLOCK_REALTIME) / NS_PER_MS;
 }
 
 static int set_clock(int64_t offset)
 {
-	int64_t ns = ns_of(CLOCK_BOOTTIME) + offset;
-	struct timespec ts = { ns / 1000000000, ns % 1000000000 };
+	int64_t ns = clock_ns(CLOCK_BOOTTIME) + offset;
+	struct timespec ts = { ns / NS_PER_S, ns % NS_PER_S };
 
 	return clock_settime(CLOCK_REALTIME, &ts);
 }
 
 FIXTURE_SETUP(time)
 {
-	self->offset = ns_of(CLOCK_REALTIME) - ns_of(CLOCK_BOOTTIME);
+	self->offset = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
 	kt_new_netns();
 	kt_new(&self->sk);
 	kt_new(&self->events);

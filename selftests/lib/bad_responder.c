@@ -20,6 +20,7 @@
 #include <openssl/ocsp.h>
 #include <openssl/pem.h>
 
+#include "clock.h"
 #include "faults.h"
 
 #define CONNECTIONS	2048
@@ -56,10 +57,7 @@ static void __attribute__((noreturn)) die(const char *what, const char *why)
 
 static int64_t now_ms(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+	return clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;
 }
 
 /* What was asked */

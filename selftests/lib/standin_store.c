@@ -5,8 +5,8 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "standin_store.h"
 
 /* What only CAP_NET_ADMIN may take: one part of so many */
@@ -23,18 +23,12 @@ bool standin_refuse(struct standin_reply *reply, int err, const char *text)
 
 int64_t standin_wall(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return ts.tv_sec;
+	return clock_ns(CLOCK_REALTIME) / NS_PER_S;
 }
 
 int64_t standin_ms(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+	return clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;
 }
 
 static int64_t margin_of(const struct standin_store *store,

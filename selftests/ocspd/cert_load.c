@@ -16,6 +16,7 @@
 
 #include "cert.h"
 #include "client.h"
+#include "clock.h"
 #include "forge.h"
 
 #define FIRST_SERIAL	4096
@@ -52,10 +53,7 @@ static void __attribute__((noreturn)) die(const char *what, const char *why)
 
 static double now(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
+	return clock_ns(CLOCK_MONOTONIC) / (double)NS_PER_S;
 }
 
 static void parse(int argc, char **argv)
