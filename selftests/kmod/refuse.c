@@ -332,55 +332,23 @@ FIXTURE_TEARDOWN(refuse)
 	kt_free(&self->sk);
 }
 
-TEST_F(refuse, session)
-{
-	refuse_all(KTLS_OCSP_CMD_SESSION, 0, session_refusals);
-}
+/* One test of all requests of a table. */
+#define TEST_REFUSALS(name, cmd, flags, table)				\
+	TEST_F(refuse, name)						\
+	{								\
+		refuse_all(KTLS_OCSP_CMD_##cmd, flags, table);		\
+	}
 
-TEST_F(refuse, open)
-{
-	refuse_all(KTLS_OCSP_CMD_OPEN, 0, open_refusals);
-}
-
-TEST_F(refuse, ref)
-{
-	refuse_all(KTLS_OCSP_CMD_REF, 0, handle_refusals);
-}
-
-TEST_F(refuse, close)
-{
-	refuse_all(KTLS_OCSP_CMD_CLOSE, 0, handle_refusals);
-}
-
-TEST_F(refuse, get)
-{
-	refuse_all(KTLS_OCSP_CMD_GET, 0, get_refusals);
-}
-
-TEST_F(refuse, dump)
-{
-	refuse_all(KTLS_OCSP_CMD_GET, NLM_F_DUMP, dump_refusals);
-}
-
-TEST_F(refuse, set)
-{
-	refuse_all(KTLS_OCSP_CMD_SET, 0, set_refusals);
-}
-
-TEST_F(refuse, times)
-{
-	refuse_all(KTLS_OCSP_CMD_SET, 0, time_refusals);
-}
-
-TEST_F(refuse, failure)
-{
-	refuse_all(KTLS_OCSP_CMD_SET, 0, failure_refusals);
-}
-
-TEST_F(refuse, del)
-{
-	refuse_all(KTLS_OCSP_CMD_DEL, 0, del_refusals);
-}
+TEST_REFUSALS(session, SESSION, 0, session_refusals)
+TEST_REFUSALS(open, OPEN, 0, open_refusals)
+TEST_REFUSALS(ref, REF, 0, handle_refusals)
+TEST_REFUSALS(close, CLOSE, 0, handle_refusals)
+TEST_REFUSALS(get, GET, 0, get_refusals)
+TEST_REFUSALS(dump, GET, NLM_F_DUMP, dump_refusals)
+TEST_REFUSALS(set, SET, 0, set_refusals)
+TEST_REFUSALS(times, SET, 0, time_refusals)
+TEST_REFUSALS(failure, SET, 0, failure_refusals)
+TEST_REFUSALS(del, DEL, 0, del_refusals)
 
 /* Netlink has no text for these: there is no operation that could have one. */
 TEST_F(refuse, unknown_commands)
