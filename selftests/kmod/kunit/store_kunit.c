@@ -94,6 +94,14 @@ static struct ktls_ocsp_entry *find(struct ktls_ocsp_store *store, u8 name)
 	return ktls_ocsp_index_find(&store->index, key_of(name));
 }
 
+static struct ktls_ocsp_entry *must_find(struct kunit *test, u8 name)
+{
+	struct ktls_ocsp_entry *entry = find(test->priv, name);
+
+	KUNIT_ASSERT_NOT_NULL(test, entry);
+	return entry;
+}
+
 /* What is held, as by so many sessions: each has a reference. */
 #define HELD_MAX	16
 
@@ -227,8 +235,7 @@ static void refs_of_blob(struct kunit *test)
 	struct ktls_ocsp_blob *blob;
 
 	KUNIT_ASSERT_EQ(test, 0, set_for(store, 1, DAY));
-	entry = find(store, 1);
-	KUNIT_ASSERT_NOT_NULL(test, entry);
+	entry = must_find(test, 1);
 	KUNIT_EXPECT_EQ(test, 2U, refcount_read(&entry->refs));
 	blob = ktls_ocsp_entry_blob(entry);
 	KUNIT_ASSERT_NOT_NULL(test, blob);
@@ -250,8 +257,7 @@ static void refs_of_entry(struct kunit *test)
 	struct ktls_ocsp_entry *entry;
 
 	KUNIT_ASSERT_EQ(test, 0, set_for(store, 1, DAY));
-	entry = find(store, 1);
-	KUNIT_ASSERT_NOT_NULL(test, entry);
+	entry = must_find(test, 1);
 	KUNIT_EXPECT_EQ(test, 0,
 			ktls_ocsp_withdraw(store, key_of(1), NULL));
 	KUNIT_EXPECT_EQ(test, 1U, refcount_read(&entry->refs));
@@ -275,8 +281,7 @@ static void withdrawn_while_held(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0,
 			ktls_ocsp_withdraw(store, key_of(1), NULL));
 	KUNIT_EXPECT_EQ(test, 0L, used(store, KTLS_OCSP_RESOURCE_BYTES));
-	entry = find(store, 1);
-	KUNIT_ASSERT_NOT_NULL(test, entry);
+	entry = must_find(test, 1);
 	KUNIT_EXPECT_EQ(test, 2U, entry->handles);
 	KUNIT_EXPECT_EQ(test, KTLS_OCSP_STATE_WITHDRAWN,
 			ktls_ocsp_entry_state(entry, NULL, kunit_now));
@@ -303,8 +308,7 @@ static void swapping(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, 0, set_at(store, 1, START, START + DAY, 100,
 					&first));
-	entry = find(store, 1);
-	KUNIT_ASSERT_NOT_NULL(test, entry);
+	entry = must_find(test, 1);
 	old = rcu_access_pointer(entry->blob);
 	KUNIT_EXPECT_EQ(test, first, shown(store, entry->slot));
 	KUNIT_EXPECT_EQ(test, 100L, used(store, KTLS_OCSP_RESOURCE_BYTES));
@@ -344,8 +348,7 @@ static void failure(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, first, generation);
 	}
 	KUNIT_EXPECT_EQ(test, 110L, used(store, KTLS_OCSP_RESOURCE_BYTES));
-	entry = find(store, 1);
-	KUNIT_ASSERT_NOT_NULL(test, entry);
+	entry = must_find(test, 1);
 	rcu_read_lock();
 	KUNIT_EXPECT_EQ(test, 3U, rcu_dereference(entry->failure)->count);
 	rcu_read_unlock();
@@ -439,8 +442,7 @@ static void expiry_second(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_there(store, 1));
 	go_to(store, START + DAY);
 	KUNIT_EXPECT_FALSE(test, is_there(store, 1));
-	entry = find(store, 2);
-	KUNIT_ASSERT_NOT_NULL(test, entry);
+	entry = must_find(test, 2);
 	blob = ktls_ocsp_entry_blob(entry);
 	KUNIT_ASSERT_NOT_NULL(test, blob);
 	KUNIT_EXPECT_EQ(test, KTLS_OCSP_STATE_VALID,
@@ -527,8 +529,7 @@ static void closing(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, 0, set_for(store, 1, DAY));
 	hold(store, 1);
-	entry = find(store, 1);
-	KUNIT_ASSERT_NOT_NULL(test, entry);
+	entry = must_find(test, 1);
 	ktls_ocsp_store_get(store);
 	ktls_ocsp_store_close(store);
 	test->priv = NULL;
@@ -551,8 +552,7 @@ static void work_after_closing(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, 0, set_for(store, 1, DAY));
 	hold(store, 1);
-	entry = find(store, 1);
-	KUNIT_ASSERT_NOT_NULL(test, entry);
+	entry = must_find(test, 1);
 	blob = ktls_ocsp_entry_blob(entry);
 	go_to(store, START + 2 * DAY);
 	ktls_ocsp_store_get(store);
@@ -629,8 +629,7 @@ static void eviction_of_the_dead(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, -ENOSPC, set_for(store, 4, 9 * DAY));
 	KUNIT_EXPECT_EQ(test, 0, ktls_ocsp_withdraw(store, key_of(2), NULL));
-	entry = find(store, 2);
-	KUNIT_ASSERT_NOT_NULL(test, entry);
+	entry = must_find(test, 2);
 	slot = entry->slot;
 	KUNIT_EXPECT_EQ(test, 0, set_for(store, 4, 9 * DAY));
 	hold(store, 4);
