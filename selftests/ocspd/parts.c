@@ -343,31 +343,44 @@ TEST(max_age)
 	EXPECT_EQ(-1, MAX_AGE("Cache-Control: max-age=60", "HTTP/1.1 200 OK"));
 }
 
+#define NETS	"::1 10.0.0.0/8, 2001:db8:1::/48"
+
 TEST(proxy)
 {
+	/* Each for http://HOST/, with this no_proxy; NULL: that of the environment. */
+	static const struct {
+		char *no_proxy;
+		const char *host;
+		bool direct;
+	} hosts[] = {
+		{ NULL, "c.example", false },
+		{ NULL, "a.example", true },
+		{ NULL, "x.A.example", true },
+		{ NULL, "xa.example", false },
+		{ NULL, "b.example", true },
+		{ "", "a.example", false },
+		{ NETS, "[::1]", true },
+		{ NETS, "[::2]", false },
+		{ NETS, "10.1.2.3", true },
+		{ NETS, "11.1.2.3", false },
+		{ NETS, "[2001:db8:1::5]", true },
+		{ NETS, "[2001:db8:2::5]", false },
+		{ "[::1]", "[::1]", true },
+		{ "*", "c.example", true },
+	};
 	struct config c = { .proxy = "http://p:1" };
 
 	unsetenv("http_proxy");
 	unsetenv("HTTP_PROXY");
 	setenv("no_proxy", "a.example, .b.example", 1);
-	EXPECT_STREQ("http://p:1", proxy_for(&c, "http", "c.example"));
-	EXPECT_STREQ("", proxy_for(&c, "http", "a.example"));
-	EXPECT_STREQ("", proxy_for(&c, "http", "x.A.example"));
-	EXPECT_STREQ("http://p:1", proxy_for(&c, "http", "xa.example"));
-	EXPECT_STREQ("", proxy_for(&c, "http", "b.example"));
-	c.no_proxy = "";
-	EXPECT_STREQ("http://p:1", proxy_for(&c, "http", "a.example"));
-	c.no_proxy = "::1 10.0.0.0/8, 2001:db8:1::/48";
-	EXPECT_STREQ("", proxy_for(&c, "http", "[::1]"));
-	EXPECT_STREQ("http://p:1", proxy_for(&c, "http", "[::2]"));
-	EXPECT_STREQ("", proxy_for(&c, "http", "10.1.2.3"));
-	EXPECT_STREQ("http://p:1", proxy_for(&c, "http", "11.1.2.3"));
-	EXPECT_STREQ("", proxy_for(&c, "http", "[2001:db8:1::5]"));
-	EXPECT_STREQ("http://p:1", proxy_for(&c, "http", "[2001:db8:2::5]"));
-	c.no_proxy = "[::1]";
-	EXPECT_STREQ("", proxy_for(&c, "http", "[::1]"));
-	c.no_proxy = "*";
-	EXPECT_STREQ("", proxy_for(&c, "http", "c.example"));
+	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+		c.no_proxy = hosts[i].no_proxy;
+		EXPECT_STREQ(hosts[i].direct ? "" : "http://p:1",
+			     proxy_for(&c, "http", hosts[i].host)) {
+			TH_LOG("%s, no_proxy %s", hosts[i].host,
+			       hosts[i].no_proxy ?: "from the environment");
+		}
+	}
 	c.no_proxy = NULL;
 	c.proxy = "";
 	setenv("http_proxy", "http://q:1", 1);
