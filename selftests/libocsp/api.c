@@ -175,6 +175,14 @@ static int tests, failures, test_failed;
 
 #define expect(condition) expect_at((condition), #condition, __LINE__)
 
+/* The call returns NULL, and leaves that last error. */
+#define expect_error(error, call)					\
+	do {								\
+		SetLastError(0);					\
+		expect(!(call));					\
+		expect(GetLastError() == (DWORD)(error));		\
+	} while (0)
+
 static BOOL expect_at(int good, const char *condition, int line)
 {
 	if (!good) {
@@ -225,17 +233,13 @@ static void test_bad_arguments(void)
 	PCCERT_CHAIN_CONTEXT chain = api_chain(API_CERT);
 	size_t i;
 
-	SetLastError(0);
-	expect(!CertOpenServerOcspResponse(NULL, 0, NULL));
-	expect(GetLastError() == ERROR_INVALID_PARAMETER);
-	for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
-		SetLastError(0);
-		expect(!CertOpenServerOcspResponse(chain, flags[i], NULL));
-		expect(GetLastError() == ERROR_INVALID_PARAMETER);
-	}
-	SetLastError(0);
-	expect(!CertGetServerOcspResponseContext(NULL, 0, NULL));
-	expect(GetLastError() == ERROR_INVALID_PARAMETER);
+	expect_error(ERROR_INVALID_PARAMETER,
+		     CertOpenServerOcspResponse(NULL, 0, NULL));
+	for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		expect_error(ERROR_INVALID_PARAMETER,
+			     CertOpenServerOcspResponse(chain, flags[i], NULL));
+	expect_error(ERROR_INVALID_PARAMETER,
+		     CertGetServerOcspResponseContext(NULL, 0, NULL));
 	CertFreeCertificateChain(chain);
 	done("bad_arguments");
 }
@@ -249,9 +253,8 @@ static void test_bad_para(void)
 	para.dwFlags = CERT_SERVER_OCSP_RESPONSE_OPEN_PARA_READ_FLAG |
 		       CERT_SERVER_OCSP_RESPONSE_OPEN_PARA_WRITE_FLAG;
 	para.pwszOcspDirectory = api_directory();
-	SetLastError(0);
-	expect(!CertOpenServerOcspResponse(chain, 1, &para));
-	expect(GetLastError() == ERROR_INVALID_PARAMETER);
+	expect_error(ERROR_INVALID_PARAMETER,
+		     CertOpenServerOcspResponse(chain, 1, &para));
 	CertFreeCertificateChain(chain);
 	done("read_and_write_at_once");
 }
@@ -260,9 +263,8 @@ static void test_no_url(void)
 {
 	PCCERT_CHAIN_CONTEXT chain = api_chain(API_CERT_NO_URL);
 
-	SetLastError(0);
-	expect(!CertOpenServerOcspResponse(chain, 0, NULL));
-	expect(GetLastError() == (DWORD)CRYPT_E_NOT_IN_REVOCATION_DATABASE);
+	expect_error(CRYPT_E_NOT_IN_REVOCATION_DATABASE,
+		     CertOpenServerOcspResponse(chain, 0, NULL));
 	CertFreeCertificateChain(chain);
 	done("no_ocsp_url");
 }
@@ -285,15 +287,12 @@ static void test_no_response(void)
 	HCERT_SERVER_OCSP_RESPONSE h;
 
 	h = open_handle(CERT_SERVER_OCSP_RESPONSE_ASYNC_FLAG, NULL);
-	SetLastError(0);
-	expect(!CertGetServerOcspResponseContext(h, 0, NULL));
-	expect(GetLastError() == (DWORD)CRYPT_E_REVOCATION_OFFLINE);
-	SetLastError(0);
-	expect(!CertGetServerOcspResponseContext(h, 1, NULL));
-	expect(GetLastError() == ERROR_INVALID_PARAMETER);
-	SetLastError(0);
-	expect(!CertGetServerOcspResponseContext(h, 0, &h));
-	expect(GetLastError() == ERROR_INVALID_PARAMETER);
+	expect_error(CRYPT_E_REVOCATION_OFFLINE,
+		     CertGetServerOcspResponseContext(h, 0, NULL));
+	expect_error(ERROR_INVALID_PARAMETER,
+		     CertGetServerOcspResponseContext(h, 1, NULL));
+	expect_error(ERROR_INVALID_PARAMETER,
+		     CertGetServerOcspResponseContext(h, 0, &h));
 	CertCloseServerOcspResponse(h, 0);
 	done("no_response_yet");
 }
@@ -389,6 +388,13 @@ static BOOL called(struct told *told, int times)
 	return atomic_load(&told->calls) == times;
 }
 
+/* A Get for what it does beside: it may find an update, and call back. */
+static void get_and_free(HCERT_SERVER_OCSP_RESPONSE h)
+{
+	CertFreeServerOcspResponseContext(
+		CertGetServerOcspResponseContext(h, 0, NULL));
+}
+
 static void test_callback(void)
 {
 	CERT_SERVER_OCSP_RESPONSE_OPEN_PARA para = { 0 };
@@ -409,16 +415,13 @@ static void test_callback(void)
 	para.pvUpdateCallbackArg = &told;
 	h = open_handle(0, &para);
 	expect(used == sizeof(para));
-	CertFreeServerOcspResponseContext(
-		CertGetServerOcspResponseContext(h, 0, NULL));
+	get_and_free(h);
 	expect(called(&told, 1) && told.same && !told.previous && !told.error);
 
 	told.bytes = "callback 2";
 	expect(api_respond(told.bytes, 10));
-	CertFreeServerOcspResponseContext(
-		CertGetServerOcspResponseContext(h, 0, NULL));
-	CertFreeServerOcspResponseContext(
-		CertGetServerOcspResponseContext(h, 0, NULL));
+	get_and_free(h);
+	get_and_free(h);
 	expect(called(&told, 2) && told.same && told.previous && !told.error);
 	CertCloseServerOcspResponse(h, 0);
 
@@ -426,8 +429,7 @@ static void test_callback(void)
 	atomic_store(&told.calls, 0);
 	para.pwszOcspDirectory = L"/nowhere/at/all";
 	h = open_handle(0, &para);
-	CertFreeServerOcspResponseContext(
-		CertGetServerOcspResponseContext(h, 0, NULL));
+	get_and_free(h);
 	expect(called(&told, 1) && told.same &&
 	       told.error == ERROR_PATH_NOT_FOUND);
 	CertCloseServerOcspResponse(h, 0);
