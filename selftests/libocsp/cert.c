@@ -160,6 +160,20 @@ static void finish(FIXTURE_DATA(cert) *t, BIO *bio)
 	BIO_free(bio);
 }
 
+/* The certificates of the file, which are to be leaf and ca. */
+static STACK_OF(X509) *read_pair(struct __test_metadata *_metadata,
+				 FIXTURE_DATA(cert) *self)
+{
+	STACK_OF(X509) *certs;
+
+	certs = ocsp_read_certs(self->path, self->error, sizeof(self->error));
+	ASSERT_NE(NULL, certs);
+	ASSERT_EQ(2, sk_X509_num(certs));
+	EXPECT_EQ(0, X509_cmp(self->leaf.cert, sk_X509_value(certs, 0)));
+	EXPECT_EQ(0, X509_cmp(self->ca.cert, sk_X509_value(certs, 1)));
+	return certs;
+}
+
 TEST_F(cert, pem)
 {
 	STACK_OF(X509) *certs;
@@ -172,11 +186,7 @@ TEST_F(cert, pem)
 	BIO_puts(bio, "\nand its issuer\n");
 	PEM_write_bio_X509(bio, self->ca.cert);
 	finish(self, bio);
-	certs = ocsp_read_certs(self->path, self->error, sizeof(self->error));
-	ASSERT_NE(NULL, certs);
-	ASSERT_EQ(2, sk_X509_num(certs));
-	EXPECT_EQ(0, X509_cmp(self->leaf.cert, sk_X509_value(certs, 0)));
-	EXPECT_EQ(0, X509_cmp(self->ca.cert, sk_X509_value(certs, 1)));
+	certs = read_pair(_metadata, self);
 	EXPECT_EQ(sk_X509_value(certs, 1),
 		  ocsp_find_issuer(certs, sk_X509_value(certs, 0), NULL, FORGE_NOW));
 	sk_X509_pop_free(certs, X509_free);
@@ -193,11 +203,7 @@ TEST_F(cert, trusted_pem)
 	PEM_write_bio_X509_AUX(bio, self->leaf.cert);
 	PEM_write_bio_X509_AUX(bio, self->ca.cert);
 	finish(self, bio);
-	certs = ocsp_read_certs(self->path, self->error, sizeof(self->error));
-	ASSERT_NE(NULL, certs);
-	ASSERT_EQ(2, sk_X509_num(certs));
-	EXPECT_EQ(0, X509_cmp(self->leaf.cert, sk_X509_value(certs, 0)));
-	EXPECT_EQ(0, X509_cmp(self->ca.cert, sk_X509_value(certs, 1)));
+	certs = read_pair(_metadata, self);
 	EXPECT_EQ(NULL, X509_get0_trust_objects(sk_X509_value(certs, 0)));
 	EXPECT_EQ(NULL, X509_get0_reject_objects(sk_X509_value(certs, 1)));
 	sk_X509_pop_free(certs, X509_free);
