@@ -321,7 +321,7 @@ TEST_F(board, moved)
 	ASSERT_EQ(place, mremap(map, self->size, self->size,
 				MREMAP_MAYMOVE | MREMAP_FIXED, place));
 	close(self->session);
-	self->session = new_session(&self->sk, &self->size);
+	self->session = kt_session_with_board(&self->sk, &self->size);
 	ASSERT_LE(0, self->session);
 	do {
 		ASSERT_EQ(0, kt_create(&self->sk, self->session, ++n, &slot));
@@ -400,7 +400,7 @@ TEST_F(board, exhausted)
 	int session, later;
 
 	ASSERT_EQ(0, kt_sysctl("max_entries", 10));
-	session = new_session(&self->sk, &size);
+	session = kt_session_with_board(&self->sk, &size);
 	ASSERT_LE(0, session);
 	EXPECT_EQ(self->page, size);
 	map = map_board(session, size);
@@ -418,7 +418,7 @@ TEST_F(board, exhausted)
 	EXPECT_EQ(0, kt_get(&self->sk, session, slot, KTLS_OCSP_PART_BLOB,
 			    &self->msg));
 	EXPECT_EQ(stored(&self->sk, slot), generation_of(self->map, slot));
-	later = new_session(&self->sk, &larger);
+	later = kt_session_with_board(&self->sk, &larger);
 	ASSERT_LE(0, later);
 	EXPECT_LE(2 * self->page, larger);
 	EXPECT_EQ(0, map_errno(later, larger, PROT_READ, MAP_SHARED, 0));
@@ -436,7 +436,7 @@ TEST_F(board, unprivileged)
 
 	ASSERT_EQ(0, kt_set_for(&self->sk, 0, KT_DAY));
 	kt_become_nobody();
-	session = new_session(&self->sk, &size);
+	session = kt_session_with_board(&self->sk, &size);
 	ASSERT_LE(0, session);
 	map = map_board(session, size);
 	ASSERT_NE(MAP_FAILED, map);

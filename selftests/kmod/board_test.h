@@ -40,19 +40,6 @@ static inline long module_refs(void)
 	return len > 0 ? strtol(text, NULL, 10) : -1;
 }
 
-/* A session, and the size of its board. */
-static inline int new_session(struct kt_sock *sk, size_t *size)
-{
-	struct kt_msg msg;
-	struct kt_req req;
-	int err;
-
-	kt_begin(&req, sk, KTLS_OCSP_CMD_SESSION, 0);
-	err = kt_call(sk, &req, &msg);
-	*size = kt_u64(&msg, KTLS_OCSP_A_BOARD_SIZE);
-	return err ?: (int)kt_u32(&msg, KTLS_OCSP_A_SESSION);
-}
-
 static inline const void *map_board(int session, size_t size)
 {
 	return mmap(NULL, size, PROT_READ, MAP_SHARED, session, 0);
@@ -90,7 +77,7 @@ FIXTURE_SETUP(board)
 	kt_new_netns();
 	kt_new(&self->sk);
 	self->refs = module_refs();
-	self->session = new_session(&self->sk, &self->size);
+	self->session = kt_session_with_board(&self->sk, &self->size);
 	ASSERT_LE(0, self->session);
 	ASSERT_EQ(0, kt_create(&self->sk, self->session, 0, &self->slot));
 	self->map = map_board(self->session, self->size);

@@ -66,19 +66,6 @@ static void expect_notice(struct __test_metadata *_metadata, struct kt_sock *sk,
 	EXPECT_NE(NULL, msg->tb[KTLS_OCSP_A_SLOT]);
 }
 
-static int open_waiting(struct kt_sock *sk, int session, uint32_t n)
-{
-	uint8_t key[KTLS_OCSP_KEY_LEN];
-	struct kt_req req;
-
-	kt_key(n, key);
-	kt_begin(&req, sk, KTLS_OCSP_CMD_OPEN, 0);
-	kt_put_u32(&req, KTLS_OCSP_A_SESSION, session);
-	kt_put(&req, KTLS_OCSP_A_KEY, key, sizeof(key));
-	kt_put(&req, KTLS_OCSP_A_WAIT, NULL, 0);
-	return kt_call(sk, &req, NULL);
-}
-
 TEST_F(events, wanted_when_created)
 {
 	uint32_t slot;
@@ -106,11 +93,11 @@ TEST_F(events, wanted_when_waiting)
 	ASSERT_EQ(0, kt_create(&self->sk, self->session, 1, NULL));
 	expect_wanted(1);
 	for (int i = 0; i < 5; i++)
-		ASSERT_EQ(0, open_waiting(&self->sk, self->session, 1));
+		ASSERT_EQ(0, kt_open_waiting(&self->sk, self->session, 1, NULL));
 	expect_silence(wanted);
 	kt_sleep_ms(1100);
 	for (int i = 0; i < 5; i++)
-		ASSERT_EQ(0, open_waiting(&self->sk, self->session, 1));
+		ASSERT_EQ(0, kt_open_waiting(&self->sk, self->session, 1, NULL));
 	expect_wanted(1);
 	expect_silence(wanted);
 }
@@ -118,7 +105,7 @@ TEST_F(events, wanted_when_waiting)
 TEST_F(events, not_wanted_when_there)
 {
 	ASSERT_EQ(0, kt_set_for(&self->sk, 1, KT_DAY));
-	ASSERT_EQ(0, open_waiting(&self->sk, self->session, 1));
+	ASSERT_EQ(0, kt_open_waiting(&self->sk, self->session, 1, NULL));
 	expect_silence(wanted);
 }
 
@@ -128,7 +115,7 @@ TEST_F(events, wanted_when_withdrawn)
 	ASSERT_EQ(0, kt_set_for(&self->sk, 1, KT_DAY));
 	ASSERT_EQ(0, kt_open(&self->sk, self->session, 1, NULL));
 	ASSERT_EQ(0, kt_del(&self->sk, -1, 1));
-	ASSERT_EQ(0, open_waiting(&self->sk, self->session, 1));
+	ASSERT_EQ(0, kt_open_waiting(&self->sk, self->session, 1, NULL));
 	expect_wanted(1);
 }
 
@@ -265,7 +252,7 @@ TEST_F(events, silent_refusals)
 	EXPECT_EQ(-ESTALE, kt_set_for(&self->sk, 1, -60));
 	EXPECT_EQ(-ENOENT, kt_fail(&self->sk, 2, "no"));
 	EXPECT_EQ(-ENOENT, kt_del(&self->sk, -1, 2));
-	EXPECT_EQ(-ENOENT, open_waiting(&self->sk, self->session, 2));
+	EXPECT_EQ(-ENOENT, kt_open_waiting(&self->sk, self->session, 2, NULL));
 	EXPECT_EQ(-EBADF, kt_create(&self->sk, 0, 2, NULL));
 	expect_silence(events);
 	expect_silence(wanted);

@@ -148,16 +148,10 @@ TEST_F(protocol, open_finds)
 /* Told for what was just created, or is waited for: up to a second late. */
 static bool has_refresher(struct kt_sock *sk, int session, uint32_t n)
 {
-	uint8_t key[KTLS_OCSP_KEY_LEN];
 	struct kt_msg msg;
-	struct kt_req req;
 
-	kt_key(n, key);
-	kt_begin(&req, sk, KTLS_OCSP_CMD_OPEN, 0);
-	kt_put_u32(&req, KTLS_OCSP_A_SESSION, session);
-	kt_put(&req, KTLS_OCSP_A_KEY, key, sizeof(key));
-	kt_put(&req, KTLS_OCSP_A_WAIT, NULL, 0);
-	return !kt_call(sk, &req, &msg) && msg.tb[KTLS_OCSP_A_REFRESHER];
+	return !kt_open_waiting(sk, session, n, &msg) &&
+	       msg.tb[KTLS_OCSP_A_REFRESHER];
 }
 
 TEST_F(protocol, open_tells_refresher)

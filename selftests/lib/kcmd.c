@@ -18,7 +18,7 @@ static void put_key(struct kt_req *req, uint32_t n)
 	kt_put(req, KTLS_OCSP_A_KEY, key, sizeof(key));
 }
 
-int kt_session(struct kt_sock *sk)
+int kt_session_with_board(struct kt_sock *sk, size_t *board_size)
 {
 	struct kt_msg msg;
 	struct kt_req req;
@@ -26,7 +26,17 @@ int kt_session(struct kt_sock *sk)
 
 	kt_begin(&req, sk, KTLS_OCSP_CMD_SESSION, 0);
 	err = kt_call(sk, &req, &msg);
-	return err ?: (int)kt_u32(&msg, KTLS_OCSP_A_SESSION);
+	if (err)
+		return err;
+	*board_size = kt_u64(&msg, KTLS_OCSP_A_BOARD_SIZE);
+	return kt_u32(&msg, KTLS_OCSP_A_SESSION);
+}
+
+int kt_session(struct kt_sock *sk)
+{
+	size_t board_size;
+
+	return kt_session_with_board(sk, &board_size);
 }
 
 static int call_open(struct kt_sock *sk, struct kt_req *req, uint32_t *slot)
@@ -47,6 +57,18 @@ int kt_open(struct kt_sock *sk, int session, uint32_t n, uint32_t *slot)
 	put_session(&req, session);
 	put_key(&req, n);
 	return call_open(sk, &req, slot);
+}
+
+int kt_open_waiting(struct kt_sock *sk, int session, uint32_t n,
+		    struct kt_msg *msg)
+{
+	struct kt_req req;
+
+	kt_begin(&req, sk, KTLS_OCSP_CMD_OPEN, 0);
+	put_session(&req, session);
+	put_key(&req, n);
+	kt_put(&req, KTLS_OCSP_A_WAIT, NULL, 0);
+	return kt_call(sk, &req, msg);
 }
 
 int kt_create(struct kt_sock *sk, int session, uint32_t n, uint32_t *slot)

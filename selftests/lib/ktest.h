@@ -109,7 +109,11 @@ bool kt_blob_ok(const uint8_t *blob, size_t len);
 
 /* Commands. A session of -1 is not sent. */
 int kt_session(struct kt_sock *sk);		/* the fd */
+int kt_session_with_board(struct kt_sock *sk, size_t *board_size);
 int kt_open(struct kt_sock *sk, int session, uint32_t n, uint32_t *slot);
+/* Announces that the caller waits for a response; msg (may be NULL): the reply. */
+int kt_open_waiting(struct kt_sock *sk, int session, uint32_t n,
+		    struct kt_msg *msg);
 int kt_create(struct kt_sock *sk, int session, uint32_t n, uint32_t *slot);
 int kt_ref(struct kt_sock *sk, int session, uint32_t slot);
 int kt_close(struct kt_sock *sk, int session, uint32_t slot);
@@ -166,6 +170,8 @@ void kt_new_netns(void);
 void kt_become_nobody(void);
 /* From root to a root without rights outside a netns of its own. */
 void kt_become_userns_root(void);
+/* Waits for a child's end: its exit status, 128 + the signal that killed it, -1. */
+int kt_child_status(pid_t pid);
 /* The state that processes share. */
 void *kt_shared(size_t size);
 int64_t kt_now(void);			/* CLOCK_REALTIME, seconds */
