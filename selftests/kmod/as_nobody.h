@@ -3,8 +3,6 @@
 #ifndef SELFTESTS_KMOD_AS_NOBODY_H
 #define SELFTESTS_KMOD_AS_NOBODY_H
 
-#include <sys/wait.h>
-
 #include "ktest.h"
 #include "kselftest_harness.h"
 
@@ -18,7 +16,6 @@ static void as_nobody(struct __test_metadata *_metadata, body_fn body,
 		      struct kt_sock *sk)
 {
 	struct kt_sock own;
-	int status;
 	pid_t pid;
 
 	pid = fork();
@@ -31,8 +28,7 @@ static void as_nobody(struct __test_metadata *_metadata, body_fn body,
 		body(_metadata, sk);
 		_exit(0);
 	}
-	EXPECT_EQ(pid, waitpid(pid, &status, 0));
-	EXPECT_EQ(0, status);
+	EXPECT_EQ(0, kt_child_status(pid));
 }
 
 #endif /* SELFTESTS_KMOD_AS_NOBODY_H */

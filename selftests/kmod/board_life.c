@@ -88,15 +88,14 @@ static void send_session(int unix_fd, bool own_netns)
 static int session_of_the_dead(struct __test_metadata *_metadata,
 			       bool own_netns)
 {
-	int pair[2], status, session;
+	int pair[2], session;
 	pid_t pid;
 
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
 	pid = fork();
 	if (!pid)
 		send_session(pair[1], own_netns);
-	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	ASSERT_EQ(0, status);
+	ASSERT_EQ(0, kt_child_status(pid));
 	session = kt_recv_fd(pair[0]);
 	close(pair[0]);
 	close(pair[1]);
@@ -231,7 +230,7 @@ TEST_F_TIMEOUT(board, charged, 120)
 	ASSERT_LE(0, pid);
 	if (!pid)
 		grow(pages);
-	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	status = kt_child_status(pid);
 	rmdir(CGROUP);
 	ASSERT_EQ(0, status);
 	/* Some that were charged for something else went meanwhile. */

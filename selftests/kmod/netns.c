@@ -105,7 +105,7 @@ static void leave_namespace(int unix_fd)
 
 static int session_without_namespace(struct __test_metadata *_metadata)
 {
-	int pair[2], session, status;
+	int pair[2], session;
 	pid_t pid;
 
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
@@ -113,8 +113,7 @@ static int session_without_namespace(struct __test_metadata *_metadata)
 	if (!pid)
 		leave_namespace(pair[1]);
 	session = kt_recv_fd(pair[0]);
-	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	ASSERT_EQ(0, status);
+	ASSERT_EQ(0, kt_child_status(pid));
 	close(pair[0]);
 	close(pair[1]);
 	return session;
@@ -264,15 +263,13 @@ TEST_F_TIMEOUT(netns, memory, 180)
 {
 	long objects = slab_objects();
 	long kib = available_kib();
-	int status;
 	pid_t pid;
 
 	for (int i = 0; i < 20; i++) {
 		pid = fork();
 		if (!pid)
 			fill_with_big_blobs();
-		ASSERT_EQ(pid, waitpid(pid, &status, 0));
-		ASSERT_EQ(0, status);
+		ASSERT_EQ(0, kt_child_status(pid));
 	}
 	if (objects >= 0) {
 		EXPECT_TRUE(objects_fall_to(objects + 256)) {
@@ -303,7 +300,6 @@ static void fill_with_short_lived(void)
 /* A namespace whose entries are about to expire dies like any other. */
 TEST_F_TIMEOUT(netns, deleted_at_expiry, 60)
 {
-	int status;
 	pid_t pid;
 
 	for (int i = 0; i < 10; i++) {
@@ -313,8 +309,7 @@ TEST_F_TIMEOUT(netns, deleted_at_expiry, 60)
 			kt_sleep_ms(900 + 30 * i);
 			_exit(0);
 		}
-		ASSERT_EQ(pid, waitpid(pid, &status, 0));
-		ASSERT_EQ(0, status);
+		ASSERT_EQ(0, kt_child_status(pid));
 	}
 	kt_sleep_ms(2000);
 	EXPECT_EQ(0, kt_set_for(&self->sk, 0, KT_DAY));

@@ -131,7 +131,6 @@ TEST_F(perms, roots_session)
 {
 	int session = kt_session(&self->sk);
 	struct kt_sock sk;
-	int status;
 	pid_t pid;
 
 	ASSERT_LE(0, session);
@@ -145,8 +144,7 @@ TEST_F(perms, roots_session)
 		expect_eperm(_metadata, &sk, kt_del(&sk, session, HERE), "del");
 		_exit(0);
 	}
-	EXPECT_EQ(pid, waitpid(pid, &status, 0));
-	EXPECT_EQ(0, status);
+	EXPECT_EQ(0, kt_child_status(pid));
 	close(session);
 	EXPECT_EQ(self->before, kt_snapshot(&self->sk));
 }

@@ -4,7 +4,6 @@
  * descriptor, whoever has it, and is charged to whom it was made for.
  */
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "ktest.h"
@@ -54,7 +53,6 @@ static int make(struct kt_sock *sk, uint32_t flags, const uint32_t *owner)
 static int as_nobody(int (*body)(struct kt_sock *sk, void *arg), void *arg)
 {
 	struct kt_sock sk;
-	int status;
 	pid_t pid;
 
 	pid = fork();
@@ -63,9 +61,7 @@ static int as_nobody(int (*body)(struct kt_sock *sk, void *arg), void *arg)
 		kt_new(&sk);
 		_exit(body(&sk, arg));
 	}
-	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
-		return -1;
-	return WEXITSTATUS(status);
+	return kt_child_status(pid);
 }
 
 /* In a child: what went wrong, by the number of the line. */
@@ -271,14 +267,12 @@ static int owns_below(void)
 
 TEST_F(session, owner_of_a_user_namespace)
 {
-	int status;
 	pid_t pid;
 
 	pid = fork();
 	if (!pid)
 		_exit(owns_below());
-	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	EXPECT_EQ(0, status);
+	EXPECT_EQ(0, kt_child_status(pid));
 }
 
 struct inherited {
@@ -340,7 +334,6 @@ static int gets_after_the_parent(struct kt_sock *sk, void *arg)
 TEST_F(session, get_when_the_parent_has_closed)
 {
 	struct inherited inherited;
-	int status;
 	pid_t pid;
 
 	hold_one(_metadata, self, &inherited);
@@ -353,8 +346,7 @@ TEST_F(session, get_when_the_parent_has_closed)
 	close(self->session);
 	self->session = -1;
 	close(inherited.pair[0]);
-	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	EXPECT_EQ(0, status);
+	EXPECT_EQ(0, kt_child_status(pid));
 }
 
 static int gets_what_is_sent(struct kt_sock *sk, void *arg)
@@ -373,7 +365,6 @@ static int gets_what_is_sent(struct kt_sock *sk, void *arg)
 TEST_F(session, get_of_a_session_that_was_sent)
 {
 	struct inherited inherited;
-	int status;
 	pid_t pid;
 
 	hold_one(_metadata, self, &inherited);
@@ -385,8 +376,7 @@ TEST_F(session, get_of_a_session_that_was_sent)
 		kt_new(&sk);
 		_exit(gets_what_is_sent(&sk, &inherited));
 	}
-	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	EXPECT_EQ(0, status);
+	EXPECT_EQ(0, kt_child_status(pid));
 }
 
 KT_HARNESS_MAIN

@@ -4,7 +4,6 @@
  * see what.
  */
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "ktest.h"
@@ -210,7 +209,6 @@ TEST_F(stats, counts)
 /* Nobody sees what is his, and what a dump shows, but not others' sessions. */
 TEST_F(stats, of_others)
 {
-	int status;
 	pid_t pid;
 
 	self->session = kt_session(&self->sk);
@@ -234,14 +232,12 @@ TEST_F(stats, of_others)
 		EXPECT_EQ(ABSENT, usage_of(self, ENTRIES)->userns_limit);
 		_exit(_metadata->exit_code);
 	}
-	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	EXPECT_EQ(0, status);
+	EXPECT_EQ(0, kt_child_status(pid));
 }
 
 /* The sum over all user namespaces is for the host's administrator alone. */
 TEST_F(stats, of_user_namespaces)
 {
-	int status;
 	pid_t pid;
 
 	ASSERT_EQ(0, ask(&self->sk, -1, &self->stats));
@@ -261,8 +257,7 @@ TEST_F(stats, of_user_namespaces)
 		EXPECT_EQ(ABSENT, usage_of(self, ENTRIES)->userns_limit);
 		_exit(_metadata->exit_code);
 	}
-	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	EXPECT_EQ(0, status);
+	EXPECT_EQ(0, kt_child_status(pid));
 }
 
 TEST_F(stats, refused)

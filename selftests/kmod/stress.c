@@ -228,7 +228,6 @@ TEST_F_TIMEOUT(stress, readers_and_writer, 300)
 	int64_t start = kt_uptime_ms();
 	pid_t writer, readers[READERS];
 	unsigned long blobs = 0;
-	int status;
 
 	writer = fork();
 	if (!writer)
@@ -239,8 +238,7 @@ TEST_F_TIMEOUT(stress, readers_and_writer, 300)
 			be_reader(&self->results[i], i);
 	}
 	for (int i = 0; i < READERS; i++) {
-		ASSERT_EQ(readers[i], waitpid(readers[i], &status, 0));
-		EXPECT_EQ(0, status);
+		EXPECT_EQ(0, kt_child_status(readers[i]));
 		EXPECT_EQ(0, self->results[i].torn);
 		EXPECT_EQ(0, self->results[i].older);
 		EXPECT_EQ(0, self->results[i].wrong) {

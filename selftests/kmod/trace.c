@@ -123,7 +123,6 @@ TEST_F(trace, session_of_nobody)
 {
 	char fields[32];
 	pid_t pid;
-	int status;
 
 	snprintf(fields, sizeof(fields), "uid=%u", KT_NOBODY);
 	pid = fork();
@@ -134,8 +133,7 @@ TEST_F(trace, session_of_nobody)
 		kt_new(&sk);
 		_exit(kt_session(&sk) < 0);
 	}
-	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	ASSERT_EQ(0, status);
+	ASSERT_EQ(0, kt_child_status(pid));
 	expect_event(2, "session_create", fields);
 	expect_event(1, "session_release", fields);
 }
@@ -243,7 +241,6 @@ TEST_F(trace, denied_for_want_of_privilege)
 	char fields[64];
 	uint32_t slot;
 	pid_t pid;
-	int status;
 
 	ASSERT_EQ(0, kt_set_for(&self->sk, 1, KT_DAY));
 	snprintf(fields, sizeof(fields), "uid=%u err=-1 resource=none ",
@@ -258,8 +255,7 @@ TEST_F(trace, denied_for_want_of_privilege)
 		      kt_set_for(&sk, 1, KT_DAY) != -EPERM ||
 		      kt_create(&sk, self->session, 2, &slot) != -EPERM);
 	}
-	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	ASSERT_EQ(0, status);
+	ASSERT_EQ(0, kt_child_status(pid));
 	expect_event(2, "denied", fields);
 }
 

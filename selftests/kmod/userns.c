@@ -76,13 +76,6 @@ static void set_sum(FIXTURE_DATA(userns) *self, const char *name, long value)
 	close(here);
 }
 
-static int join(pid_t pid)
-{
-	int status;
-
-	return waitpid(pid, &status, 0) == pid ? status : -1;
-}
-
 TEST_F(userns, rules_its_own)
 {
 	struct kt_sock sk;
@@ -103,7 +96,7 @@ TEST_F(userns, rules_its_own)
 		EXPECT_EQ(0, kt_del(&sk, session, 0));
 		_exit(0);
 	}
-	EXPECT_EQ(0, join(pid));
+	EXPECT_EQ(0, kt_child_status(pid));
 	EXPECT_EQ(0, kt_count(&self->sk, -1));
 }
 
@@ -144,7 +137,7 @@ TEST_F(userns, not_the_hosts)
 		expect_eperm(&sk, kt_del(&sk, session, 0));
 		_exit(0);
 	}
-	EXPECT_EQ(0, join(pid));
+	EXPECT_EQ(0, kt_child_status(pid));
 	EXPECT_EQ(before, kt_snapshot(&self->sk));
 }
 
@@ -174,7 +167,7 @@ TEST_F(userns, the_host_rules_it)
 	EXPECT_EQ(0, kt_create(&self->sk, session, 0, NULL));
 	EXPECT_EQ(0, kt_count(&self->sk, -1));
 	ASSERT_EQ(1, write(go[1], "", 1));
-	EXPECT_EQ(1, WEXITSTATUS(join(pid)));
+	EXPECT_EQ(1, kt_child_status(pid));
 }
 
 TEST_F(userns, sysctls_are_read_only)
@@ -199,7 +192,7 @@ TEST_F(userns, sysctls_are_read_only)
 			EXPECT_EQ(-ENOENT, kt_sysctl_get(sums[i]));
 		_exit(0);
 	}
-	EXPECT_EQ(0, join(pid));
+	EXPECT_EQ(0, kt_child_status(pid));
 }
 
 /* Takes what it can get, one resource at a time, and holds it. */
@@ -284,7 +277,7 @@ static void end_greedy(const pid_t pids[NAMESPACES])
 {
 	for (int i = 0; i < NAMESPACES; i++) {
 		kill(pids[i], SIGKILL);
-		join(pids[i]);
+		kt_child_status(pids[i]);
 	}
 }
 
@@ -459,7 +452,7 @@ TEST_F_TIMEOUT(userns, idle_makes_room, 60)
 	pid = fork();
 	if (!pid)
 		be_idle(_metadata, &self->msg);
-	EXPECT_EQ(0, join(pid));
+	EXPECT_EQ(0, kt_child_status(pid));
 }
 
 KT_HARNESS_MAIN

@@ -11,9 +11,11 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "ktest.h"
 
 static void need(bool ok, const char *what)
@@ -108,6 +110,17 @@ void kt_become_userns_root(void)
 	need(!write_file("/proc/self/gid_map", map), "gid_map");
 }
 
+int kt_child_status(pid_t pid)
+{
+	int status;
+
+	/* -1 is of a fork() that failed: not "any child". */
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) :
+				   128 + WTERMSIG(status);
+}
+
 void *kt_shared(size_t size)
 {
 	void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
@@ -119,18 +132,12 @@ void *kt_shared(size_t size)
 
 int64_t kt_now(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return ts.tv_sec;
+	return clock_ns(CLOCK_REALTIME) / NS_PER_S;
 }
 
 int64_t kt_uptime_ms(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+	return clock_ns(CLOCK_BOOTTIME) / NS_PER_MS;
 }
 
 void kt_sleep_ms(long ms)

@@ -8,12 +8,12 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <time.h>
 
 #include <linux/filter.h>
 #include <linux/ktls_ocsp_board.h>
 #include <linux/seccomp.h>
 
+#include "clock.h"
 #include "store_test.h"
 
 /* What looks over memory, threads or lines makes calls of its own. */
@@ -67,11 +67,12 @@ static bool get_is_null(HCERT_SERVER_OCSP_RESPONSE h)
 }
 
 /* No hash: that would be most of the time. */
-static int read_many(HCERT_SERVER_OCSP_RESPONSE h)
+static int read_many(HCERT_SERVER_OCSP_RESPONSE h, void *unused)
 {
 	PCCERT_SERVER_OCSP_RESPONSE_CONTEXT c;
 	int i;
 
+	(void)unused;
 	for (i = 0; i < READS; i++) {
 		c = CertGetServerOcspResponseContext(h, 0, NULL);
 		if (!c || c->cbEncodedOcspResponse != BLOB)
@@ -89,20 +90,34 @@ static void leave(HCERT_SERVER_OCSP_RESPONSE h, int status)
 	_exit(status);
 }
 
-TEST_F_TIMEOUT(store, no_system_call, 120)
+/* 0, or what went wrong. */
+typedef int read_fn(HCERT_SERVER_OCSP_RESPONSE h, void *arg);
+
+/*
+ * A child that opens a handle and reads by it, while a system call other than
+ * CLOCK is death to it. Its exit status is what fn() returns.
+ */
+static pid_t fork_reader(FIXTURE_DATA(store) *self, int clock, read_fn *fn,
+			 void *arg)
 {
 	HCERT_SERVER_OCSP_RESPONSE h;
+	pid_t pid = fork();
+
+	if (!pid) {
+		h = CertOpenServerOcspResponse(self->chain, 0, NULL);
+		no_more_calls(clock);
+		leave(h, fn(h, arg));
+	}
+	return pid;
+}
+
+TEST_F_TIMEOUT(store, no_system_call, 120)
+{
 	pid_t pid;
 
 	ASSERT_EQ(0, set_good(self));
-	pid = fork();
-	ASSERT_LE(0, pid);
-	if (!pid) {
-		h = CertOpenServerOcspResponse(self->chain, 0, NULL);
-		no_more_calls(SYS_exit_group);
-		leave(h, read_many(h));
-	}
-	EXPECT_EQ(0, child_status(pid));
+	pid = fork_reader(self, SYS_exit_group, read_many, NULL);
+	EXPECT_EQ(0, kt_child_status(pid));
 }
 
 /* The trap of the test above does catch. */
@@ -123,7 +138,7 @@ TEST_F(store, change_costs_a_call)
 		no_more_calls(SYS_exit_group);
 		leave(h, !get_is_ok(h));
 	}
-	EXPECT_EQ(128 + SIGSYS, child_status(pid));
+	EXPECT_EQ(128 + SIGSYS, kt_child_status(pid));
 }
 
 /* The staples of a worker, and of its own worker: nothing is asked for. */
@@ -140,14 +155,14 @@ TEST_F(store, staples_of_a_child)
 		pid = fork();
 		if (!pid) {
 			no_more_calls(SYS_exit_group);
-			leave(h, read_many(h));
+			leave(h, read_many(h, NULL));
 		}
-		if (child_status(pid) || handles(self) != 1)
+		if (kt_child_status(pid) || handles(self) != 1)
 			_exit(1);
 		no_more_calls(SYS_exit_group);
-		leave(h, read_many(h));
+		leave(h, read_many(h, NULL));
 	}
-	EXPECT_EQ(0, child_status(pid));
+	EXPECT_EQ(0, kt_child_status(pid));
 	EXPECT_EQ(1, handles(self));
 	CertCloseServerOcspResponse(h, 0);
 }
@@ -167,9 +182,9 @@ TEST_F(store, child_at_the_limit)
 		if (set_good(self) || !get_is_ok(h) || handles(self) != 1)
 			_exit(1);
 		no_more_calls(SYS_exit_group);
-		leave(h, read_many(h));
+		leave(h, read_many(h, NULL));
 	}
-	EXPECT_EQ(0, child_status(pid));
+	EXPECT_EQ(0, kt_child_status(pid));
 	CertCloseServerOcspResponse(h, 0);
 }
 
@@ -229,25 +244,17 @@ TEST_F(store, every_change_is_seen)
 	CertFreeServerOcspResponseContext(old);
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
-}
-
 /*
  * Reads until the response is over, which nobody tells. 0: served up to the
  * very second of next_update, and no longer.
  */
-static int read_to_the_end(HCERT_SERVER_OCSP_RESPONSE h, int64_t next_update)
+static int read_to_the_end(HCERT_SERVER_OCSP_RESPONSE h, void *arg)
 {
+	int64_t before, next_update = *(const int64_t *)arg;
 	PCCERT_SERVER_OCSP_RESPONSE_CONTEXT c;
-	int64_t before;
 
 	for (;;) {
-		before = now_ns();
+		before = clock_ns(CLOCK_REALTIME);
 		c = get(h);
 		if (!c)
 			break;
@@ -255,60 +262,50 @@ static int read_to_the_end(HCERT_SERVER_OCSP_RESPONSE h, int64_t next_update)
 		if (before >= next_update)
 			return 1;
 	}
-	if (now_ns() < next_update)
+	if (clock_ns(CLOCK_REALTIME) < next_update)
 		return 2;
 	return GetLastError() == (DWORD)CRYPT_E_REVOCATION_OFFLINE ? 0 : 3;
 }
 
-TEST_F(store, expiry_without_a_call)
+/*
+ * Stores a response that is good for so many seconds, and reads it in a child
+ * until it has only min_validity left.
+ */
+static int read_until(FIXTURE_DATA(store) *self, long seconds,
+		      long min_validity)
 {
 	struct ocsp_name name = OCSP_NAME_INIT;
-	HCERT_SERVER_OCSP_RESPONSE h;
 	struct ocsp_entry r;
-	pid_t pid;
+	int64_t end;
 
-	ASSERT_EQ(0, kt_sysctl("min_validity", 0));
-	ASSERT_EQ(0, set_for(self, &self->pki, KTLS_OCSP_CERT_STATUS_GOOD, 3));
 	name.key = self->pki.key;
-	ASSERT_EQ(0, ocsp_client_get(self->client, &name, 0, &r));
-	pid = fork();
-	ASSERT_LE(0, pid);
-	if (!pid) {
-		h = CertOpenServerOcspResponse(self->chain, 0, NULL);
-		no_more_calls(SYS_clock_gettime);
-		leave(h, read_to_the_end(h, r.next_update * 1000000000LL));
-	}
-	EXPECT_EQ(0, child_status(pid));
+	if (kt_sysctl("min_validity", min_validity) ||
+	    set_for(self, &self->pki, KTLS_OCSP_CERT_STATUS_GOOD, seconds) ||
+	    ocsp_client_get(self->client, &name, 0, &r))
+		return -1;
+	/* It is served as long as exactly min_validity is left: this second. */
+	end = r.next_update - min_validity + (min_validity ? 1 : 0);
+	end *= NS_PER_S;
+	return kt_child_status(fork_reader(self, SYS_clock_gettime,
+					   read_to_the_end, &end));
+}
+
+TEST_F(store, expiry_without_a_call)
+{
+	EXPECT_EQ(0, read_until(self, 3, 0));
 }
 
 /* The edge: with exactly min_validity left it is served. */
 TEST_F(store, min_validity_to_the_second)
 {
-	struct ocsp_name name = OCSP_NAME_INIT;
-	HCERT_SERVER_OCSP_RESPONSE h;
-	struct ocsp_entry r;
-	pid_t pid;
-
-	ASSERT_EQ(0, kt_sysctl("min_validity", 100));
-	ASSERT_EQ(0, set_for(self, &self->pki, KTLS_OCSP_CERT_STATUS_GOOD,
-			     103));
-	name.key = self->pki.key;
-	ASSERT_EQ(0, ocsp_client_get(self->client, &name, 0, &r));
-	pid = fork();
-	ASSERT_LE(0, pid);
-	if (!pid) {
-		h = CertOpenServerOcspResponse(self->chain, 0, NULL);
-		no_more_calls(SYS_clock_gettime);
-		/* 100 s are left until the next second begins. */
-		leave(h, read_to_the_end(h, (r.next_update - 100 + 1) *
-					 1000000000LL));
-	}
-	EXPECT_EQ(0, child_status(pid));
+	EXPECT_EQ(0, read_until(self, 103, 100));
 }
 
 /* The parent turns it, the child may make no call to see it. */
-static int follow_min_validity(HCERT_SERVER_OCSP_RESPONSE h, atomic_int *turn)
+static int follow_min_validity(HCERT_SERVER_OCSP_RESPONSE h, void *arg)
 {
+	atomic_int *turn = arg;
+
 	if (!get_is_ok(h))
 		return 1;
 	atomic_store(turn, 1);
@@ -331,24 +328,18 @@ static void await(atomic_int *turn, int value)
 TEST_F(store, min_validity_is_followed)
 {
 	atomic_int *turn = kt_shared(sizeof(*turn));
-	HCERT_SERVER_OCSP_RESPONSE h;
 	pid_t pid;
 
 	ASSERT_EQ(0, set_good(self));
-	pid = fork();
+	pid = fork_reader(self, SYS_clock_gettime, follow_min_validity, turn);
 	ASSERT_LE(0, pid);
-	if (!pid) {
-		h = CertOpenServerOcspResponse(self->chain, 0, NULL);
-		no_more_calls(SYS_clock_gettime);
-		leave(h, follow_min_validity(h, turn));
-	}
 	await(turn, 1);
 	ASSERT_EQ(0, kt_sysctl("min_validity", 2 * PKI_DAY));
 	atomic_store(turn, 2);
 	await(turn, 3);
 	ASSERT_EQ(0, kt_sysctl("min_validity", 600));
 	atomic_store(turn, 4);
-	EXPECT_EQ(0, child_status(pid));
+	EXPECT_EQ(0, kt_child_status(pid));
 }
 
 /* What every handle must do, on the board or not. */
@@ -434,7 +425,7 @@ TEST_F(store, board_cannot_be_mapped)
 			_exit(10);
 		leave(h, live_without_board(self, &self->pki, h));
 	}
-	EXPECT_EQ(0, child_status(pid));
+	EXPECT_EQ(0, kt_child_status(pid));
 }
 
 /*

@@ -315,7 +315,7 @@ TEST_F_TIMEOUT(race, processes, 500)
 	steps = write_all(self);
 	EXPECT_LT(0, steps);
 	for (i = 0; i < READERS; i++)
-		EXPECT_EQ(0, child_status(pids[i]));
+		EXPECT_EQ(0, kt_child_status(pids[i]));
 	TH_LOG("%d reads, %ld writes", READERS * reads(PROCESS_READS), steps);
 }
 #endif
@@ -368,21 +368,6 @@ struct told {
 	HCERT_SERVER_OCSP_RESPONSE h;
 };
 
-static VOID CALLBACK on_update(PCCERT_CHAIN_CONTEXT chain,
-			       PCCERT_SERVER_OCSP_RESPONSE_CONTEXT context,
-			       PCCRL_CONTEXT new, PCCRL_CONTEXT previous,
-			       PVOID arg, DWORD error)
-{
-	struct told *told = arg;
-
-	(void)chain;
-	(void)context;
-	(void)new;
-	(void)previous;
-	(void)error;
-	atomic_fetch_add(&told->times, 1);
-}
-
 static void *on_cue(void *arg)
 {
 	struct told *told = arg;
@@ -414,8 +399,8 @@ TEST_F_TIMEOUT(race, told_once, 120)
 	int i;
 
 	pthread_barrier_init(&told.cue, NULL, READERS + 1);
-	para.pfnUpdateCallback = on_update;
-	para.pvUpdateCallbackArg = &told;
+	para.pfnUpdateCallback = count_update;
+	para.pvUpdateCallbackArg = &told.times;
 	told.h = CertOpenServerOcspResponse(self->chain[0], ASYNC, &para);
 	ASSERT_NE(NULL, told.h);
 	for (i = 0; i < READERS; i++)

@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <openssl/sha.h>
@@ -21,6 +19,7 @@
 
 #include "client.h"
 #include "conform.h"
+#include "ktest.h"
 
 #define DAY		86400
 #define NOTICES		64
@@ -77,14 +76,6 @@ static struct number number(int n)
 #define BY_SLOT(fd, slot_)	((struct ocsp_name) {			\
 	.session = (fd), .slot = &(uint32_t){ slot_ } })
 
-static int64_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return ts.tv_sec;
-}
-
 static struct ocsp_update update_of(int64_t from, int64_t to)
 {
 	static const uint8_t blob[100] = "a blob";
@@ -92,8 +83,8 @@ static struct ocsp_update update_of(int64_t from, int64_t to)
 	return (struct ocsp_update) {
 		.blob = blob,
 		.blob_len = sizeof(blob),
-		.this_update = now() + from,
-		.next_update = now() + to,
+		.this_update = kt_now() + from,
+		.next_update = kt_now() + to,
 	};
 }
 
@@ -289,7 +280,7 @@ TEST_F(conform, references)
 /* A session lives as long as anybody has its descriptor. */
 TEST_F(conform, lifetime)
 {
-	int ends[2], status;
+	int ends[2];
 	char c;
 	pid_t pid;
 
@@ -304,8 +295,7 @@ TEST_F(conform, lifetime)
 	ASSERT_EQ(0, get_(1));
 	EXPECT_EQ(1, self->r.handles);
 	close(ends[1]);
-	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	EXPECT_EQ(0, status);
+	EXPECT_EQ(0, kt_child_status(pid));
 	ASSERT_EQ(0, get_(1));
 	EXPECT_EQ(0, self->r.handles);
 	self->session = dup(0);
@@ -351,8 +341,8 @@ TEST_F(conform, parts)
 	EXPECT_EQ(KTLS_OCSP_CERT_STATUS_UNKNOWN, self->r.status);
 	EXPECT_EQ(update.this_update, self->r.this_update);
 	EXPECT_EQ(update.next_update, self->r.next_update);
-	EXPECT_LE(now() - 2, self->r.stored);
-	EXPECT_GE(now(), self->r.stored);
+	EXPECT_LE(kt_now() - 2, self->r.stored);
+	EXPECT_GE(kt_now(), self->r.stored);
 	ASSERT_EQ(update.blob_len, self->r.blob_len);
 	EXPECT_EQ(0, memcmp(update.blob, self->r.blob, update.blob_len));
 	ASSERT_EQ(sizeof(issuer), self->r.issuer_len);
@@ -444,6 +434,10 @@ TEST_F(conform, dumps)
 
 /* set, del */
 
+/* An update of what name is, through c. */
+#define refused_set(update, err, text) \
+	refused(err, text, ocsp_client_set(c, &name, update, NULL))
+
 TEST_F(conform, set_refuses)
 {
 	static const uint8_t large[KTLS_OCSP_BLOB_MAX + 1];
@@ -455,40 +449,30 @@ TEST_F(conform, set_refuses)
 
 	refused(EINVAL, "a key or a certificate is needed (missing attribute \"key\")",
 		ocsp_client_set(c, &unnamed, &u, NULL));
-	refused(EINVAL, "a blob or a failure is needed (missing attribute \"blob\")",
-		ocsp_client_set(c, &name, &nothing, NULL));
+	refused_set(&nothing, EINVAL, "a blob or a failure is needed (missing attribute \"blob\")");
 	u.failure = "both";
-	refused(EINVAL, "a blob and a failure exclude each other (attribute \"failure\")",
-		ocsp_client_set(c, &name, &u, NULL));
+	refused_set(&u, EINVAL, "a blob and a failure exclude each other (attribute \"failure\")");
 	u = update_of(-1, DAY);
 	u.blob_len = 0;
-	refused(EINVAL, "the blob is empty (attribute \"blob\")",
-		ocsp_client_set(c, &name, &u, NULL));
+	refused_set(&u, EINVAL, "the blob is empty (attribute \"blob\")");
 	u.blob = large;
 	u.blob_len = sizeof(large);
-	refused(ERANGE, "Attribute failed policy validation (attribute \"blob\")",
-		ocsp_client_set(c, &name, &u, NULL));
+	refused_set(&u, ERANGE, "Attribute failed policy validation (attribute \"blob\")");
 	u = update_of(-1, DAY);
 	u.status = 3;
-	refused(ERANGE, "integer out of range (attribute \"status\")",
-		ocsp_client_set(c, &name, &u, NULL));
+	refused_set(&u, ERANGE, "integer out of range (attribute \"status\")");
 	u = update_of(-1, DAY);
 	u.this_update = -1;
-	refused(EINVAL, "this-update is before 1970 (attribute \"this-update\")",
-		ocsp_client_set(c, &name, &u, NULL));
+	refused_set(&u, EINVAL, "this-update is before 1970 (attribute \"this-update\")");
 	u = update_of(-1, DAY);
 	u.next_update = 253402300800LL;
-	refused(EINVAL, "next-update is after the year 9999 (attribute \"next-update\")",
-		ocsp_client_set(c, &name, &u, NULL));
+	refused_set(&u, EINVAL, "next-update is after the year 9999 (attribute \"next-update\")");
 	u = update_of(5, 5);
-	refused(EINVAL, "next-update is not after this-update (attribute \"next-update\")",
-		ocsp_client_set(c, &name, &u, NULL));
+	refused_set(&u, EINVAL, "next-update is not after this-update (attribute \"next-update\")");
 	u = update_of(310, DAY);
-	refused(EINVAL, "this-update lies in the future (attribute \"this-update\")",
-		ocsp_client_set(c, &name, &u, NULL));
+	refused_set(&u, EINVAL, "this-update lies in the future (attribute \"this-update\")");
 	u = update_of(-5, 0);
-	refused(ESTALE, "next-update has passed (attribute \"next-update\")",
-		ocsp_client_set(c, &name, &u, NULL));
+	refused_set(&u, ESTALE, "next-update has passed (attribute \"next-update\")");
 	refused(ENOENT, "no entry has this key", fail_(1, "why"));
 	ASSERT_EQ(0, open_(1));
 	refused(EINVAL, "the failure has no reason (attribute \"failure\")",
@@ -506,8 +490,7 @@ TEST_F(conform, set_refuses)
 	ASSERT_EQ(0, get_(1));
 	EXPECT_STREQ(text, self->r.failure);
 	name = BY_SLOT(self->session, self->opened.slot);
-	refused(EINVAL, "Unsupported attribute (attribute \"slot\")",
-		ocsp_client_set(c, &name, &nothing, NULL));
+	refused_set(&nothing, EINVAL, "Unsupported attribute (attribute \"slot\")");
 }
 
 TEST_F(conform, sets)
@@ -529,7 +512,7 @@ TEST_F(conform, sets)
 	EXPECT_EQ(8, self->r.cert_len);
 	EXPECT_EQ(2, self->r.failures);
 	EXPECT_STREQ("second", self->r.failure);
-	EXPECT_LE(now() - 2, self->r.failure_time);
+	EXPECT_LE(kt_now() - 2, self->r.failure_time);
 	EXPECT_EQ(KTLS_OCSP_STATE_VALID, self->r.state);
 	/* By more than a busy machine may have slept meanwhile */
 	refused(EEXIST, "a response with a later this-update is stored",
@@ -856,14 +839,20 @@ TEST_F(conform, full_of_handles)
 
 /* Rights */
 
-/* Whoever has such a session may create, and pays out of his share. */
-TEST_F(conform, session_that_creates)
+/* In place of the fixture's: one whose holder may create. */
+static int use_session_that_creates(FIXTURE_DATA(conform) *self)
 {
 	const struct ocsp_session_terms terms = { .create = true };
 
 	close(self->session);
-	ASSERT_EQ(0, ocsp_client_session_for(self->client, &terms,
-					     &self->session, NULL, NULL));
+	return ocsp_client_session_for(self->client, &terms, &self->session,
+				       NULL, NULL);
+}
+
+/* Whoever has such a session may create, and pays out of his share. */
+TEST_F(conform, session_that_creates)
+{
+	ASSERT_EQ(0, use_session_that_creates(self));
 	ASSERT_EQ(0, conform_limit("max_entries_of_user", 2));
 	ASSERT_EQ(0, open_(1));
 	conform_privileged(false);
@@ -886,11 +875,7 @@ TEST_F(conform, session_that_creates)
 /* What others keep from the unprivileged does not make room for them. */
 TEST_F(conform, reserve)
 {
-	const struct ocsp_session_terms terms = { .create = true };
-
-	close(self->session);
-	ASSERT_EQ(0, ocsp_client_session_for(self->client, &terms,
-					     &self->session, NULL, NULL));
+	ASSERT_EQ(0, use_session_that_creates(self));
 	ASSERT_EQ(0, conform_limit("max_entries", 8));
 	for (int n = 1; n <= 8; n++)
 		ASSERT_EQ(0, set_(n, -1, DAY));
@@ -985,7 +970,7 @@ static uint32_t numbers(struct ocsp_client *client, uint32_t states,
 TEST_F(conform, filters)
 {
 	struct ocsp_client *c = self->client;
-	int64_t before = now() + DAY / 2;
+	int64_t before = kt_now() + DAY / 2;
 	uint64_t generation = 1;
 
 	ASSERT_EQ(0, open_(1));

@@ -455,7 +455,7 @@ TEST_F(store, in_a_child)
 	EXPECT_TRUE(is_readable(fd, SOON));
 	OcspDispatchUpdates();
 	EXPECT_EQ(1, calls());
-	EXPECT_EQ(0, child_status(pid));
+	EXPECT_EQ(0, kt_child_status(pid));
 	forget_told();
 	CertCloseServerOcspResponse(h, 0);
 }

@@ -12,69 +12,73 @@
 
 #include "store_test.h"
 
-/* Tell the other side of a pipe pair to go on; wait until it does. */
-struct baton {
-	int fds[2];
+/*
+ * This side of a parent and a child that take turns: pass() tells the other
+ * side to go on, await() waits until that does.
+ */
+struct turns {
+	pid_t pid;			/* of the child; 0: this is the child */
+	int fd;
 };
 
-static void baton_new(struct baton *b)
+static void fork_in_turns(struct turns *t)
 {
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, b->fds))
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds))
+		abort();
+	t->pid = fork();
+	if (t->pid < 0)
+		abort();
+	t->fd = fds[t->pid ? 0 : 1];
+	close(fds[t->pid ? 1 : 0]);
+}
+
+static void pass(struct turns *t)
+{
+	if (write(t->fd, "", 1) != 1)
 		abort();
 }
 
-static void baton_pass(struct baton *b, int side)
-{
-	if (write(b->fds[side], "", 1) != 1)
-		abort();
-}
-
-static void baton_wait(struct baton *b, int side)
+static void await(struct turns *t)
 {
 	char c;
 
-	if (read(b->fds[side], &c, 1) != 1)
+	if (read(t->fd, &c, 1) != 1)
 		_exit(99);
 }
-
-#define PARENT	0
-#define CHILD	1
 
 /* What its parent has opened is held by both, and counts once. */
 TEST_F(store, child_adds_no_handle)
 {
-	HCERT_SERVER_OCSP_RESPONSE h;
-	struct baton b;
-	pid_t pid;
+	HCERT_SERVER_OCSP_RESPONSE h = open_good(self);
+	struct turns turns;
 
-	h = open_good(self);
 	ASSERT_NE(NULL, h);
-	baton_new(&b);
-	pid = fork();
-	ASSERT_LE(0, pid);
-	if (!pid) {
-		baton_wait(&b, CHILD);
+	fork_in_turns(&turns);
+	if (!turns.pid) {
+		await(&turns);
 		if (!get_is_ok(h))
 			_exit(1);
-		baton_pass(&b, CHILD);
-		baton_wait(&b, CHILD);
+		pass(&turns);
+		await(&turns);
 		if (!get_is_ok(h))
 			_exit(2);
-		baton_pass(&b, CHILD);
-		baton_wait(&b, CHILD);
+		pass(&turns);
+		await(&turns);
 		CertCloseServerOcspResponse(h, 0);
 		_exit(0);
 	}
 	EXPECT_EQ(1, handles(self));
-	baton_pass(&b, PARENT);
-	baton_wait(&b, PARENT);
+	pass(&turns);
+	await(&turns);
 	EXPECT_EQ(1, handles(self));
 	ASSERT_EQ(0, set_good(self));
-	baton_pass(&b, PARENT);
-	baton_wait(&b, PARENT);
+	pass(&turns);
+	await(&turns);
 	EXPECT_EQ(1, handles(self));
-	baton_pass(&b, PARENT);
-	EXPECT_EQ(0, child_status(pid));
+	pass(&turns);
+	EXPECT_EQ(0, kt_child_status(turns.pid));
 	EXPECT_EQ(1, handles(self));
 	EXPECT_TRUE(get_is_ok(h));
 	CertCloseServerOcspResponse(h, 0);
@@ -84,19 +88,15 @@ TEST_F(store, child_adds_no_handle)
 TEST_F(store, parent_closes_first)
 {
 	PCCERT_SERVER_OCSP_RESPONSE_CONTEXT c;
-	HCERT_SERVER_OCSP_RESPONSE h;
-	struct baton b;
-	pid_t pid;
+	HCERT_SERVER_OCSP_RESPONSE h = open_good(self);
+	struct turns turns;
 
-	h = open_good(self);
 	ASSERT_NE(NULL, h);
 	c = CertGetServerOcspResponseContext(h, 0, NULL);
 	ASSERT_NE(NULL, c);
-	baton_new(&b);
-	pid = fork();
-	ASSERT_LE(0, pid);
-	if (!pid) {
-		baton_wait(&b, CHILD);
+	fork_in_turns(&turns);
+	if (!turns.pid) {
+		await(&turns);
 		if (!kt_blob_ok(c->pbEncodedOcspResponse, BLOB))
 			_exit(1);
 		CertFreeServerOcspResponseContext(c);
@@ -112,8 +112,8 @@ TEST_F(store, parent_closes_first)
 	CertFreeServerOcspResponseContext(c);
 	CertCloseServerOcspResponse(h, 0);
 	EXPECT_EQ(0, handles(self));
-	baton_pass(&b, PARENT);
-	EXPECT_EQ(0, child_status(pid));
+	pass(&turns);
+	EXPECT_EQ(0, kt_child_status(turns.pid));
 	EXPECT_EQ(0, handles(self));
 }
 
@@ -132,7 +132,7 @@ TEST_F(store, child_closes_unused)
 		CertCloseServerOcspResponse(h, 0);
 		_exit(0);
 	}
-	EXPECT_EQ(0, child_status(pid));
+	EXPECT_EQ(0, kt_child_status(pid));
 	EXPECT_EQ(1, handles(self));
 	CertCloseServerOcspResponse(h, 0);
 	EXPECT_TRUE(get_is_ok(h));
@@ -143,27 +143,23 @@ TEST_F(store, child_closes_unused)
 
 TEST_F(store, child_is_killed)
 {
-	HCERT_SERVER_OCSP_RESPONSE h;
-	struct baton b;
-	pid_t pid;
+	HCERT_SERVER_OCSP_RESPONSE h = open_good(self);
+	struct turns turns;
 
-	h = open_good(self);
 	ASSERT_NE(NULL, h);
-	baton_new(&b);
-	pid = fork();
-	ASSERT_LE(0, pid);
-	if (!pid) {
+	fork_in_turns(&turns);
+	if (!turns.pid) {
 		CertAddRefServerOcspResponse(h);
 		if (!get_is_ok(h))
 			_exit(1);
-		baton_pass(&b, CHILD);
+		pass(&turns);
 		for (;;)
 			pause();
 	}
-	baton_wait(&b, PARENT);
+	await(&turns);
 	EXPECT_EQ(1, handles(self));
-	kill(pid, SIGKILL);
-	EXPECT_EQ(128 + SIGKILL, child_status(pid));
+	kill(turns.pid, SIGKILL);
+	EXPECT_EQ(128 + SIGKILL, kt_child_status(turns.pid));
 	EXPECT_EQ(1, handles(self));
 	EXPECT_TRUE(get_is_ok(h));
 	CertCloseServerOcspResponse(h, 0);
@@ -173,15 +169,13 @@ TEST_F(store, child_is_killed)
 TEST_F(store, parent_is_killed)
 {
 	HCERT_SERVER_OCSP_RESPONSE h;
-	pid_t parent, child;
-	struct baton b;
+	struct turns turns;
+	pid_t child;
 	char c;
 
 	ASSERT_EQ(0, set_good(self));
-	baton_new(&b);
-	parent = fork();
-	ASSERT_LE(0, parent);
-	if (!parent) {
+	fork_in_turns(&turns);
+	if (!turns.pid) {
 		h = CertOpenServerOcspResponse(self->chain, 0, NULL);
 		if (!h)
 			_exit(1);
@@ -190,25 +184,25 @@ TEST_F(store, parent_is_killed)
 			for (;;)
 				pause();
 		}
-		baton_pass(&b, CHILD);
-		baton_wait(&b, CHILD);
+		pass(&turns);
+		await(&turns);
 		c = get_is_ok(h);
-		if (write(b.fds[CHILD], &c, 1) != 1)
+		if (write(turns.fd, &c, 1) != 1)
 			_exit(1);
-		baton_wait(&b, CHILD);
+		await(&turns);
 		_exit(0);
 	}
-	baton_wait(&b, PARENT);
+	await(&turns);
 	EXPECT_EQ(1, handles(self));
-	kill(parent, SIGKILL);
-	EXPECT_EQ(128 + SIGKILL, child_status(parent));
+	kill(turns.pid, SIGKILL);
+	EXPECT_EQ(128 + SIGKILL, kt_child_status(turns.pid));
 	EXPECT_EQ(1, handles(self));
 	ASSERT_EQ(0, set_good(self));
-	baton_pass(&b, PARENT);
-	ASSERT_EQ(1, read(b.fds[PARENT], &c, 1));
+	pass(&turns);
+	ASSERT_EQ(1, read(turns.fd, &c, 1));
 	EXPECT_EQ(1, c);
 	EXPECT_EQ(1, handles(self));
-	baton_pass(&b, PARENT);
+	pass(&turns);
 	EXPECT_TRUE(handles_become(self, 0));
 }
 
@@ -226,14 +220,14 @@ TEST_F(store, generations)
 		grandchild = fork();
 		if (!grandchild)
 			_exit(!get_is_ok(h));
-		if (child_status(grandchild) || !get_is_ok(h))
+		if (kt_child_status(grandchild) || !get_is_ok(h))
 			_exit(1);
 		grandchild = fork();
 		if (!grandchild)
 			_exit(!get_is_ok(h));
-		_exit(child_status(grandchild) || !get_is_ok(h));
+		_exit(kt_child_status(grandchild) || !get_is_ok(h));
 	}
-	EXPECT_EQ(0, child_status(child));
+	EXPECT_EQ(0, kt_child_status(child));
 	EXPECT_TRUE(handles_become(self, 1));
 	CertCloseServerOcspResponse(h, 0);
 }
@@ -272,7 +266,7 @@ TEST_F_TIMEOUT(store, fork_under_load, 120)
 			alarm(30);
 			_exit(!get_is_ok(b.h));
 		}
-		EXPECT_EQ(0, child_status(pid));
+		EXPECT_EQ(0, kt_child_status(pid));
 	}
 	atomic_store(&b.stop, true);
 	for (i = 0; i < 4; i++)
@@ -403,7 +397,7 @@ TEST_F(store, numbers_taken_before_fork)
 			_exit(2);
 		_exit(untouched(&t) ? 0 : 3);
 	}
-	EXPECT_EQ(0, child_status(pid));
+	EXPECT_EQ(0, kt_child_status(pid));
 	CertAddRefServerOcspResponse(h);
 	CertCloseServerOcspResponse(h, 0);
 	CertCloseServerOcspResponse(h, 0);

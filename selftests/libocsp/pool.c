@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
+#include "ktest.h"
 #include "pool.h"
 
 #define OBJECTS		500
@@ -152,7 +152,6 @@ TEST(forked)
 {
 	unsigned char *o = ocsp_pool_alloc(200);
 	unsigned int seed = 1;
-	int status;
 	pid_t pid;
 
 	ASSERT_NE(NULL, o);
@@ -164,8 +163,7 @@ TEST(forked)
 		ocsp_pool_free(o, 200);
 		_exit(!ok || use(&seed));
 	}
-	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	EXPECT_EQ(0, status);
+	EXPECT_EQ(0, kt_child_status(pid));
 	EXPECT_EQ(7, o[100]);
 	ocsp_pool_free(o, 200);
 }

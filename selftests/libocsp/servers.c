@@ -119,7 +119,7 @@ static struct actor start_daemon(FIXTURE_DATA(store) *self, act first)
 		serve(fds[1], h);
 	}
 	close(fds[1]);
-	if (child_status(pid))
+	if (kt_child_status(pid))
 		abort();
 	a.fd = fds[0];
 	return a;

@@ -443,7 +443,7 @@ TEST_F(store, child_asks_for_its_own)
 			_exit(1);
 		_exit(!CertOpenServerOcspResponse(chain, ASYNC, NULL));
 	}
-	EXPECT_EQ(0, child_status(pid));
+	EXPECT_EQ(0, kt_child_status(pid));
 	EXPECT_EQ(2, connections());
 	CertCloseServerOcspResponse(h, 0);
 	CertFreeCertificateChain(chain);

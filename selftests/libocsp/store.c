@@ -278,7 +278,7 @@ TEST_F(store, no_privilege)
 		CertFreeCertificateChain(absent);
 		_exit(bad);
 	}
-	EXPECT_EQ(0, child_status(pid));
+	EXPECT_EQ(0, kt_child_status(pid));
 	CertFreeCertificateChain(absent);
 	pki_free(&second);
 }
@@ -301,7 +301,7 @@ TEST_F(store, privilege_dropped_after_fork)
 		CertCloseServerOcspResponse(h, 0);
 		_exit(bad);
 	}
-	EXPECT_EQ(0, child_status(pid));
+	EXPECT_EQ(0, kt_child_status(pid));
 	EXPECT_EQ(1, handles(self));
 	CertCloseServerOcspResponse(h, 0);
 }

@@ -287,7 +287,7 @@ TEST_F(store, others_read_while_one_waits)
 		ASSERT_LE(0, pid);
 		if (!pid)
 			_exit(!get_is_ok(h));
-		EXPECT_EQ(0, child_status(pid));
+		EXPECT_EQ(0, kt_child_status(pid));
 	}
 	pthread_join(o.thread, NULL);
 	EXPECT_LE(2000, o.took);
