@@ -9,6 +9,7 @@
 
 #include "ktest.h"
 #include "kselftest_harness.h"
+#include "named.h"
 
 #define MANY	1000
 
@@ -50,10 +51,10 @@ static int holders(struct kt_sock *sk, uint32_t n)
 	do {								\
 		EXPECT_EQ(-ENOENT, kt_close(&self->sk, session,		\
 					    self->slot));		\
-		EXPECT_TRUE(kt_named(&self->sk, KTLS_OCSP_A_SLOT));	\
+		EXPECT_TRUE(is_named(&self->sk, KTLS_OCSP_A_SLOT));	\
 		EXPECT_EQ(-ENOENT, kt_ref(&self->sk, session,		\
 					  self->slot));			\
-		EXPECT_TRUE(kt_named(&self->sk, KTLS_OCSP_A_SLOT));	\
+		EXPECT_TRUE(is_named(&self->sk, KTLS_OCSP_A_SLOT));	\
 	} while (0)
 
 static int take(struct kt_sock *sk, int session, uint32_t *slot, bool by_ref)

@@ -8,6 +8,7 @@
 
 #include "ktest.h"
 #include "kselftest_harness.h"
+#include "named.h"
 
 /* What the fixture put into the store. */
 enum {
@@ -259,7 +260,7 @@ static void refuse(struct __test_metadata *_metadata, struct kt_sock *sk,
 {
 	uint64_t before = kt_snapshot(sk);
 	int err = kt_call(sk, req, NULL);
-	bool named = kt_named(sk, refusal->about);
+	bool named = is_named(sk, refusal->about);
 
 	EXPECT_EQ(-refusal->err, err) {
 		TH_LOG("%s: \"%s\"", refusal->what, sk->text);
@@ -412,7 +413,7 @@ TEST_F(refuse, twice)
 	kt_put(&req, KTLS_OCSP_A_KEY, keys[VALID], KTLS_OCSP_KEY_LEN);
 	kt_put(&req, KTLS_OCSP_A_KEY, keys[ABSENT], KTLS_OCSP_KEY_LEN);
 	EXPECT_EQ(-ENOENT, kt_call(&self->sk, &req, NULL));
-	EXPECT_TRUE(kt_named(&self->sk, KTLS_OCSP_A_KEY));
+	EXPECT_TRUE(is_named(&self->sk, KTLS_OCSP_A_KEY));
 	EXPECT_EQ(3, kt_count(&self->sk, -1));
 }
 

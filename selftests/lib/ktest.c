@@ -327,32 +327,10 @@ int kt_call(struct kt_sock *sk, struct kt_req *req, struct kt_msg *msg)
 	return err;
 }
 
-static const char * const attr_names[KTLS_OCSP_A_MAX + 1] = {
-	[KTLS_OCSP_A_SESSION]		= "session",
-	[KTLS_OCSP_A_SLOT]		= "slot",
-	[KTLS_OCSP_A_KEY]		= "key",
-	[KTLS_OCSP_A_CERTIFICATE]	= "certificate",
-	[KTLS_OCSP_A_ISSUER]		= "issuer",
-	[KTLS_OCSP_A_STATUS]		= "status",
-	[KTLS_OCSP_A_THIS_UPDATE]	= "this-update",
-	[KTLS_OCSP_A_NEXT_UPDATE]	= "next-update",
-	[KTLS_OCSP_A_BLOB]		= "blob",
-	[KTLS_OCSP_A_FAILURE]		= "failure",
-	[KTLS_OCSP_A_PARTS]		= "parts",
-	[KTLS_OCSP_A_SESSION_FLAGS]	= "flag",
-	[KTLS_OCSP_A_OWNER]		= "owner",
-	[KTLS_OCSP_A_STATES]		= "filter",
-	[KTLS_OCSP_A_EXPIRES_BEFORE]	= "filter",
-	[KTLS_OCSP_A_NEWER_THAN]	= "filter",
-};
-
 bool kt_named(const struct kt_sock *sk, uint16_t type)
 {
-	const char *name = type <= KTLS_OCSP_A_MAX ? attr_names[type] : NULL;
-
-	return sk->text[0] && (!type || sk->bad == type ||
-			       sk->missing == type ||
-			       (name && strcasestr(sk->text, name)));
+	return sk->text[0] &&
+	       (!type || sk->bad == type || sk->missing == type);
 }
 
 /* Attributes. */

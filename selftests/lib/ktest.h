@@ -80,7 +80,7 @@ void kt_put_s64(struct kt_req *req, uint16_t type, int64_t value);
 void kt_put_str(struct kt_req *req, uint16_t type, const char *text);
 /* Sends, and reads up to the acknowledgment; msg (may be NULL): the reply. */
 int kt_call(struct kt_sock *sk, struct kt_req *req, struct kt_msg *msg);
-/* True when the kernel said why, and named that attribute (0: any or none). */
+/* True when the kernel said why, and pointed at that attribute (0: any or none). */
 bool kt_named(const struct kt_sock *sk, uint16_t type);
 
 /* Attributes of a message; 0 (or NULL) when it is absent. */
