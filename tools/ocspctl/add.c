@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ocspctl.h"
+#include "control.h"
 #include "peer.h"
 
 /* As long as CertOpenServerOcspResponse() waits for the first response. */
@@ -129,6 +129,9 @@ static int open_and_wait(struct addition *a, int session)
 		return client_error(a->client, a->target.text);
 	status = tell(a, &r);
 	ocsp_entry_clear(&r);
+	/* While our session still holds it */
+	if (a->args->keep && control_keep(a->target.key, true))
+		return EXIT_ERROR;
 	return status;
 }
 

@@ -29,6 +29,9 @@ static const struct option all_options[] = {
 	{ "servername", required_argument, NULL, 'N' },
 	{ "key-type", required_argument, NULL, 'k' },
 	{ "timeout", required_argument, NULL, 't' },
+	{ "no-cache", no_argument, NULL, 'n' },
+	{ "all", no_argument, NULL, 'a' },
+	{ "keep", no_argument, NULL, 'p' },
 };
 
 #define OPTIONS		ARRAY_SIZE(all_options)
@@ -118,6 +121,15 @@ static void take_option(struct args *args, int option)
 		break;
 	case 't':
 		args->timeout = optarg;
+		break;
+	case 'n':
+		args->no_cache = true;
+		break;
+	case 'a':
+		args->all = true;
+		break;
+	case 'p':
+		args->keep = true;
 		break;
 	}
 }

@@ -38,14 +38,15 @@ const struct command commands[] = {
 	}, {
 		.name = "add",
 		.run = cmd_add,
-		.synopsis = "CERT [--issuer FILE] [--no-wait]",
+		.synopsis = "CERT [--issuer FILE] [--keep] [--no-wait]",
 		.description =
 		"ask for a response to be fetched, and wait for it",
 		.details =
 		"  --issuer FILE  where the issuer's certificate is, if not in CERT\n"
+		"  --keep         let ocspd hold it from now on, until \"unkeep\"\n"
 		"  --no-wait      do not wait for the first response\n"
 		"CERT is a file here.\n",
-		.options = "jwi",
+		.options = "jwip",
 		.min_args = 1,
 		.max_args = 1,
 	}, {
@@ -67,6 +68,36 @@ const struct command commands[] = {
 		"withdraw a response; nobody is served it any more",
 		.details = "",
 		.options = "j",
+		.min_args = 1,
+		.max_args = 1,
+	}, {
+		.name = "refresh",
+		.run = cmd_refresh,
+		.synopsis = "CERT|--all [--no-cache] [--no-wait]",
+		.description = "let ocspd ask for new responses now, and wait for them",
+		.details =
+		"  --all          of all certificates that it refreshes\n"
+		"  --no-cache     caches on the way have to ask the responder\n"
+		"  --no-wait      do not wait for what comes\n",
+		.options = "jwna",
+		.max_args = 1,
+	}, {
+		.name = "test-fetch",
+		.run = cmd_test_fetch,
+		.synopsis = "CERT [--no-cache]",
+		.description = "let ocspd ask as for a refresh, and store nothing",
+		.details =
+		"  --no-cache     caches on the way have to ask the responder\n",
+		.options = "jn",
+		.min_args = 1,
+		.max_args = 1,
+	}, {
+		.name = "unkeep",
+		.run = cmd_unkeep,
+		.synopsis = "CERT",
+		.description = "let ocspd no longer hold what was added with --keep",
+		.details = "",
+		.options = "",
 		.min_args = 1,
 		.max_args = 1,
 	}, {

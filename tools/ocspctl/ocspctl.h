@@ -13,6 +13,7 @@
 #include "cert.h"
 #include "client.h"
 #include "file.h"
+#include "served.h"
 #include "text.h"
 #include "verify.h"
 
@@ -56,6 +57,9 @@ struct args {
 	const char *servername;
 	const char *key_type;
 	const char *timeout;
+	bool no_cache;
+	bool all;
+	bool keep;
 	int argc;		/* the arguments that are no options */
 	char **argv;
 };
@@ -85,6 +89,9 @@ int cmd_status(const struct args *args);
 int cmd_top(const struct args *args);
 int cmd_check(const struct args *args);
 int cmd_check_store(const struct args *args);
+int cmd_refresh(const struct args *args);
+int cmd_test_fetch(const struct args *args);
+int cmd_unkeep(const struct args *args);
 int cmd_verify(const struct args *args);
 
 /* args.c: PARSE_ERROR, and why was said. */
@@ -218,18 +225,17 @@ struct view {
 	char *url;
 	bool must_staple;
 	bool served;			/* a TLS server gets it */
+	json_t *refresh;		/* ocspd's record of it, or NULL */
 };
 
 /* certs: an entry that has the certificates, or NULL. view_clear() after. */
 void view_make(struct view *view, const struct ocsp_entry *entry,
 	       const struct ocsp_entry *certs, int64_t now);
+/* From what control_list() returned, which may be NULL */
+void view_set_refresh(struct view *view, json_t *all);
 void view_clear(struct view *view);
 void view_print(const struct view *view, bool full, int64_t now);
 json_t *view_json(const struct view *view);
-/* Does a TLS server get the response? */
-bool entry_is_served(const struct ocsp_entry *entry, int64_t now);
-/* Seconds that a response must still be valid for a server to get it. */
-int64_t min_validity(void);
 
 /* stats.c */
 json_t *stats_json(const struct ocsp_stats *stats);

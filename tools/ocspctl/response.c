@@ -4,34 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ocspctl.h"
+#include "control.h"
 
 /* A line of a terminal, less the indentation. */
 #define LINE_COLUMNS	76
-
-int64_t min_validity(void)
-{
-	static long long seconds = -1;
-	FILE *f;
-
-	if (seconds >= 0)
-		return seconds;
-	seconds = 0;
-	f = fopen("/proc/sys/net/ktls_ocsp/min_validity", "re");
-	if (!f)
-		return seconds;
-	if (fscanf(f, "%lld", &seconds) != 1 || seconds < 0)
-		seconds = 0;
-	fclose(f);
-	return seconds;
-}
-
-bool entry_is_served(const struct ocsp_entry *entry, int64_t now)
-{
-	return entry->state == KTLS_OCSP_STATE_VALID &&
-	       entry->status != KTLS_OCSP_CERT_STATUS_UNKNOWN &&
-	       entry->next_update - now >= min_validity();
-}
 
 void view_make(struct view *view, const struct ocsp_entry *entry,
 	       const struct ocsp_entry *certs, int64_t now)
@@ -59,7 +35,16 @@ void view_clear(struct view *view)
 {
 	free(view->subject);
 	free(view->url);
+	json_decref(view->refresh);
 	memset(view, 0, sizeof(*view));
+}
+
+void view_set_refresh(struct view *view, json_t *all)
+{
+	char key[KEY_TEXT_SIZE];
+
+	view->refresh = json_incref(json_object_get(all,
+				    key_text(view->entry->key, key)));
 }
 
 static void print_time(const char *what, int64_t when, int64_t now)
@@ -84,6 +69,31 @@ static void print_failure(const struct ocsp_entry *r, bool full,
 		fputs("\n    ", stdout);
 	print_text(stdout, r->failure, full ? 0 : LINE_COLUMNS - 2);
 	putchar('\n');
+}
+
+/* What ocspd knows of it */
+static void print_refresh(json_t *record, int64_t now)
+{
+	const char *state = record_text(record, "state");
+	const char *responder = record_text(record, "responder");
+	int64_t success = record_number(record, "last_success");
+	int64_t next = record_number(record, "next_attempt");
+
+	if (!state)
+		return;
+	printf("  refresh %s%s%s", state,
+	       json_is_true(json_object_get(record, "pinned")) ? ", pinned" :
+	       "",
+	       json_is_true(json_object_get(record, "kept")) ? ", kept" : "");
+	if (responder) {
+		fputs(", from ", stdout);
+		print_text(stdout, responder, 0);
+	}
+	putchar('\n');
+	if (next)
+		print_time("next attempt", next, now);
+	if (success)
+		print_time("last success", success, now);
 }
 
 static void print_alarm(const struct view *view)
@@ -118,9 +128,19 @@ void view_print(const struct view *view, bool full, int64_t now)
 		print_time("stored     ", r->stored, now);
 	if (full && view->url)
 		printf("  responder %s\n", view->url);
+	if (full)
+		print_refresh(view->refresh, now);
 	if (r->failures)
 		print_failure(r, full, now);
 	print_alarm(view);
+}
+
+/* Null where ocspd does not say */
+static json_t *refresh_member(const struct view *view, const char *name)
+{
+	json_t *value = json_object_get(view->refresh, name);
+
+	return value ? json_incref(value) : json_null();
 }
 
 json_t *view_json(const struct view *view)
@@ -150,5 +170,11 @@ json_t *view_json(const struct view *view)
 		 json_integer(r->failure_time) : json_null());
 	json_add(o, "must_staple", json_boolean(view->must_staple));
 	json_add(o, "served", json_boolean(view->served));
+	json_add(o, "refresh", refresh_member(view, "state"));
+	json_add(o, "next_attempt", refresh_member(view, "next_attempt"));
+	json_add(o, "last_success", refresh_member(view, "last_success"));
+	json_add(o, "responder", refresh_member(view, "responder"));
+	json_add(o, "pinned", refresh_member(view, "pinned"));
+	json_add(o, "kept", refresh_member(view, "kept"));
 	return o;
 }

@@ -5,16 +5,17 @@
 #include <string.h>
 #include <time.h>
 
-#include "ocspctl.h"
+#include "control.h"
 
 static void put_out(const struct ocsp_entry *r,
 		    const struct ocsp_entry *certs, bool full,
-		    json_t *array)
+		    json_t *refreshes, json_t *array)
 {
 	int64_t now = time(NULL);
 	struct view view;
 
 	view_make(&view, r, certs, now);
+	view_set_refresh(&view, refreshes);
 	if (!array)
 		view_print(&view, full, now);
 	else if (json_array_append_new(array, view_json(&view)))
@@ -61,20 +62,26 @@ static size_t choose(struct ocsp_client *client, const struct choice *choice,
 static int show_rows(struct ocsp_client *client, const struct row *rows,
 		     size_t count, bool full, json_t *array)
 {
+	json_t *refreshes = full || array ? control_list(NULL) : NULL;
 	struct ocsp_entry certs;
+	int status = EXIT_OK;
 	size_t i;
 	int err;
 
 	/* As long as somebody reads. */
 	for (i = 0; i < count && !ferror(stdout); i++) {
 		err = list_certs(client, rows[i].entry, &certs);
-		if (err && err != -ENOENT)
-			return client_error(client, NULL);
-		put_out(rows[i].entry, err ? NULL : &certs, full, array);
+		if (err && err != -ENOENT) {
+			status = client_error(client, NULL);
+			break;
+		}
+		put_out(rows[i].entry, err ? NULL : &certs, full, refreshes,
+			array);
 		if (!err)
 			ocsp_entry_clear(&certs);
 	}
-	return EXIT_OK;
+	json_decref(refreshes);
+	return status;
 }
 
 static void show_count(size_t count, bool json)
@@ -128,6 +135,7 @@ static int show_all(struct ocsp_client *client, const struct choice *choice,
 static int show_one(struct ocsp_client *client, const struct args *args)
 {
 	json_t *array = args->json ? json_new_array() : NULL;
+	json_t *refreshes;
 	struct ocsp_entry r;
 	struct target target;
 	int status = EXIT_OK;
@@ -138,7 +146,9 @@ static int show_one(struct ocsp_client *client, const struct args *args)
 				   KTLS_OCSP_PART_CERTIFICATES, &r)) {
 		status = client_error(client, target.text);
 	} else {
-		put_out(&r, &r, true, array);
+		refreshes = control_list(r.key);
+		put_out(&r, &r, true, refreshes, array);
+		json_decref(refreshes);
 		ocsp_entry_clear(&r);
 	}
 	if (!status && array)

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "control.h"
 #include "summary.h"
 
 /* So many of each list, so that all is one screen */
@@ -102,6 +103,29 @@ static void print_entry(FILE *out, const struct summary *s,
 	fputc('\n', out);
 }
 
+static int64_t number_in(json_t *record, const char *object, const char *name)
+{
+	return record_number(json_object_get(record, object), name);
+}
+
+static void print_refresher(FILE *out, json_t *r)
+{
+	char up[SPAN_TEXT_SIZE];
+
+	if (!r) {
+		fputs("refresher    not asked: its control socket cannot be reached\n",
+		      out);
+		return;
+	}
+	fprintf(out, "refresher    ocspd for %s; %" PRId64 " waiting, %" PRId64
+		" running; %" PRId64 " of %" PRId64 " responders held\n",
+		span_text(record_number(r, "uptime"), up),
+		number_in(r, "queue", "waiting"),
+		number_in(r, "queue", "running"),
+		number_in(r, "responders", "held"),
+		number_in(r, "responders", "known"));
+}
+
 void summary_print(FILE *out, const struct summary *s)
 {
 	size_t i;
@@ -109,6 +133,7 @@ void summary_print(FILE *out, const struct summary *s)
 	print_states(out, s);
 	print_ending(out, s);
 	print_store(out, s);
+	print_refresher(out, s->refresher);
 	print_reasons(out, s);
 	fprintf(out, "must-staple  %zu %s\n", s->endangered_count,
 		s->endangered_count ? "NOT SERVED: strict clients refuse them" :
@@ -210,6 +235,8 @@ static json_t *summary_json(const struct summary *s)
 		 entries_json(s->endangered, s->endangered_count));
 	json_add(o, "ends_first", entries_json(s->next, s->next_count));
 	json_add(o, "stats", stats_json(&s->stats));
+	json_add(o, "refresher", s->refresher ? json_incref(s->refresher) :
+		 json_null());
 	return o;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "control.h"
 #include "summary.h"
 
 const int64_t summary_spans[SUMMARY_SPANS] = {
@@ -158,6 +159,14 @@ static bool find_endangered(struct summary *s, struct ocsp_client *client)
 	return true;
 }
 
+static void keep_refresher(json_t *record, void *arg)
+{
+	struct summary *s = arg;
+
+	json_decref(s->refresher);
+	s->refresher = json_incref(record);
+}
+
 bool summary_read(struct summary *s, struct ocsp_client *client, size_t next)
 {
 	size_t i;
@@ -173,6 +182,7 @@ bool summary_read(struct summary *s, struct ocsp_client *client, size_t next)
 	for (i = 0; i < s->list.count; i++)
 		count_entry(s, &s->list.all[i]);
 	count_reasons(s);
+	control_ask(control_request("status"), keep_refresher, s, false, true);
 	return find_next(s, client, next) && find_endangered(s, client);
 }
 
@@ -188,6 +198,7 @@ void summary_clear(struct summary *s)
 	free_entries(s->endangered, s->endangered_count);
 	free_entries(s->next, s->next_count);
 	free(s->reasons);
+	json_decref(s->refresher);
 	list_free(&s->list);
 	memset(s, 0, sizeof(*s));
 }

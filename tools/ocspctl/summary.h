@@ -39,6 +39,7 @@ struct summary {
 	/* Those that end first */
 	struct summary_entry *next;
 	size_t next_count;
+	json_t *refresher;		/* what ocspd says of itself, or NULL */
 };
 
 /*
