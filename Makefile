@@ -22,7 +22,7 @@ MODDIR = $(O)/modules/$(RELEASE)
 
 KSRC ?= $(O)/ksrc
 KSELFTEST := $(O)/kselftest
-SUBDIRS := libocsp tools/ocspctl tools/ocspd tools/ocsp-broker tools/servers/openssl tools/man
+SUBDIRS := libocsp tools/ocspctl tools/ocspd tools/ocsp-broker tools/ocsp-export tools/servers/openssl tools/man
 PREFIX ?= /usr/local
 INCLUDEDIR ?= $(PREFIX)/include
 export PREFIX INCLUDEDIR
@@ -121,6 +121,7 @@ tools: libocsp
 	+$(MAKE) -C tools/ocspctl
 	+$(MAKE) -C tools/ocspd
 	+$(MAKE) -C tools/ocsp-broker
+	+$(MAKE) -C tools/ocsp-export
 	+$(MAKE) -C tools/servers/openssl
 	+$(MAKE) -C tools/examples
 

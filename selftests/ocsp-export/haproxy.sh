@@ -1,0 +1,133 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash
+#
+# ocsp-export and HAProxy: it staples what the store has, which it has no entry
+# of, and has forgotten at each restart.
+
+export STORE=standin
+cd "$(dirname "$(readlink -f "$0")")" || exit 1
+. ../lib/lib.sh
+own_namespaces "$0" "$@"
+. ../lib/ktap_helpers.sh
+. ../lib/ocspctl.sh
+
+TLS=4433
+start_store_test
+if ! command -v haproxy > /dev/null; then
+	ktap_skip_all "no haproxy"
+	exit "$KSFT_SKIP"
+fi
+# HAProxy chooses by the name, and both are for localhost.
+if ! { alt_name=leaf.example make_leaf "$dir" leaf 10 "$url" && answer good leaf && answer new leaf --this 1 --next 90000 &&
+       answer revoked leaf --this 2 --next 95000 --status revoked &&
+       mkdir "$dir/certs" "$dir/files" &&
+       cat "$dir/leaf.pem" "$dir/ca.pem" "$dir/leaf.key" > "$dir/certs/leaf.pem" &&
+       alt_name=other.example make_leaf "$dir" other 11 "$url" && answer other other &&
+       cat "$dir/other.pem" "$dir/ca.pem" "$dir/other.key" > "$dir/certs/other.pem"; }; then
+	ktap_exit_fail_msg "cannot make certificates and responses"
+fi
+key=$(key_of leaf)
+ktap_set_plan 7
+
+# start_haproxy LEVEL
+start_haproxy()
+{
+	cat > "$dir/haproxy.cfg" <<-END
+		global
+			stats socket $dir/admin.sock level $1
+		defaults
+			mode http
+			timeout connect 5s
+			timeout client 5s
+			timeout server 5s
+		frontend tls
+			bind 127.0.0.1:$TLS ssl crt $dir/certs/
+			http-request return status 200
+	END
+	haproxy -db -f "$dir/haproxy.cfg" > "$dir/haproxy.log" 2>&1 &
+	haproxy=$!
+	listens "$TLS" "$dir/haproxy.log"
+}
+
+stop_haproxy()
+{
+	kill "$haproxy" && wait "$haproxy"
+	wait_for 20 port_is_closed "$TLS"
+}
+
+cat > "$dir/export.conf" <<-END
+	[haproxy one]
+	socket = $dir/admin.sock
+	[directory two]
+	path = $dir/files
+END
+if ! { expect 0 set "$leaf" "$dir/good.der" &&
+       expect 0 set "$dir/other-chain.pem" "$dir/other.der"; }; then
+	ktap_exit_fail_msg "cannot store responses"
+fi
+ocsp-export -f "$dir/export.conf" 2> "$dir/export.log" &
+export=$!
+
+# staples NAME SERVER_NAME: it does, and that is NAME.der.
+staples()
+{
+	timeout 20 openssl s_client -connect "127.0.0.1:$TLS" -servername "$2" -status \
+		< /dev/null > "$dir/out" 2>&1
+	cp "$dir/export.log" "$dir/err"
+	[ "$(openssl ocsp -respin "$dir/$1.der" -text -noverify 2> /dev/null |
+		grep -m 1 'This Update')" = "$(grep -m 1 'This Update' "$dir/out")" ] &&
+	[ "$(openssl ocsp -respin "$dir/$1.der" -text -noverify 2> /dev/null |
+		grep -m 1 'Cert Status')" = "$(grep -m 1 'Cert Status' "$dir/out")" ]
+}
+
+not_there()
+{
+	wait_for 10 grep -q "haproxy one: $dir/admin.sock: No such file or directory; trying" \
+		"$dir/export.log" && wait_for 10 test -e "$dir/files/$key.der"
+}
+check "without HAProxy it says so, and does the rest" not_there
+
+first()
+{
+	start_haproxy admin && ! staples good leaf.example && wait_for 20 staples good leaf.example &&
+	wait_for 10 staples other other.example
+}
+check "HAProxy staples what it had no entry of" first
+
+refreshed()
+{
+	expect 0 set "$leaf" "$dir/new.der" && wait_for 10 staples new leaf.example &&
+	staples other other.example
+}
+check "a new response" refreshed
+
+revoked()
+{
+	expect 0 set "$leaf" "$dir/revoked.der" && wait_for 10 staples revoked leaf.example
+}
+check "a revoked certificate" revoked
+
+restarted()
+{
+	stop_haproxy && start_haproxy admin && wait_for 20 staples revoked leaf.example &&
+	wait_for 10 staples other other.example
+}
+check "a restart forgets all, and gets all again" restarted
+
+not_admin()
+{
+	stop_haproxy && start_haproxy user &&
+	wait_for 20 grep -q "haproxy one: .*; trying again" "$dir/export.log" &&
+	stop_haproxy && start_haproxy admin && wait_for 20 staples revoked leaf.example
+}
+check "a socket of another level, and then of this" not_admin
+
+ends()
+{
+	kill "$export" && wait "$export" && kill "$haproxy" &&
+	[ "$(wc -l < "$dir/export.log")" -le 6 ]
+}
+check "the log is short" ends
+
+ktap_finished
