@@ -57,7 +57,8 @@ $(prog): $(objs) $(INSTEAD) $(libocsp)
 
 # Where things are installed, in what is installed
 substitute := sed -e 's|/usr/sbin/|$(SBINDIR)/|g' -e 's|/etc/ocspd|$(SYSCONFDIR)/ocspd|g' \
-	-e 's|/etc/ktls-ocsp|$(SYSCONFDIR)/ktls-ocsp|g'
+	-e 's|/etc/ktls-ocsp|$(SYSCONFDIR)/ktls-ocsp|g' \
+	-e 's|/usr/local/share|$(PREFIX)/share|g'
 
 install: all
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man8

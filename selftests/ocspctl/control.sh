@@ -28,13 +28,13 @@ without()
 		refresh --all &&
 	refuses 1 "needs either CERT or --all" refresh &&
 	refuses 1 "needs either CERT or --all" refresh --all "$dir/one.pem" &&
-	expect 0 set "$dir/one-chain.pem" "$dir/one.der" && expect 0 show "$dir/one.pem" && quiet &&
+	expect 0 set "$leaf" "$dir/good.der" && expect 0 show "$leaf" && quiet &&
 	! prints "refresh " && expect 0 -j show && quiet &&
 	json 'j[0]["next_attempt"] is None and j[0]["kept"] is None' &&
 	expect 0 status && quiet && prints "control socket cannot be reached" &&
-	expect 0 -j status && json 'j["refresher"] is None'
+	expect 0 -j status && json 'j["refresher"] is None' && expect 0 del "$leaf"
 }
-answer one one
+answer good leaf
 check "without ocspd: an error, or nothing of it" without
 
 start_ocspd || ktap_exit_fail_msg "ocspd does not start"

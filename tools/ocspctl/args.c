@@ -32,6 +32,8 @@ static const struct option all_options[] = {
 	{ "no-cache", no_argument, NULL, 'n' },
 	{ "all", no_argument, NULL, 'a' },
 	{ "keep", no_argument, NULL, 'p' },
+	{ "dry-run", no_argument, NULL, 'd' },
+	{ "root", required_argument, NULL, 'r' },
 };
 
 #define OPTIONS		ARRAY_SIZE(all_options)
@@ -130,6 +132,12 @@ static void take_option(struct args *args, int option)
 		break;
 	case 'p':
 		args->keep = true;
+		break;
+	case 'd':
+		args->dry_run = true;
+		break;
+	case 'r':
+		args->root = optarg;
 		break;
 	}
 }

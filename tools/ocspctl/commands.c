@@ -161,6 +161,19 @@ const struct command commands[] = {
 		.options = "jWK",
 		.error_status = CHECK_UNKNOWN,
 	}, {
+		.name = "server",
+		.run = cmd_server,
+		.synopsis = "list | enable NAME | disable NAME | check NAME [HOST:PORT]",
+		.description =
+		"make a TLS server staple from the store, or take that back",
+		.details =
+		"  --dry-run      only tell what enable or disable would do\n"
+		"  --root DIR     change the host below this directory; runs no command\n"
+		"\"check\" takes the options of ocspctl check, and has its exit status.\n",
+		.options = "jdrTNkiWKt",
+		.min_args = 1,
+		.max_args = 3,
+	}, {
 		.name = "stats",
 		.run = cmd_stats,
 		.synopsis = "",

@@ -60,6 +60,8 @@ struct args {
 	bool no_cache;
 	bool all;
 	bool keep;
+	bool dry_run;
+	const char *root;
 	int argc;		/* the arguments that are no options */
 	char **argv;
 };
@@ -92,6 +94,7 @@ int cmd_check_store(const struct args *args);
 int cmd_refresh(const struct args *args);
 int cmd_test_fetch(const struct args *args);
 int cmd_unkeep(const struct args *args);
+int cmd_server(const struct args *args);
 int cmd_verify(const struct args *args);
 
 /* args.c: PARSE_ERROR, and why was said. */

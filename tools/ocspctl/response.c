@@ -43,8 +43,8 @@ void view_set_refresh(struct view *view, json_t *all)
 {
 	char key[KEY_TEXT_SIZE];
 
-	view->refresh = json_incref(json_object_get(all,
-				    key_text(view->entry->key, key)));
+	key_text(view->entry->key, key);
+	view->refresh = json_incref(json_object_get(all, key));
 }
 
 static void print_time(const char *what, int64_t when, int64_t now)

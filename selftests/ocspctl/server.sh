@@ -1,0 +1,188 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash
+#
+# ocspctl server: what it writes for each server, that it tells so before, and
+# takes it back to the byte. systemctl and postconf are stand-ins, which write
+# down how they were called.
+
+export STORE=standin
+cd "$(dirname "$(readlink -f "$0")")" || exit 1
+. ../lib/lib.sh
+own_namespaces "$0" "$@"
+. ../lib/ktap_helpers.sh
+. ../lib/ocspctl.sh
+
+start_store_test
+root=$dir/root
+dropins=/usr/local/share/ktls-ocsp/systemd
+conf=/etc/ktls-ocsp/openssl.cnf
+ktap_set_plan 11
+
+# make_root DIR: a host with some servers
+make_root()
+{
+	mkdir -p "$1/etc/systemd/system" "$1/etc/dovecot/conf.d" "$1/etc/postgresql/15/main" \
+		"$1/etc/postgresql/17/other" "$1$dropins" &&
+	for unit in nginx lighttpd dovecot postgresql haproxy postfix; do
+		: > "$1/etc/systemd/system/$unit.service"
+	done
+	cp -r systemd/. "$1$dropins"
+	echo "!include conf.d/*.conf" > "$1/etc/dovecot/dovecot.conf"
+	echo "# environment variables for postgres process" > "$1/etc/postgresql/15/main/environment"
+	: > "$1/etc/postgresql/17/other/environment"
+}
+make_root "$root" || ktap_exit_fail_msg "cannot make a root"
+
+# tree NAME: all that is below the root, into $dir/NAME
+tree()
+{
+	(cd "$root" && find . -type f -exec sha256sum {} + | sort -k 2;
+	 find . -type d | sort) > "$dir/$1"
+}
+
+# enable changes what is below the root, a second one nothing more, and disable takes it back.
+there_and_back()
+{
+	local name=$1 file=$2 text=$3
+
+	tree before
+	expect 0 server enable "$name" --root "$root" --dry-run && quiet &&
+	prints "would write $root$file" && prints "    $text" && ! prints "would run" || return 1
+	tree dry
+	cmp "$dir/before" "$dir/dry" && expect 0 server enable "$name" --root "$root" && quiet &&
+	prints "write $root$file" && grep -qF -e "$text" "$root$file" &&
+	[ "$(stat -c %a "$root$file")" = 644 ] && tree enabled &&
+	expect 0 server enable "$name" --root "$root" && ! prints write || return 1
+	tree again
+	cmp "$dir/enabled" "$dir/again" && expect 0 -j server list --root "$root" &&
+	json "[s['state'] for s in j if s['name'] == '$name'] == ['enabled']" &&
+	expect 0 server disable "$name" --root "$root" --dry-run && tree again &&
+	cmp "$dir/enabled" "$dir/again" && expect 0 server disable "$name" --root "$root" &&
+	tree after && cmp "$dir/before" "$dir/after" &&
+	expect 0 server disable "$name" --root "$root"
+}
+check "nginx: a drop-in" there_and_back nginx \
+	/etc/systemd/system/nginx.service.d/ktls-ocsp.conf "Environment=OPENSSL_CONF="
+check "lighttpd: its address families" there_and_back lighttpd \
+	/etc/systemd/system/lighttpd.service.d/ktls-ocsp.conf "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK"
+check "dovecot: a file in conf.d" there_and_back dovecot /etc/dovecot/conf.d/99-ktls-ocsp.conf \
+	"import_environment = \$import_environment OPENSSL_CONF=$conf"
+check "postgresql: a line for each cluster" there_and_back postgresql \
+	/etc/postgresql/15/main/environment "OPENSSL_CONF = '$conf'"
+
+dovecot_24()
+{
+	echo "dovecot_config_version = 2.4.0" > "$root/etc/dovecot/dovecot.conf"
+	there_and_back dovecot /etc/dovecot/conf.d/99-ktls-ocsp.conf "OPENSSL_CONF = $conf"
+}
+check "dovecot 2.4" dovecot_24
+
+lists()
+{
+	expect 0 server list --root "$root" && prints "nginx       disabled       drop-in" &&
+	grep -q "^apache2 *not installed" "$dir/out" && grep -q "^haproxy *disabled *ocsp-export" "$dir/out"
+}
+check "list" lists
+
+# What somebody else wrote or changed stays.
+others()
+{
+	local file=$root/etc/systemd/system/nginx.service.d/ktls-ocsp.conf
+
+	expect 0 server enable nginx --root "$root" && echo "# mine" >> "$file" &&
+	refuses 1 "$file: was changed, so it stays" server disable nginx --root "$root" &&
+	refuses 1 "has other text than ocspctl writes" server enable nginx --root "$root" &&
+	grep -q "# mine" "$file" && rm "$file" || return 1
+	echo "OPENSSL_CONF = '/mine'" > "$root/etc/postgresql/17/other/environment"
+	refuses 1 "sets OPENSSL_CONF already" server enable postgresql --root "$root" &&
+	expect 0 server disable postgresql --root "$root" &&
+	[ "$(cat "$root/etc/postgresql/17/other/environment")" = "OPENSSL_CONF = '/mine'" ]
+}
+check "files that somebody else wrote or changed" others
+
+errors()
+{
+	refuses 1 "apache2 is not installed" server enable apache2 --root "$root" &&
+	refuses 1 "'frob' is none that ocspctl knows" server enable frob &&
+	refuses 1 "enable needs the NAME" server enable &&
+	refuses 1 "'frob' is neither list" server frob nginx &&
+	refuses 1 "'x' is one argument too many" server enable nginx x --root "$root" &&
+	refuses 1 "haproxy: edit /etc/ktls-ocsp/export.conf" server enable haproxy --root "$root" &&
+	rm -r "$root$dropins/lighttpd.service.d" &&
+	refuses 1 "has no drop-in for lighttpd.service" server enable lighttpd --root "$root" &&
+	refuses 1 "postconf(1) does not work below --root" server enable postfix --root "$root"
+}
+check "errors" errors
+
+# The host itself, with other commands
+
+cat > "$dir/systemctl" <<-END
+	#!/bin/sh
+	echo "systemctl \$*" >> $dir/calls
+END
+cat > "$dir/postconf" <<-END
+	#!/bin/sh
+	echo "postconf \$*" >> $dir/calls
+	case \$1 in
+	-d) echo "tls_config_file = default";;
+	-n) grep ^tls_config_file $dir/main.cf || :;;
+	-e) echo "\$2" >> $dir/main.cf;;
+	-X) sed -i "/^\$2 /d" $dir/main.cf;;
+	esac
+END
+chmod +x "$dir/systemctl" "$dir/postconf"
+echo "smtpd_tls_security_level = may" > "$dir/main.cf"
+if ! { mount -t tmpfs none /etc/systemd/system && mount -t tmpfs none /usr/local/share &&
+       make_root "$dir/other" && cp -r "$dir/other/etc/systemd/system" /etc/systemd/ &&
+       cp -r "$dir/other/usr/local/share/." /usr/local/share; }; then
+	ktap_exit_fail_msg "cannot mount"
+fi
+PATH=$dir:$PATH
+
+# The server is another one, whose certificate has a staple.
+runs()
+{
+	answer good leaf || return 1
+	openssl s_server -accept 443 -www -cert "$dir/leaf.pem" -key "$dir/leaf.key" \
+		-cert_chain "$dir/ca.pem" -status_file "$dir/good.der" > "$dir/server.log" 2>&1 &
+	server=$!
+	listens 443 "$dir/server.log" && : > "$dir/calls" &&
+	expect 0 server enable nginx --dry-run && prints "would run systemctl daemon-reload" &&
+	! [ -s "$dir/calls" ] && expect 0 server enable nginx && quiet &&
+	prints "OCSP localhost:443 OK: good" &&
+	[ "$(cat "$dir/calls")" = "$(printf 'systemctl daemon-reload\nsystemctl try-restart nginx.service')" ] &&
+	expect 0 server check nginx && prints "OCSP localhost:443 OK: good" &&
+	expect 0 server disable nginx && ! [ -e /etc/systemd/system/nginx.service.d ]
+	set -- $?
+	kill "$server"
+	wait "$server" 2> /dev/null
+	return "$1"
+}
+check "enable restarts, and looks whether it staples" runs
+
+postfix()
+{
+	cp "$dir/main.cf" "$dir/main.cf.before"
+	: > "$dir/calls"
+	expect 0 server enable postfix --dry-run && prints "would run postconf -e tls_config_file" &&
+	cmp "$dir/main.cf" "$dir/main.cf.before" && expect 0 server enable postfix &&
+	grep -qx "tls_config_file = $conf" "$dir/main.cf" &&
+	grep -qx "systemctl try-restart postfix.service" "$dir/calls" &&
+	expect 0 server enable postfix && [ "$(wc -l < "$dir/main.cf")" -eq 2 ] &&
+	expect 0 server disable postfix && cmp "$dir/main.cf" "$dir/main.cf.before" || return 1
+	echo "tls_config_file = /mine" >> "$dir/main.cf"
+	refuses 1 "main.cf has \"tls_config_file = /mine\" already" server enable postfix &&
+	expect 0 server disable postfix && grep -qx "tls_config_file = /mine" "$dir/main.cf"
+}
+check "postfix: by postconf" postfix
+
+fails()
+{
+	printf '#!/bin/sh\nexit 3\n' > "$dir/systemctl"
+	refuses 1 "systemctl daemon-reload: exit status 3" server enable nginx &&
+	[ -e /etc/systemd/system/nginx.service.d/ktls-ocsp.conf ]
+}
+check "a command that fails: 1" fails
+
+ktap_finished
