@@ -17,7 +17,7 @@ start_store_test
 root=$dir/root
 dropins=/usr/local/share/ktls-ocsp/systemd
 conf=/etc/ktls-ocsp/openssl.cnf
-ktap_set_plan 11
+ktap_set_plan 12
 
 # make_root DIR: a host with some servers
 make_root()
@@ -27,6 +27,7 @@ make_root()
 	for unit in nginx lighttpd dovecot postgresql haproxy postfix; do
 		: > "$1/etc/systemd/system/$unit.service"
 	done
+	mkdir "$1/etc/init.d" && : > "$1/etc/init.d/stunnel4"
 	cp -r systemd/. "$1$dropins"
 	echo "!include conf.d/*.conf" > "$1/etc/dovecot/dovecot.conf"
 	echo "# environment variables for postgres process" > "$1/etc/postgresql/15/main/environment"
@@ -64,6 +65,8 @@ there_and_back()
 }
 check "nginx: a drop-in" there_and_back nginx \
 	/etc/systemd/system/nginx.service.d/ktls-ocsp.conf "Environment=OPENSSL_CONF="
+check "stunnel4, which has an init script" there_and_back stunnel4 \
+	/etc/systemd/system/stunnel4.service.d/ktls-ocsp.conf "Environment=OPENSSL_CONF="
 check "lighttpd: its address families" there_and_back lighttpd \
 	/etc/systemd/system/lighttpd.service.d/ktls-ocsp.conf "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK"
 check "dovecot: a file in conf.d" there_and_back dovecot /etc/dovecot/conf.d/99-ktls-ocsp.conf \

@@ -78,15 +78,19 @@ static int make_directory(const char *path)
 
 static void show_text(const char *what, const char *path, const char *text)
 {
-	size_t len;
+	char *copy = strdup(text), *rest = copy, *line;
 
+	if (!copy)
+		no_memory();
 	printf("%s ", what);
 	print_text(stdout, path, 0);
 	putchar('\n');
-	for (; *text; text += len + (text[len] == '\n')) {
-		len = strcspn(text, "\n");
-		printf("    %.*s\n", (int)len, text);
+	while ((line = strsep(&rest, "\n")) && (*line || rest)) {
+		fputs("    ", stdout);
+		print_text(stdout, line, 0);
+		putchar('\n');
 	}
+	free(copy);
 }
 
 int act_rewrite(const struct act *act, const char *path, const char *text)
@@ -221,8 +225,12 @@ char *act_ask(const struct act *act, const char *const argv[])
 	in = fdopen(fds[0], "r");
 	if (!in)
 		no_memory();
-	if (getdelim(&text, &size, '\0', in) < 0)
-		*(text ? text : (text = calloc(1, 1))) = '\0';
+	if (getdelim(&text, &size, '\0', in) < 0) {
+		free(text);
+		text = strdup("");
+		if (!text)
+			no_memory();
+	}
 	fclose(in);
 	if (wait_for_end(pid)) {
 		free(text);

@@ -26,6 +26,7 @@ static int restart(const struct server *server, const struct act *act)
 	return act_run(act, argv);
 }
 
+/* A unit, or an init script that systemd makes one of */
 static bool has_unit(const struct server *server, const struct act *act)
 {
 	static const char *const dirs[] = {
@@ -42,6 +43,14 @@ static bool has_unit(const struct server *server, const struct act *act)
 		found = act_exists(act, path);
 		free(path);
 	}
+	if (found)
+		return true;
+	if (asprintf(&path, "/etc/init.d/%.*s",
+		     (int)(strlen(server->unit) - strlen(".service")),
+		     server->unit) < 0)
+		no_memory();
+	found = act_exists(act, path);
+	free(path);
 	return found;
 }
 
