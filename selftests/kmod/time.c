@@ -428,14 +428,15 @@ TEST_F(time, lingers_by_uptime)
 {
 	uint32_t slot;
 
-	ASSERT_EQ(0, kt_sysctl("linger", 2));
+	/* Up to a second less, and a busy machine takes its time for all this. */
+	ASSERT_EQ(0, kt_sysctl("linger", 4));
 	ASSERT_EQ(0, step(self, 1000 * HOUR));
 	ASSERT_EQ(0, kt_create(&self->sk, self->session, UNHELD, &slot));
 	ASSERT_EQ(0, kt_close(&self->sk, self->session, slot));
 	ASSERT_EQ(0, step(self, 0));
 	kt_sleep_ms(1000);
 	EXPECT_EQ(KTLS_OCSP_STATE_PENDING, state_of(self, UNHELD));
-	kt_sleep_ms(1500 + LATE);
+	kt_sleep_ms(3500 + LATE);
 	EXPECT_EQ(-ENOENT, state_of(self, UNHELD));
 }
 
