@@ -104,9 +104,10 @@ not_a_member()
 }
 check "who may not enter is left with what he may himself" not_a_member
 
+# By its ids it may enter.
 set_id()
 {
-	install -o 65534 -m 4755 "$(command -v broker_client)" "$dir/set_id" &&
+	install -o 65534 -g 65534 -m 6755 "$(command -v broker_client)" "$dir/set_id" &&
 	: > "$dir/broker.log" &&
 	! "$dir/set_id" open "$leaf" < /dev/null > "$dir/out" &&
 	grep -q CAP_NET_ADMIN "$dir/out" && ! [ -s "$dir/broker.log" ]
