@@ -5,6 +5,7 @@
  * apart, and where there is no /proc, the mode they were opened with tells a
  * session from the likes of epoll.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,4 +58,21 @@ void ocsp_fd_close(struct ocsp_fd_id *id)
 	if (ocsp_fd_is_ours(id))
 		close(id->fd);
 	id->fd = -1;
+}
+
+int ocsp_write_all(int fd, const void *data, size_t len)
+{
+	const char *p = data;
+	ssize_t n;
+
+	while (len) {
+		n = write(fd, p, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		p += n;
+		len -= n;
+	}
+	return 0;
 }

@@ -8,6 +8,7 @@
 #define OCSP_FD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 struct ocsp_fd_id {
@@ -25,5 +26,8 @@ void ocsp_fd_remember(struct ocsp_fd_id *id, int fd);
 bool ocsp_fd_is_ours(const struct ocsp_fd_id *id);
 /* Close it unless it is somebody else's now; then it is nobody's. */
 void ocsp_fd_close(struct ocsp_fd_id *id);
+
+/* All of it, whatever comes between. 0, or a negative errno. */
+int ocsp_write_all(int fd, const void *data, size_t len);
 
 #endif /* OCSP_FD_H */

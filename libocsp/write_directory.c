@@ -16,6 +16,7 @@
 #include "cert.h"
 #include "clock.h"
 #include "directory.h"
+#include "fd.h"
 
 /* Who holds the lock for longer is not one of us: in ms. */
 #define LOCK_STEP	10
@@ -100,23 +101,6 @@ static bool is_newer(const char *path, PCCERT_CONTEXT leaf,
 	return ocsp_worse(&have, &terms, ocsp_now());
 }
 
-/* 0 or an errno; a short write is ENOSPC in the making. */
-static int write_all(int fd, const BYTE *data, size_t len)
-{
-	ssize_t n;
-
-	while (len) {
-		n = write(fd, data, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return errno;
-		data += n;
-		len -= n;
-	}
-	return 0;
-}
-
 /*
  * With the directory locked, so the temporary file is ours, or was left by
  * somebody who died.
@@ -131,8 +115,8 @@ static int replace(const char *path, const char *temp,
 		  0644);
 	if (fd < 0)
 		return errno;
-	err = write_all(fd, context->pub.pbEncodedOcspResponse,
-			context->pub.cbEncodedOcspResponse);
+	err = -ocsp_write_all(fd, context->pub.pbEncodedOcspResponse,
+			      context->pub.cbEncodedOcspResponse);
 	if (close(fd) && !err)
 		err = errno;
 	if (!err && rename(temp, path))

@@ -9,23 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fd.h"
 #include "file.h"
-
-static int write_all(int fd, const unsigned char *data, size_t len)
-{
-	ssize_t n;
-
-	while (len) {
-		n = write(fd, data, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		data += n;
-		len -= n;
-	}
-	return 0;
-}
 
 /* A new file beside path; its name replaces temp. */
 static int fill_temp(char *temp, const unsigned char *data, size_t len,
@@ -38,7 +23,7 @@ static int fill_temp(char *temp, const unsigned char *data, size_t len,
 	fd = mkstemp(temp);
 	if (fd < 0)
 		return -errno;
-	err = write_all(fd, data, len);
+	err = ocsp_write_all(fd, data, len);
 	if (!err && (fchmod(fd, 0666 & ~mask) || (sync && fsync(fd))))
 		err = -errno;
 	if (close(fd) && !err)
