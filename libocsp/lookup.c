@@ -306,8 +306,11 @@ static void remember_failure(struct lookup *l)
 		h->retry_at = ocsp_uptime() + RETRY;
 }
 
+/* What has none is not written to: a worker shares it with its siblings. */
 static void forget_failure(struct ocsp_handle *h)
 {
+	if (!h->config->failure)
+		return;
 	free(h->config->failure);
 	h->config->failure = NULL;
 }
