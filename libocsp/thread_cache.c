@@ -26,9 +26,9 @@
  * and the descriptor, as its parent had them.
  */
 #include <pthread.h>
-#include <stdlib.h>
-#include <string.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "thread_cache.h"
@@ -47,11 +47,23 @@ struct entry {
 	struct ocsp_context *clone;
 };
 
-/* By the index of a handle; freed when the thread ends. */
+/*
+ * By the index of a handle; freed when the thread ends. In pages of its own, which
+ * come when an entry in them is written: a worker that staples one certificate
+ * of many has one of them.
+ */
 struct cache {
 	size_t count;
 	struct entry entry[];
 };
+
+static size_t cache_size(size_t count)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	size_t size = sizeof(struct cache) + count * sizeof(struct entry);
+
+	return (size + page - 1) & ~(page - 1);
+}
 
 /*
  * Not initial-exec: that takes all of the library's thread-local memory out of
@@ -70,7 +82,7 @@ static void cache_free(void *arg)
 	cache = NULL;
 	for (i = 0; i < c->count; i++)
 		ocsp_context_put(c->entry[i].clone);
-	free(c);
+	munmap(c, cache_size(c->count));
 }
 
 __attribute__((constructor))
@@ -113,19 +125,22 @@ struct ocsp_context *ocsp_thread_cache_get(const struct ocsp_handle *h)
 	return ocsp_context_get(clone);
 }
 
-/* Make room for an index. False: no memory. */
+/* Make room for an index, where there is none. False: no memory. */
 static bool cache_reach(size_t index)
 {
-	size_t old = cache ? cache->count : 0, count = index + index / 8 + 1;
-	struct cache *c;
+	size_t size = cache_size(index + index / 8 + 1);
+	struct cache *c = cache;
 
-	if (index < old)
+	if (c && index < c->count)
 		return true;
-	c = realloc(cache, sizeof(*c) + count * sizeof(c->entry[0]));
-	if (!c)
+	if (c)
+		c = mremap(c, cache_size(c->count), size, MREMAP_MAYMOVE);
+	else
+		c = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (c == MAP_FAILED)
 		return false;
-	memset(&c->entry[old], 0, (count - old) * sizeof(c->entry[0]));
-	c->count = count;
+	c->count = (size - sizeof(*c)) / sizeof(c->entry[0]);
 	cache = c;
 	return !pthread_setspecific(key, c);
 }
