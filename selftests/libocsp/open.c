@@ -36,7 +36,7 @@ static void three_new(struct three *t, const char *leaf_aia, bool with_root)
 
 	t->root = issue(NULL, "Root", 4, NULL, true);
 	t->ca = issue(&t->root, "CA", 5, "OCSP;URI:" PKI_URL, true);
-	t->leaf = issue(&t->ca, "leaf", 6, leaf_aia, false);
+	t->leaf = issue(&t->ca, "leaf", 3, leaf_aia, false);
 	sk_X509_push(others, t->ca.cert);
 	if (with_root)
 		sk_X509_push(others, t->root.cert);

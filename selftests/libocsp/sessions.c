@@ -141,7 +141,8 @@ TEST_F(store, adopted_that_is_none)
 	EXPECT_EQ(0, OcspAdoptSession(1000, &error));
 }
 
-/* A broker in a thread: what it sends was made before. */
+/* A broker in a thread: what it sends was made before, with the lock held. */
+static pthread_mutex_t broker_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct {
 	char dir[32], path[64];
 	int listener;
@@ -183,7 +184,9 @@ static void *broker_run(void *arg)
 		__atomic_fetch_add(&broker.connections, 1, __ATOMIC_RELEASE);
 		while (__atomic_load_n(&broker.hangs, __ATOMIC_ACQUIRE))
 			kt_sleep_ms(10);
+		pthread_mutex_lock(&broker_lock);
 		send_offer(fd);
+		pthread_mutex_unlock(&broker_lock);
 		close(fd);
 	}
 	return NULL;
@@ -224,8 +227,22 @@ static void broker_end(void)
 
 static void broker_offer(FIXTURE_DATA(store) *self)
 {
-	broker.fds[0] = session_to_create(self);
+	int fd = session_to_create(self);
+
+	pthread_mutex_lock(&broker_lock);
+	broker.fds[0] = fd;
 	broker.fd_count = 1;
+	broker.offer.err = 0;
+	pthread_mutex_unlock(&broker_lock);
+}
+
+/* So many of its descriptors, and bytes of the offer */
+static void broker_sends(int fd_count, size_t len)
+{
+	pthread_mutex_lock(&broker_lock);
+	broker.fd_count = fd_count;
+	broker.len = len;
+	pthread_mutex_unlock(&broker_lock);
 }
 
 static void broker_refuses(int err, const char *text)
@@ -298,7 +315,6 @@ TEST_F(store, broker_that_refuses)
 	EXPECT_GE(2, connections());
 
 	broker_offer(self);
-	broker.offer.err = 0;
 	for (i = 0; i < 80 && !OcspIsAttached(h, NULL); i++)
 		kt_sleep_ms(100);
 	EXPECT_EQ(1, OcspIsAttached(h, NULL));
@@ -358,18 +374,18 @@ TEST_F(store, broker_that_lies)
 	EXPECT_EQ(fds, open_descriptors());
 	kt_sleep_ms(1100);
 	/* No descriptor */
-	broker.fd_count = 0;
+	broker_sends(0, sizeof(broker.offer));
 	EXPECT_EQ(NULL, OcspOpenServerOcspResponse(self->chain, 0, ASYNC, NULL,
 						   &error));
 	expect_error(ERROR_GEN_FAILURE, "makes no sense");
 	kt_sleep_ms(2100);
 	/* Half an answer; and none */
-	broker.len = 3;
+	broker_sends(0, 3);
 	EXPECT_EQ(NULL, OcspOpenServerOcspResponse(self->chain, 0, ASYNC, NULL,
 						   &error));
 	expect_error(ERROR_GEN_FAILURE, "makes no sense");
 	kt_sleep_ms(4100);
-	broker.len = 0;
+	broker_sends(0, 0);
 	EXPECT_EQ(NULL, OcspOpenServerOcspResponse(self->chain, 0, ASYNC, NULL,
 						   &error));
 	expect_error(ERROR_GEN_FAILURE, "makes no sense");
