@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The stand-in's client and a store in the same process. */
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -216,7 +217,10 @@ static int answer(const struct standin_reply *reply,
 	return err;
 }
 
-int standin_link_call(struct standin_link *link,
+/* A library has threads; what the store is made of has none. */
+static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+
+static int call_store(struct standin_link *link,
 		      const struct standin_request *request,
 		      const uint8_t *bytes, int fd, int *new_fd,
 		      int (*fn)(const struct standin_reply *reply,
@@ -237,6 +241,21 @@ int standin_link_call(struct standin_link *link,
 	if (!reply.err && request->op == STANDIN_SESSION)
 		*new_fd = standin_session_fd(store, request, &reply);
 	return answer(&reply, fn, arg);
+}
+
+int standin_link_call(struct standin_link *link,
+		      const struct standin_request *request,
+		      const uint8_t *bytes, int fd, int *new_fd,
+		      int (*fn)(const struct standin_reply *reply,
+				const uint8_t *bytes, void *arg),
+		      void *arg)
+{
+	int err;
+
+	pthread_mutex_lock(&lock);
+	err = call_store(link, request, bytes, fd, new_fd, fn, arg);
+	pthread_mutex_unlock(&lock);
+	return err;
 }
 
 int standin_link_notice(struct standin_link *link, struct standin_reply *reply)
