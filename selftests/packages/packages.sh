@@ -43,7 +43,7 @@ install()
 		files="$files $(echo "$debs/${name}"_*.deb)"
 	done
 	# shellcheck disable=SC2086 # names
-	inside env DEBIAN_FRONTEND=noninteractive apt-get -qy --no-download \
+	inside env DEBIAN_FRONTEND=noninteractive apt-get -qy \
 		--no-install-recommends install $files < /dev/null
 }
 
