@@ -25,7 +25,7 @@ own_namespaces "$0" "$@"
 . ./handshakes.sh
 . ./units.sh
 
-port=4433
+port=443
 responder=8889
 share=/usr/local/share/ktls-ocsp/systemd
 units=/etc/systemd/system
@@ -96,7 +96,7 @@ test_first()
 	make_ca "$dir" && alt_name=one.test make_leaf "$dir" leaf 10 "http://127.0.0.1:$responder/" &&
 		chmod 644 "$dir/leaf.key" && start_responder "$dir" "$responder" &&
 		printf '[ocspd]\nallow = 127.0.0.0/8\n' > /etc/ocspd.conf &&
-		nginx_site && command_runs 1 && inside systemctl is-active ocspd.service
+		nginx_site && inside systemctl start nginx.service && command_runs 1 && inside systemctl is-active ocspd.service
 }
 
 test_second()
@@ -227,9 +227,10 @@ STARTTLS=
 ktap_set_plan $((5 + 2 * $# + $(printf '%s\n' "$@" | grep -cE '^(lighttpd|hitch)$')))
 check first "README: installed, and ocspd is running"
 check second "README: ocspd fetches what ocspctl adds"
-check third "README: nginx staples after \"systemctl restart nginx\""
+check third "README: nginx staples after \"ocspctl server enable nginx\""
 check alone "nginx staples from its first handshake on, without ocspd"
 check dropins "systemd takes the drop-ins"
+port=4433
 for server; do
 	check unit "$server: staples, started by its unit" "$server"
 	check journal "$server: one line in the journal of its unit, and one when it is over"
