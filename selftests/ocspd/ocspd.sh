@@ -21,7 +21,7 @@ leaf long 26 "$bad/long/$(printf '%0150d' 0)"
 write_conf
 start_bad || ktap_exit_fail_msg "no responder"
 trap 'unstep_clock; rm -rf "$dir"' EXIT
-ktap_set_plan 29
+ktap_set_plan 30
 
 # With nobody to fetch it
 
@@ -207,7 +207,7 @@ from_disk()
 	# The kernel forgets all, as it does at a reboot.
 	unload_store && load_store && empty_store || return 1
 	start_ocspd && serve three 4404 && three=$server &&
-	staples good 4404 && logged "from cache" &&
+	staples good 4404 && logged "source cache" &&
 	serve one 4402 && one=$server && staples revoked 4402
 }
 check "a kernel without memory, a responder that is down: stapled" from_disk
@@ -346,14 +346,50 @@ check "--once shows its progress on a terminal" progress
 
 # Its surroundings
 
+# The test's own journal: entries as the protocol of its socket has them.
 journal()
 {
+	local socat result
+
+	mount -t tmpfs none /run && mkdir -p /run/systemd/journal || return 1
+	socat -u UNIX-RECV:/run/systemd/journal/socket "CREATE:$dir/journal" &
+	socat=$!
+	wait_for 10 test -S /run/systemd/journal/socket
 	fault three good
 	: > "$dir/ocspd.log"
 	JOURNAL_STREAM=$(stat -c %d:%i "$dir/ocspd.log") run_ocspd --once &&
-	logged "^<6>event=stored certificate=.* status=good next_update=.* key="
+	[ ! -s "$dir/ocspd.log" ] && wait_for 10 has_fields PRIORITY=6 CERTIFICATE=CN=three \
+		STATUS=good "RESPONDER=$bad/three/" NEXT_UPDATE=2 "KEY=$(key_of three)" \
+		"MESSAGE=stored, certificate CN=three"
+	result=$?
+	kill "$socat"
+	umount /run
+	return "$result"
 }
-check "one line of name=value an event for the journal" journal
+
+has_fields()
+{
+	local field
+
+	for field; do
+		grep -a -q -e "^$field" "$dir/journal" || return 1
+	done
+	# Each ID has its text.
+	grep -a '^MESSAGE_ID=' "$dir/journal" | sort -u | while IFS='=' read -r _ field; do
+		grep -q -e "^-- $field\$" ocspd.catalog || return 1
+	done
+}
+check "fields of an event for the journal, which the catalog knows" journal
+
+catalog()
+{
+	command -v journalctl > /dev/null || return 0
+	mkdir -p "$dir/root/usr/lib/systemd/catalog" "$dir/root/var/lib/systemd/catalog" &&
+	cp ocspd.catalog "$dir/root/usr/lib/systemd/catalog/" &&
+	journalctl --root="$dir/root" --update-catalog 2> "$dir/err" && [ ! -s "$dir/err" ] &&
+	[ "$(journalctl --root="$dir/root" --list-catalog | grep -c ktls-ocsp)" -eq 6 ]
+}
+check "the catalog is one" catalog
 
 notifies()
 {

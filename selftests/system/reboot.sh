@@ -39,7 +39,7 @@ after()
 {
 	[ "$(ocspctl -j show | tr -d ' \n')" = "[]" ] || fail "there is a response"
 	start_ocspd && serve one 4401 && staples good 4401 &&
-	logged "from cache" && port_is_closed "$BAD"
+	logged "source cache" && port_is_closed "$BAD"
 }
 
 if [ ! -e "$dir/one.pem" ]; then

@@ -207,7 +207,7 @@ static void step_failed(struct cert *cert, const struct subject *subject,
 	uint8_t change = next_change(cert, setback->suspects);
 
 	log_event(LOG_DEBUG, "no_response", "certificate", subject->name,
-		  "from", subject_url(subject, cert->url),
+		  "responder", subject_url(subject, cert->url),
 		  "method", cert->form & (FORM_POST | FORM_LONG) ? "POST" :
 								   "GET",
 		  "digest", cert->form & FORM_SHA1 ? "SHA-1" : "SHA-256",

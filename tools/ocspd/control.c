@@ -11,6 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <systemd/sd-daemon.h>
+
 #include "command.h"
 #include "control.h"
 #include "control_protocol.h"
@@ -309,14 +311,13 @@ static void on_connection(struct watch *watch, uint32_t events)
 	settle(client);
 }
 
-/* The first socket that systemd passes, sd_listen_fds(3); -1: none. */
+/* The socket of ocspd.socket; -1: there is none. */
 static int passed_socket(void)
 {
-	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
-
-	if (!pid || !fds || atol(pid) != getpid() || atoi(fds) < 1)
+	if (sd_listen_fds(false) < 1 ||
+	    sd_is_socket(SD_LISTEN_FDS_START, AF_UNIX, SOCK_STREAM, 1) <= 0)
 		return -1;
-	return 3;
+	return SD_LISTEN_FDS_START;
 }
 
 /* Nobody listens there any more. */

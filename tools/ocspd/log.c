@@ -1,16 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What ocspd tells, see log.h. */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
+/* The place in the source says nothing to an operator. */
+#define SD_JOURNAL_SUPPRESS_LOCATION
+#include <systemd/sd-journal.h>
+
 #include "log.h"
+#include "text.h"
 
 /* Bytes of a line; what is longer is cut. */
 #define LINE_SIZE	2048
+/* Of an entry in the journal */
+#define FIELDS_MAX	16
 
 enum style {
 	STYLE_PEOPLE,
@@ -55,18 +64,23 @@ static void end_progress(void)
 	progress = false;
 }
 
+static void make_printable(char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+}
+
 /* One line in one write, so that lines of two processes do not mix. */
 static void put_line(int level, char *line)
 {
 	char out[LINE_SIZE + 64], stamp[32] = "";
 	time_t now = time(NULL);
 	struct tm tm;
-	char *p;
 	int n;
 
-	for (p = line; *p; p++)
-		if (*p < ' ' || *p > '~')
-			*p = '?';
+	make_printable(line);
+	/* A journal that its own socket does not reach reads this, too. */
 	if (style == STYLE_JOURNAL)
 		snprintf(stamp, sizeof(stamp), "<%d>", level);
 	else if (style == STYLE_TERMINAL && localtime_r(&now, &tm))
@@ -91,21 +105,6 @@ static void add(char *line, const char *fmt, ...)
 	va_end(args);
 }
 
-/* As logfmt has it: quoted where a reader could not find its end. */
-static void add_value(char *line, const char *value)
-{
-	const char *p;
-
-	if (*value && !strpbrk(value, " \"=\\")) {
-		add(line, "%s", value);
-		return;
-	}
-	add(line, "\"");
-	for (p = value; *p; p++)
-		add(line, *p == '"' || *p == '\\' ? "\\%c" : "%c", *p);
-	add(line, "\"");
-}
-
 /* "next_update" is two words for people. */
 static void add_words(char *line, const char *name)
 {
@@ -117,53 +116,118 @@ static void add_words(char *line, const char *name)
 			*p = ' ';
 }
 
+/* The journal's fields of one entry */
+struct fields {
+	char text[2 * LINE_SIZE];
+	size_t used;
+	struct iovec iov[FIELDS_MAX];
+	int count;
+};
+
+/* NAME=value. What there is no room for is cut, or left out. */
+static void add_field(struct fields *f, const char *name, const char *value)
+{
+	char *at = f->text + f->used, *p;
+	size_t room = sizeof(f->text) - f->used;
+	int n;
+
+	if (f->count == FIELDS_MAX || room < 2)
+		return;
+	n = snprintf(at, room, "%s=%s", name, value);
+	if (n < 0 || (size_t)n >= room)
+		n = room - 1;
+	for (p = at; *p && *p != '='; p++)
+		*p = toupper((unsigned char)*p);
+	make_printable(at);
+	f->iov[f->count].iov_base = at;
+	f->iov[f->count++].iov_len = n;
+	f->used += n + 1;
+}
+
+static void begin_fields(struct fields *f, int level)
+{
+	char priority[12];
+
+	f->used = 0;
+	f->count = 0;
+	snprintf(priority, sizeof(priority), "%d", level);
+	add_field(f, "PRIORITY", priority);
+	add_field(f, "SYSLOG_IDENTIFIER", "ocspd");
+}
+
+/* False: it did not get there. */
+static bool send_fields(struct fields *f, const char *message)
+{
+	add_field(f, "MESSAGE", message);
+	return !sd_journal_sendv(f->iov, f->count);
+}
+
 void log_text(int level, const char *fmt, ...)
 {
-	char text[LINE_SIZE / 2], line[LINE_SIZE] = "";
+	char line[LINE_SIZE];
+	struct fields fields;
 	va_list args;
 
 	if (level == LOG_DEBUG && !verbose)
 		return;
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
+	vsnprintf(line, sizeof(line), fmt, args);
 	va_end(args);
 	if (style == STYLE_JOURNAL) {
-		add(line, "message=");
-		add_value(line, text);
-	} else {
-		add(line, "%s", text);
+		begin_fields(&fields, level);
+		if (send_fields(&fields, line))
+			return;
 	}
 	put_line(level, line);
+}
+
+/* See ocspd.catalog, which says what to do about them. */
+static const struct {
+	const char *event;
+	const char *id;
+} message_ids[] = {
+	{ "stored", "15427a7facd74cea9fc82f3a9fcd1980" },
+	{ "failed", "db47e2aa516249719b16ee2748f3c798" },
+	{ "no_response", "288600782c694ac6b0aaa6725536bd62" },
+	{ "not_applicable", "6e9b57b166824b4cb96523e2db736421" },
+	{ "cached_response_refused", "4704c4c00bb04336a3188f15c05cbc40" },
+	{ "done", "9a348a0005464380ad808025578037a9" },
+};
+
+static void add_id(struct fields *f, const char *event)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(message_ids); i++)
+		if (!strcmp(event, message_ids[i].event))
+			add_field(f, "MESSAGE_ID", message_ids[i].id);
 }
 
 void log_event(int level, const char *event, ...)
 {
 	const char *name, *value;
 	char line[LINE_SIZE] = "";
+	struct fields fields;
 	va_list args;
 
 	if (level == LOG_DEBUG && !verbose)
 		return;
-	if (style == STYLE_JOURNAL)
-		add(line, "event=%s", event);
-	else
-		add_words(line, event);
+	begin_fields(&fields, level);
+	add_id(&fields, event);
+	add_words(line, event);
 	va_start(args, event);
 	while ((name = va_arg(args, const char *))) {
 		value = va_arg(args, const char *);
 		if (!value)
 			continue;
-		if (style == STYLE_JOURNAL) {
-			add(line, " %s=", name);
-			add_value(line, value);
-		} else {
-			add(line, ", ");
-			add_words(line, name);
-			add(line, " %s", value);
-		}
+		add_field(&fields, name, value);
+		add(line, ", ");
+		add_words(line, name);
+		add(line, " %s", value);
 	}
 	va_end(args);
-	put_line(level, line);
+	if (style != STYLE_JOURNAL || !send_fields(&fields, line))
+		put_line(level, line);
 }
 
 void log_progress(const char *fmt, ...)

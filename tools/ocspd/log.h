@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What ocspd tells: for people by default, one "name=value" line an event,
- * with the level in front (sd-daemon(3)), where systemd's journal reads it.
+ * What ocspd tells: a line for people; where systemd's journal reads standard
+ * error, an entry of the journal with a field for each value.
  */
 #ifndef OCSPD_LOG_H
 #define OCSPD_LOG_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The event loop: file descriptors, timers, signals. One thread; every
+ * The event loop: sd-event(3), and the timers of timer.h. One thread; every
  * function that is called back may change any timer and any descriptor.
  */
 #ifndef OCSPD_LOOP_H
@@ -11,10 +11,13 @@
 
 #include "timer.h"
 
+struct sd_event_source;
+
 /* A descriptor that is watched, for EPOLLIN and EPOLLOUT. */
 struct watch {
 	void (*fn)(struct watch *watch, uint32_t events);
 	int fd;
+	struct sd_event_source *source;	/* the loop's */
 };
 
 /* 0 or a negative errno. To be removed before its descriptor is closed. */
@@ -28,9 +31,13 @@ struct loop_calls {
 	bool (*work)(void);		/* at each turn; true: there is more */
 };
 
-/* 0 or a negative errno. SIGTERM and SIGINT end loop_run(). */
+/*
+ * 0 or a negative errno. SIGTERM and SIGINT end loop_run(). Each turn of it
+ * tells the service manager's watchdog, where there is one, that we live.
+ */
 int loop_init(const struct loop_calls *calls);
 void loop_run(void);
 void loop_stop(void);
+void loop_exit(void);
 
 #endif /* OCSPD_LOOP_H */

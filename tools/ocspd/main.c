@@ -2,11 +2,15 @@
 /* ocspd: keeps the responses of the kernel's store fresh. */
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
+
+#include <systemd/sd-daemon.h>
 
 #include "attempt.h"
 #include "cache.h"
@@ -16,7 +20,6 @@
 #include "fetch.h"
 #include "log.h"
 #include "loop.h"
-#include "notify.h"
 #include "once.h"
 #include "own.h"
 #include "pins.h"
@@ -34,8 +37,8 @@
  */
 #define RESYNC_EVERY	3600000
 #define RESYNC_AGAIN	5000
-/* ms between two signs of life for the service manager */
-#define ALIVE_EVERY	10000
+/* ms between two lines of text for the service manager */
+#define STATUS_EVERY	10000
 /* ms from one cleaning of the cache to the next; the first is soon */
 #define SWEEP_FIRST	3600000
 #define SWEEP_EVERY	86400000
@@ -51,12 +54,12 @@ static struct config *config;
 static int exit_status = EXIT_SUCCESS;
 
 static void on_connect(struct timer *timer);
-static void on_alive(struct timer *timer);
+static void on_status(struct timer *timer);
 static void on_sweep(struct timer *timer);
 static void on_resync(struct timer *timer);
 static struct timer connect_timer = { .fn = on_connect };
 static struct timer resync_timer = { .fn = on_resync };
-static struct timer alive_timer = { .fn = on_alive };
+static struct timer status_timer = { .fn = on_status };
 static struct timer sweep_timer = { .fn = on_sweep };
 
 static const char usage[] =
@@ -170,6 +173,16 @@ static int apply_config(void)
 	return -ENOTSUP;
 }
 
+/* Type=notify-reload waits for the next READY=1. */
+static void notify_reloading(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%" PRIi64,
+		   (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000);
+}
+
 static void reload(void)
 {
 	struct config *new, *old = config;
@@ -191,7 +204,7 @@ static void reload(void)
 	} else {
 		log_text(LOG_ERR, "the configuration stays what it was");
 	}
-	notify_ready();
+	sd_notify(false, "READY=1");
 }
 
 /* The store */
@@ -273,19 +286,18 @@ static void on_connect(struct timer *timer)
 		log_text(level, "ready, %zu response%s in the store",
 			 certs_count(), certs_count() == 1 ? "" : "s");
 	command_ready(!err);
-	notify_ready();
-	on_alive(&alive_timer);
+	sd_notify(false, "READY=1");
+	on_status(&status_timer);
 }
 
-static void on_alive(struct timer *timer)
+static void on_status(struct timer *timer)
 {
 	if (connect_timer.place)
-		notify_status("waiting for the kernel module ktls_ocsp");
+		sd_notify(false, "STATUS=waiting for the kernel module ktls_ocsp");
 	else
-		notify_status("%zu certificates, %zu being fetched",
-			      certs_count(), queue_count());
-	notify_watchdog();
-	timer_set(timer, clock_ms() + ALIVE_EVERY);
+		sd_notifyf(false, "STATUS=%zu certificates, %zu being fetched",
+			   certs_count(), queue_count());
+	timer_set(timer, clock_ms() + STATUS_EVERY);
 }
 
 static void on_sweep(struct timer *timer)
@@ -338,7 +350,7 @@ static void run(void)
 	if (!options.once)
 		timer_set(&sweep_timer, clock_ms() + SWEEP_FIRST);
 	loop_run();
-	notify_stopping();
+	sd_notify(false, "STOPPING=1");
 	control_close();
 	queue_restart();	/* stops all that is under way */
 	pins_close();
@@ -346,6 +358,7 @@ static void run(void)
 	fetch_exit();
 	cache_close();
 	own_forget();
+	loop_exit();
 }
 
 int main(int argc, char **argv)

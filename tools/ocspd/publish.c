@@ -10,6 +10,7 @@
 #include "log.h"
 #include "precedence.h"
 #include "publish.h"
+#include "responder.h"
 #include "store.h"
 #include "text.h"
 
@@ -22,8 +23,9 @@ static struct ocsp_terms terms_of(const struct ocsp_verdict *verdict)
 	};
 }
 
+/* url: of the responder; NULL: it comes from the disk. */
 static void tell(const struct cert *cert, const struct subject *subject,
-		 const char *from)
+		 const char *url)
 {
 	const struct ocsp_terms *terms = &cert->terms;
 	char key[KEY_TEXT_SIZE], when[TIME_TEXT_SIZE];
@@ -33,7 +35,8 @@ static void tell(const struct cert *cert, const struct subject *subject,
 		  "certificate", subject->name,
 		  "status", status_name(terms->status),
 		  "next_update", time_text(terms->next_update, when),
-		  "from", from, "key", key_text(cert->key, key), NULL);
+		  "responder", url, "source", url ? NULL : "cache",
+		  "key", key_text(cert->key, key), NULL);
 }
 
 /* Has the store the same bytes? */
@@ -144,7 +147,7 @@ static bool restore(struct cert *cert, const struct subject *subject,
 
 	switch (verify_and_store(cert, subject, data, len, why)) {
 	case PUBLISH_STORED:
-		tell(cert, subject, "cache");
+		tell(cert, subject, NULL);
 		return true;
 	case PUBLISH_SAME:
 		return true;
@@ -203,6 +206,7 @@ bool publish_failure(const struct cert *cert, const struct subject *subject,
 		return false;
 	log_event(level_of(cert), "failed",
 		  "certificate", subject->name, "reason", why,
+		  "responder", cert->responder ? cert->responder->origin : NULL,
 		  "key", key_text(cert->key, key), NULL);
 	if (err)
 		log_text(LOG_ERR, "reporting that to the store: %s",
