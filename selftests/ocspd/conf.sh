@@ -149,10 +149,10 @@ no_address()
 {
 	write_conf "[certificate nameless]" \
 		"file = $dir/nameless-chain.pem" && ! run_ocspd --once &&
-	failed_with nameless "the responder's name has no address" &&
+	failed_with nameless "the responder's name could not be looked up: " &&
 	expect 0 del "$dir/nameless.pem"
 }
-check "a responder whose name has no address" no_address
+check "a responder whose name nobody can look up" no_address
 
 no_cache()
 {

@@ -402,16 +402,26 @@ TEST(proxy_url)
 		"htp:/x", "http:/x", "ftp://p", "http://", "http://p:port",
 		"http://a b", "",
 	};
+	char text[64];
 	struct url url;
 
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
 		TH_LOG("%s", good[i]);
-		EXPECT_TRUE(url_is_proxy(good[i]));
+		EXPECT_EQ(0, url_parse_proxy(&url, good[i]));
+		url_clear(&url);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		TH_LOG("%s", bad[i]);
-		EXPECT_FALSE(url_is_proxy(bad[i]));
+		EXPECT_NE(0, url_parse_proxy(&url, bad[i]));
+		url_clear(&url);
 	}
+	ASSERT_EQ(0, url_parse_proxy(&url, "p:3128"));
+	EXPECT_STREQ("http p 3128", (snprintf(text, sizeof(text), "%s %s %s", url.scheme, url.host,
+					      url.port), text));
+	url_clear(&url);
+	ASSERT_EQ(0, url_parse_proxy(&url, "socks5://[::1]"));
+	EXPECT_STREQ("1080", url.port);
+	url_clear(&url);
 	EXPECT_NE(0, url_parse(&url, "http://"));
 	url_clear(&url);
 }

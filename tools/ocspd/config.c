@@ -80,9 +80,12 @@ static void set_control(struct reader *r, const char *value)
 
 static void set_proxy(struct reader *r, const char *value)
 {
-	if (strcmp(value, NONE) && !url_is_proxy(value))
+	struct url url = { 0 };
+
+	if (strcmp(value, NONE) && url_parse_proxy(&url, value))
 		fault(r, "proxy: '%s' is no URL of an HTTP or SOCKS proxy, and not \"" NONE "\"",
 		      value);
+	url_clear(&url);
 	set_string(r, &r->config->proxy, strcmp(value, NONE) ? value : "");
 }
 

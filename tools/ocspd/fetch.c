@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* One HTTP exchange with a responder: libcurl's multi interface on our loop. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -21,6 +22,8 @@
 #include "log.h"
 #include "loop.h"
 #include "proxy.h"
+#include "resolve.h"
+#include "text.h"
 #include "url.h"
 
 /* What the store takes: there is no use in reading more. */
@@ -30,9 +33,19 @@
 /* Idle connections that are kept, for all responders. */
 #define CONNECTIONS_KEPT	16
 
+/* A name that libcurl is going to connect to */
+struct name {
+	char *host;			/* NULL: there is none */
+	char *port;
+	bool proxy;			/* its address is for the configuration */
+};
+
 struct fetch {
 	LIST_ENTRY(fetch) others;
 	CURL *easy;
+	struct name names[2];		/* to be looked up yet */
+	struct lookup *lookup;		/* of the first of them */
+	struct curl_slist *addresses;	/* CURLOPT_RESOLVE */
 	struct curl_slist *headers;
 	char error[CURL_ERROR_SIZE];
 	fetch_done_fn done;
@@ -212,6 +225,7 @@ int fetch_init(const struct config *the_config)
 	if (!multi && curl_global_init(CURL_GLOBAL_DEFAULT))
 		return -1;
 	config = the_config;
+	resolve_forget();
 	if (multi)	/* connections that the new rules may forbid */
 		curl_multi_cleanup(multi);
 	multi = new_multi();
@@ -225,6 +239,7 @@ void fetch_exit(void)
 	curl_multi_cleanup(multi);
 	multi = NULL;
 	timer_stop(&curl_timer);
+	resolve_forget();
 	curl_global_cleanup();
 }
 
@@ -237,6 +252,50 @@ static bool fail(struct fetch *f, const char *fmt, ...)
 	vsnprintf(f->result.failure, sizeof(f->result.failure), fmt, args);
 	va_end(args);
 	return false;
+}
+
+static void clear_names(struct fetch *f)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(f->names); i++) {
+		free(f->names[i].host);
+		free(f->names[i].port);
+	}
+	memset(f->names, 0, sizeof(f->names));
+}
+
+/* An address is no name. */
+static bool add_name(struct fetch *f, const struct url *url, bool proxy)
+{
+	struct name *name = &f->names[f->names[0].host ? 1 : 0];
+	struct in_addr in;
+
+	if (*url->host == '[' || inet_pton(AF_INET, url->host, &in) == 1)
+		return true;
+	name->host = strdup(url->host);
+	name->port = strdup(url->port);
+	name->proxy = proxy;
+	return name->host && name->port;
+}
+
+/* What libcurl connects to, and what it gives to the proxy as an address. */
+static bool add_names(struct fetch *f, const struct url *url, const char *proxy)
+{
+	struct url p;
+	bool ok;
+
+	clear_names(f);
+	if (!*proxy)
+		return add_name(f, url, false);
+	ok = url_parse_proxy(&p, proxy) != -ENOMEM;
+	if (ok && p.host)
+		ok = add_name(f, &p, true);
+	if (ok && p.scheme && (!strcmp(p.scheme, "socks4") ||
+			       !strcmp(p.scheme, "socks5")))
+		ok = add_name(f, url, false);
+	url_clear(&p);
+	return ok;
 }
 
 /*
@@ -255,7 +314,8 @@ static bool aim_at(struct fetch *f, const struct url *p, const char *url)
 	proxy = proxy_for(config, p->scheme, p->host);
 	f->proxied = *proxy;
 	if (curl_easy_setopt(f->easy, CURLOPT_PROXY, proxy) ||
-	    curl_easy_setopt(f->easy, CURLOPT_URL, url))
+	    curl_easy_setopt(f->easy, CURLOPT_URL, url) ||
+	    !add_names(f, p, proxy))
 		return fail(f, "no memory");
 	return true;
 }
@@ -279,11 +339,17 @@ static bool aim(struct fetch *f, const char *url)
 	return ok;
 }
 
-static void set_limits(struct fetch *f)
+/* ms, at least 1 */
+static long time_left(const struct fetch *f)
 {
 	int64_t left = config->timeout * 1000 - (clock_ms() - f->start);
 
-	curl_easy_setopt(f->easy, CURLOPT_TIMEOUT_MS, left > 0 ? left : 1);
+	return left > 0 ? left : 1;
+}
+
+static void set_limits(struct fetch *f)
+{
+	curl_easy_setopt(f->easy, CURLOPT_TIMEOUT_MS, time_left(f));
 	curl_easy_setopt(f->easy, CURLOPT_CONNECTTIMEOUT,
 			 config->connect_timeout);
 	curl_easy_setopt(f->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
@@ -316,8 +382,6 @@ static void set_http(struct fetch *f)
 	/* Whoever is not to be proxied is ours to tell, see proxy.c. */
 	curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "ocspd/" VERSION);
-	/* Else a lookup that hangs would hold us up when we give it up. */
-	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 }
 
 static bool add_header(struct fetch *f, const char *line)
@@ -354,7 +418,11 @@ static bool set_request(struct fetch *f, const struct fetch_request *request)
 static void free_fetch(struct fetch *f)
 {
 	LIST_REMOVE(f, others);
+	if (f->lookup)
+		resolve_cancel(f->lookup);
+	clear_names(f);
 	curl_easy_cleanup(f->easy);
+	curl_slist_free_all(f->addresses);
 	curl_slist_free_all(f->headers);
 	free(f->post);
 	free(f->body);
@@ -378,14 +446,11 @@ static void finish(struct fetch *f)
 static void explain_timeout(struct fetch *f)
 {
 	long seconds = (clock_ms() - f->start + 500) / 1000;
-	double looked_up = 0, connected = 0;
+	double connected = 0;
 
 	f->result.timed_out = true;
-	curl_easy_getinfo(f->easy, CURLINFO_NAMELOOKUP_TIME, &looked_up);
 	curl_easy_getinfo(f->easy, CURLINFO_CONNECT_TIME, &connected);
-	if (looked_up == 0)
-		fail(f, "timed out after %ld s, looking up the name", seconds);
-	else if (connected == 0)
+	if (connected == 0)
 		fail(f, "timed out after %ld s, connecting", seconds);
 	else if (f->len)
 		fail(f, "timed out after %ld s, in the middle of the response",
@@ -414,12 +479,6 @@ static void explain(struct fetch *f, CURLcode code)
 	case CURLE_OPERATION_TIMEDOUT:
 		explain_timeout(f);
 		break;
-	case CURLE_COULDNT_RESOLVE_HOST:
-		fail(f, "the responder's name has no address");
-		break;
-	case CURLE_COULDNT_RESOLVE_PROXY:
-		fail(f, "the proxy's name has no address");
-		break;
 	case CURLE_COULDNT_CONNECT:
 		if (*f->refused && !f->tried)
 			fail(f, "%s", f->refused);
@@ -446,6 +505,97 @@ static void explain(struct fetch *f, CURLcode code)
 	}
 }
 
+/* Names */
+
+/* "+HOST:PORT:ADDRESS,ADDRESS", for as long as libcurl remembers names. */
+static bool add_addresses(struct fetch *f, const struct name *name,
+			  const struct resolve_answer *answer)
+{
+	char line[1024], text[INET6_ADDRSTRLEN];
+	const struct sockaddr *address;
+	struct curl_slist *longer;
+	const char *why = NULL;
+	size_t i, len, start;
+
+	len = snprintf(line, sizeof(line), "+%.300s:%s:", name->host, name->port);
+	start = len;
+	for (i = 0; i < answer->count; i++) {
+		address = (const void *)&answer->addresses[i];
+		why = name->proxy ? NULL :
+		      address_refused(&config->addresses, address);
+		address_text(address, text, sizeof(text));
+		if (why)
+			snprintf(f->refused, sizeof(f->refused),
+				 "address %s is refused (%s)", text, why);
+		else
+			len += snprintf(line + len, sizeof(line) - len,
+					address->sa_family == AF_INET6 ?
+					"%s[%s]" : "%s%s",
+					len > start ? "," : "", text);
+	}
+	if (len == start)
+		return fail(f, "%s", f->refused);
+	longer = curl_slist_append(f->addresses, line);
+	if (!longer)
+		return fail(f, "no memory");
+	f->addresses = longer;
+	return true;
+}
+
+static bool take_answer(struct fetch *f, const struct resolve_answer *answer)
+{
+	struct name name = f->names[0];
+	bool ok = false;
+
+	f->names[0] = f->names[1];
+	memset(&f->names[1], 0, sizeof(f->names[1]));
+	if (answer->status == RESOLVE_FOUND)
+		ok = add_addresses(f, &name, answer);
+	else if (answer->status == RESOLVE_NO_ADDRESS)
+		fail(f, "the %s's name has no address",
+		     name.proxy ? "proxy" : "responder");
+	else
+		fail(f, "the %s's name could not be looked up: %s",
+		     name.proxy ? "proxy" : "responder", answer->why);
+	free(name.host);
+	free(name.port);
+	return ok;
+}
+
+static void on_answer(const struct resolve_answer *answer, void *arg);
+
+/*
+ * Look up what is to be looked up, and let libcurl begin; done is called in
+ * any case. False: it cannot be done, and the failure is set.
+ */
+static bool go(struct fetch *f)
+{
+	const struct resolve_answer *known;
+
+	while (f->names[0].host) {
+		known = resolve_known(f->names[0].host);
+		if (!known) {
+			f->lookup = resolve_start(f->names[0].host,
+						  time_left(f), on_answer, f);
+			return f->lookup || fail(f, "no memory");
+		}
+		if (!take_answer(f, known))
+			return false;
+	}
+	curl_easy_setopt(f->easy, CURLOPT_RESOLVE, f->addresses);
+	set_limits(f);
+	return !curl_multi_add_handle(multi, f->easy) || fail(f, "no memory");
+}
+
+static void on_answer(const struct resolve_answer *answer, void *arg)
+{
+	struct fetch *f = arg;
+
+	f->lookup = NULL;
+	if (!take_answer(f, answer) || !go(f))
+		finish(f);
+}
+
 /* 303 asks for a GET, the others for the same again. */
 static bool redirect(struct fetch *f, const char *url)
 {
@@ -455,14 +605,11 @@ static bool redirect(struct fetch *f, const char *url)
 		curl_easy_setopt(f->easy, CURLOPT_HTTPGET, 1L);
 	if (!aim(f, url))
 		return false;
-	set_limits(f);
 	memset(&f->seen, 0, sizeof(f->seen));
 	f->tried = false;
 	f->len = 0;
 	f->result.status = 0;
-	if (curl_multi_add_handle(multi, f->easy))
-		return fail(f, "no memory");
-	return true;
+	return go(f);
 }
 
 /* Where an answer sends us to; NULL: nowhere. */
@@ -596,13 +743,9 @@ struct fetch *fetch_start(const struct fetch_request *request,
 		goto free;
 	set_callbacks(f);
 	set_http(f);
-	set_limits(f);
-	if (!aim(f, request->url)) {
-		strcpy(failure, f->result.failure);
-		goto free;
-	}
-	if (!curl_multi_add_handle(multi, f->easy))
+	if (aim(f, request->url) && go(f))
 		return f;
+	strcpy(failure, f->result.failure);
 free:
 	free_fetch(f);
 	return NULL;

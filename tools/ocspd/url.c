@@ -2,12 +2,16 @@
 /* What a URL is made of, see url.h. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <curl/curl.h>
 
 #include "text.h"
 #include "url.h"
+
+/* libcurl's, where the proxy's URL has none and is not https */
+#define PROXY_PORT	"1080"
 
 void url_clear(struct url *url)
 {
@@ -55,26 +59,57 @@ int url_parse(struct url *url, const char *text)
 	return !code && is_http(url) ? 0 : -EINVAL;
 }
 
-bool url_is_proxy(const char *text)
+static bool is_proxy(const struct url *url)
 {
 	static const char *const schemes[] = {
 		"http", "https", "socks4", "socks4a", "socks5", "socks5h",
 	};
-	CURLU *handle = curl_url();
-	char *scheme = NULL;
-	bool known = false;
 	size_t i;
 
-	/* What stands before a colon without two slashes is a name, to libcurl. */
-	if (handle && !strstr(text, ":/") == !strstr(text, "://") &&
-	    !curl_url_set(handle, CURLUPART_URL, text,
-			  CURLU_DEFAULT_SCHEME | CURLU_NON_SUPPORT_SCHEME) &&
-	    !curl_url_get(handle, CURLUPART_SCHEME, &scheme, 0))
-		for (i = 0; i < ARRAY_SIZE(schemes); i++)
-			known |= !strcmp(scheme, schemes[i]);
-	curl_free(scheme);
+	for (i = 0; i < ARRAY_SIZE(schemes); i++)
+		if (url->scheme && !strcmp(url->scheme, schemes[i]))
+			return true;
+	return false;
+}
+
+static CURLUcode take_proxy(struct url *url, CURLU *handle, const char *text)
+{
+	CURLUcode code = curl_url_set(handle, CURLUPART_URL, text,
+				      CURLU_NON_SUPPORT_SCHEME);
+
+	if (!code)
+		code = curl_url_get(handle, CURLUPART_SCHEME, &url->scheme, 0);
+	if (!code)
+		code = curl_url_get(handle, CURLUPART_HOST, &url->host, 0);
+	if (code)
+		return code;
+	if (curl_url_get(handle, CURLUPART_PORT, &url->port, 0))
+		url->port = strdup(!strcmp(url->scheme, "https") ? "443" :
+								   PROXY_PORT);
+	return url->port ? CURLUE_OK : CURLUE_OUT_OF_MEMORY;
+}
+
+int url_parse_proxy(struct url *url, const char *text)
+{
+	CURLUcode code = CURLUE_OUT_OF_MEMORY;
+	bool has_scheme = strstr(text, "://");
+	CURLU *handle;
+	char *full;
+
+	memset(url, 0, sizeof(*url));
+	/* One slash makes a scheme a host's name, to libcurl. */
+	if (!has_scheme && strstr(text, ":/"))
+		return -EINVAL;
+	if (asprintf(&full, "%s%s", has_scheme ? "" : "http://", text) < 0)
+		return -ENOMEM;
+	handle = curl_url();
+	if (handle)
+		code = take_proxy(url, handle, full);
 	curl_url_cleanup(handle);
-	return known;
+	free(full);
+	if (code == CURLUE_OUT_OF_MEMORY)
+		return -ENOMEM;
+	return !code && is_proxy(url) ? 0 : -EINVAL;
 }
 
 int url_origin(const char *text, char *origin, size_t size)

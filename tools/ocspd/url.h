@@ -20,8 +20,11 @@ struct url {
 int url_parse(struct url *url, const char *text);
 void url_clear(struct url *url);
 
-/* Does libcurl take that for a proxy? "name:port" is one by HTTP. */
-bool url_is_proxy(const char *text);
+/*
+ * The same of a proxy, as libcurl takes it: "name:port" is one by HTTP, and the
+ * port is 1080 where none is given.
+ */
+int url_parse_proxy(struct url *url, const char *text);
 
 /* Where a URL leads, "http://name:80". As url_parse(). */
 int url_origin(const char *text, char *origin, size_t size);
