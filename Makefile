@@ -42,7 +42,7 @@ help:
 #                          ARCH=um: of user-mode Linux
 #  make install          the library, its headers, the tools and their man pages
 #       DESTDIR= PREFIX=/usr/local LIBDIR= INCLUDEDIR= SBINDIR= MANDIR=
-#       SYSCONFDIR=/etc UNITDIR=
+#       SYSCONFDIR=/etc UNITDIR= CATALOGDIR=
 #  make uninstall        remove what "install" with the same variables put there
 #  make modules_install  the module, for the kernel of KDIR=
 #  make demo             show a stapled kTLS handshake in a virtual machine

@@ -14,7 +14,7 @@ leaf one 20 "$bad/one/"
 leaf two 21 "$bad/two/"
 leaf far 22 http://127.0.0.1:1/
 start_bad || ktap_exit_fail_msg "no responder"
-ktap_set_plan 14
+ktap_set_plan 17
 
 write_conf "[certificate one]" "file = $dir/one-chain.pem" \
 	"[certificate two]" "file = $dir/two-chain.pem" \
@@ -172,6 +172,48 @@ reads_nothing()
 	return "$i"
 }
 check "a client that reads nothing holds up nobody" reads_nothing
+
+tests_fetch()
+{
+	local before
+
+	before=$(generation one)
+	control "{\"request\": \"test-fetch\", \"key\": \"$one\"}" &&
+	answers "\"url\":\"$bad/one/\",\"method\":\"GET\",\"digest\":\"SHA-256\",.*\"http_status\":200,.*\"content_type\":\"application/ocsp-response\",\"reason\":null,\"status\":\"good\"" \
+		'"result":"ok","done":true' && [ "$(generation one)" = "$before" ]
+}
+check "test-fetch, of which nothing is stored" tests_fetch
+
+test_fails()
+{
+	fault one bad-signature && : > "$dir/requests" &&
+	control "{\"request\": \"test-fetch\", \"key\": \"$one\"}" &&
+	answers '"method":"GET".*"reason":".*signature' '"method":"POST".*"reason":".*signature' \
+		'"digest":"SHA-1"' '"result":"failed","done":true' &&
+	[ "$(requests one)" -ge 3 ] && control "{\"request\": \"test-fetch\", \"key\": \"$far\"}" &&
+	answers '"http_status":null.*"reason":"cannot connect' '"result":"failed"' &&
+	control "{\"request\": \"test-fetch\", \"key\": \"$two\"}" &&
+	answers '"reason":"HTTP 429; the responder wants no request' '"result":"failed"' &&
+	fault one good
+}
+check "test-fetch that brings nothing: each request, and why" test_fails
+
+keeps()
+{
+	local kept
+
+	leaf kept 30 "$bad/kept/" && kept=$(key_of kept) && expect 0 add "$dir/kept-chain.pem" &&
+	control "{\"request\": \"keep\", \"key\": \"$kept\"}" && answers '^{"done":true}$' &&
+	control "{\"request\": \"list\", \"key\": \"$kept\"}" && answers '"kept":true' &&
+	expect 0 show "$dir/kept.pem" && prints "handles 1" && stop_ocspd &&
+	expect 0 del "$dir/kept.pem" && : > "$dir/requests" && start_ocspd &&
+	wait_for $((20 * SLOW)) state kept valid && expect 0 show "$dir/kept.pem" &&
+	prints "handles 1" && control '{"request": "status"}' && answers '"kept":1' &&
+	control "{\"request\": \"unkeep\", \"key\": \"$kept\"}" && answers '^{"done":true}$' &&
+	expect 0 show "$dir/kept.pem" && prints "handles 0" &&
+	control "{\"request\": \"unkeep\", \"key\": \"$kept\"}" && answers '"error":"it is not kept"'
+}
+check "keep holds over a restart, unkeep ends it" keeps
 
 starts_again()
 {

@@ -33,9 +33,6 @@ struct setback {
 	uint8_t suspects;		/* FORM_ flags */
 };
 
-/* What is changed first */
-static const uint8_t changes[] = { FORM_NO_CACHE, FORM_POST, FORM_SHA1 };
-
 /* Reasons */
 
 static const char *host_of(const char *url, char *host, size_t size)
@@ -69,7 +66,7 @@ static const char *last_of(const char *reasons)
 static void add_reason(struct cert *cert, const struct subject *subject,
 		       const char *why)
 {
-	const char *url = subject_url(subject, cert->url);
+	const char *url = subject_url(subject, cert->step.url);
 	char host[80], text[OCSP_REASON_SIZE];
 	char *joined;
 
@@ -88,18 +85,16 @@ static void add_reason(struct cert *cert, const struct subject *subject,
 
 /* Steps */
 
-/* Its form is set when its responder is known. */
 static void start_url(struct cert *cert, unsigned int number)
 {
-	cert->url = number;
-	cert->changed = 0;
+	step_first(&cert->step, number);
 	/* What hangs is the first URL, where there are several. */
 	cert->lane = number ? LANE_FAST : cert->first_lane;
 }
 
 static bool is_first_step(const struct cert *cert)
 {
-	return !cert->changed;
+	return !cert->step.changed;
 }
 
 static void finish_failed(struct cert *cert, const struct subject *subject)
@@ -160,19 +155,19 @@ static void go_on(struct cert *cert, const struct subject *subject)
 	char held[OCSP_REASON_SIZE];
 	const char *url, *why;
 
-	while ((url = subject_url(subject, cert->url))) {
+	while ((url = subject_url(subject, cert->step.url))) {
 		why = take_responder(cert, url);
 		if (!why && is_held(cert, held))
 			why = held;
 		if (!why) {
 			if (is_first_step(cert))
-				cert->form = responder_form(cert->responder) |
+				cert->step.form = responder_form(cert->responder) |
 					     (cert->no_cache ? FORM_NO_CACHE : 0);
 			queue_add(cert);
 			return;
 		}
 		add_reason(cert, subject, why);
-		start_url(cert, cert->url + 1);
+		start_url(cert, cert->step.url + 1);
 	}
 	finish_failed(cert, subject);
 }
@@ -187,74 +182,34 @@ void attempt_begin(struct cert *cert, const struct subject *subject)
 	go_on(cert, subject);
 }
 
-/* What is to be changed of the form after a setback; 0: nothing more. */
-static uint8_t next_change(const struct cert *cert, uint8_t suspects)
-{
-	size_t i;
-
-	suspects &= ~cert->changed;
-	if (cert->form & FORM_LONG)
-		suspects &= ~FORM_POST;
-	for (i = 0; i < ARRAY_SIZE(changes); i++)
-		if (suspects & changes[i])
-			return changes[i];
-	return 0;
-}
-
 static void step_failed(struct cert *cert, const struct subject *subject,
 			const struct setback *setback)
 {
-	uint8_t change = next_change(cert, setback->suspects);
+	uint8_t change = step_next_change(&cert->step, setback->suspects);
 
 	log_event(LOG_DEBUG, "no_response", "certificate", subject->name,
-		  "responder", subject_url(subject, cert->url),
-		  "method", cert->form & (FORM_POST | FORM_LONG) ? "POST" :
+		  "responder", subject_url(subject, cert->step.url),
+		  "method", cert->step.form & (FORM_POST | FORM_LONG) ? "POST" :
 								   "GET",
-		  "digest", cert->form & FORM_SHA1 ? "SHA-1" : "SHA-256",
+		  "digest", cert->step.form & FORM_SHA1 ? "SHA-1" : "SHA-256",
 		  "reason", setback->why, NULL);
 	/* Where the last form of a URL fails, too, that is the reason. */
 	if (!change || change == FORM_SHA1)
 		add_reason(cert, subject, setback->why);
 	if (change) {
-		cert->form ^= change;
-		cert->changed |= change;
+		step_change(&cert->step, change);
 	} else {
-		start_url(cert, cert->url + 1);
+		start_url(cert, cert->step.url + 1);
 	}
 	go_on(cert, subject);
 }
 
 /* Answers */
 
-/*
- * What may be to blame for an HTTP status but the responder's state. A slash
- * in a GET's base64 is refused, merged or decoded by many a server and what
- * is in front of it, with any status; some do not know GET, or POST. To a
- * digest that they do not know responders say what they like, too.
- */
-static uint8_t suspects_of(const struct fetch_result *r)
-{
-	switch (r->status) {
-	case 408:
-	case 429:
-		return 0;
-	case 400 ... 402:
-	case 404:
-	case 500:
-		return FORM_POST | FORM_SHA1;
-	case 503:
-		return r->retry_after ? 0 : FORM_POST;
-	case 0:
-		return r->asked && !r->timed_out ? FORM_POST : 0;
-	default:
-		return FORM_POST;
-	}
-}
-
 static void judge_http(const struct fetch_result *r, struct setback *setback)
 {
 	snprintf(setback->why, sizeof(setback->why), "%s", r->failure);
-	setback->suspects = suspects_of(r);
+	setback->suspects = step_suspects(r);
 }
 
 /* A page for people is no response: that helps to see what is in the way. */
@@ -271,7 +226,7 @@ static void add_type(const struct fetch_result *r, struct setback *setback)
 static void step_worked(struct cert *cert, const struct fetch_result *r,
 			bool unchanged)
 {
-	responder_worked(cert->responder, cert->form);
+	responder_worked(cert->responder, cert->step.form);
 	plan_responder_works(cert->responder);
 	cert->no_cache = false;
 	free(cert->reasons);
@@ -281,7 +236,7 @@ static void step_worked(struct cert *cert, const struct fetch_result *r,
 
 static void take_response(struct attempt *a, const struct fetch_result *r)
 {
-	const char *url = subject_url(&a->subject, a->cert->url);
+	const char *url = subject_url(&a->subject, a->cert->step.url);
 	struct setback setback = {
 		.suspects = FORM_POST | (r->aged ? FORM_NO_CACHE : 0),
 	};
@@ -330,7 +285,7 @@ static void learn(struct cert *cert, const struct fetch_result *r)
 				  r->failure);
 	else if (r->status)
 		responder_answered(cert->responder);
-	if (!cert->url)
+	if (!cert->step.url)
 		cert->first_lane = r->timed_out ? LANE_STUCK :
 				   queue_lane_of(clock_ms() - cert->started);
 }
@@ -356,42 +311,6 @@ static void on_done(const struct fetch_result *r, void *arg)
 }
 
 /* Starting and stopping, for the queue */
-
-static struct fetch *start_request(struct attempt *a, const char *url,
-				   char failure[FETCH_FAILURE_SIZE])
-{
-	struct cert *cert = a->cert;
-	struct fetch_request request = {
-		.no_cache = cert->form & FORM_NO_CACHE,
-	};
-	struct fetch *fetch = NULL;
-	unsigned char *der;
-	char *get = NULL;
-	int len;
-
-	strcpy(failure, "no memory");
-	len = request_make(a->subject.cert, a->subject.issuer,
-			   cert->form & FORM_SHA1, &der);
-	if (len < 0)
-		return NULL;
-	if (!(cert->form & FORM_POST))
-		get = request_url(url, der, len);
-	if (get)
-		cert->form &= ~FORM_LONG;
-	else if (!(cert->form & FORM_POST))
-		cert->form |= FORM_LONG;
-	request.url = get ? get : url;
-	if (!get) {
-		request.post = der;
-		request.post_len = len;
-	}
-	fetch = fetch_start(&request, on_done, a, failure);
-	if (fetch)
-		counters.requests++;
-	free(get);
-	OPENSSL_free(der);
-	return fetch;
-}
 
 /* The subject again: it was not kept while the certificate waited. */
 static int make_attempt(struct cert *cert, struct attempt **made)
@@ -429,16 +348,19 @@ static void not_started(struct cert *cert, int err)
 /* NULL, and why says why not. */
 static struct fetch *start_fetch(struct attempt *a, char *why)
 {
-	const char *url = subject_url(&a->subject, a->cert->url);
+	struct fetch *fetch;
 
-	if (!url) {
+	if (!subject_url(&a->subject, a->cert->step.url)) {
 		strcpy(why, "the certificate has changed");
 		return NULL;
 	}
 	/* Another one's answer may have come meanwhile. */
 	if (is_held(a->cert, why))
 		return NULL;
-	return start_request(a, url, why);
+	fetch = step_start(&a->cert->step, &a->subject, on_done, a, why);
+	if (fetch)
+		counters.requests++;
+	return fetch;
 }
 
 static void start(struct cert *cert)

@@ -11,6 +11,7 @@
 #include <sys/queue.h>
 
 #include "schedule.h"
+#include "step.h"
 #include "timer.h"
 
 struct responder;
@@ -72,9 +73,7 @@ struct cert {
 
 	/* attempt.c's */
 	char *reasons;			/* why this attempt failed so far */
-	uint8_t url;			/* step of this attempt: number of URL */
-	uint8_t form;			/* step: how it is asked, request.h */
-	uint8_t changed;		/* forms that were changed for this URL */
+	struct step step;		/* of this attempt */
 	bool asked;			/* this attempt made a request */
 	bool blames_responder;		/* not the certificate, for its failure */
 	enum lane first_lane;		/* where its first URL's request starts */

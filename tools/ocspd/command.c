@@ -14,7 +14,9 @@
 #include "command.h"
 #include "counters.h"
 #include "describe.h"
+#include "keep.h"
 #include "plan.h"
+#include "probe.h"
 #include "queue.h"
 #include "responder.h"
 #include "text.h"
@@ -134,7 +136,7 @@ static void answer_status(struct client *client, json_t *request)
 	memset(&tally, 0, sizeof(tally));
 	certs_for_each(count_cert);
 	client_done(client,
-		    json_pack("{s:s, s:i, s:I, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		    json_pack("{s:s, s:i, s:I, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 			      "version", VERSION, "pid", (int)getpid(),
 			      "uptime", uptime, "ready", is_ready,
 			      "certificates", integer(certs_count()),
@@ -142,6 +144,7 @@ static void answer_status(struct client *client, json_t *request)
 			      "failing", integer(tally.failing),
 			      "unserved", integer(tally.unserved),
 			      "pinned", integer(tally.pinned),
+			      "kept", integer(keep_count()),
 			      "queue", queue_lengths(),
 			      "responders", responders(),
 			      "counters", counts()));
@@ -379,7 +382,41 @@ static void answer_refresh(struct client *client, json_t *request)
 	free(keys);
 }
 
-/* All */
+/* The rest */
+
+static void answer_test_fetch(struct client *client, json_t *request)
+{
+	struct cert *cert = get_cert(client, request);
+
+	if (cert)
+		probe_start(client, cert, has_flag(request, "no_cache"));
+}
+
+static void answer_keep(struct client *client, json_t *request)
+{
+	uint8_t key[KTLS_OCSP_KEY_LEN];
+	const char *why;
+
+	if (!get_key(client, request, key))
+		return;
+	if (keep_add(key, &why))
+		client_fail(client, why);
+	else
+		client_done(client, json_object());
+}
+
+static void answer_unkeep(struct client *client, json_t *request)
+{
+	uint8_t key[KTLS_OCSP_KEY_LEN];
+	const char *why;
+
+	if (!get_key(client, request, key))
+		return;
+	if (keep_remove(key, &why))
+		client_fail(client, why);
+	else
+		client_done(client, json_object());
+}
 
 static const struct {
 	const char *name;
@@ -389,6 +426,9 @@ static const struct {
 	{ "status", answer_status, false },
 	{ "list", answer_list, true },
 	{ "refresh", answer_refresh, true },
+	{ "test-fetch", answer_test_fetch, true },
+	{ "keep", answer_keep, true },
+	{ "unkeep", answer_unkeep, true },
 };
 
 void command_init(void)

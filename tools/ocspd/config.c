@@ -16,6 +16,7 @@
 #include "url.h"
 
 #define CACHE_DIRECTORY	"/var/cache/ocspd"
+#define STATE_DIRECTORY	"/var/lib/ocspd"
 #define NONE		"none"
 
 /* inih cuts longer lines without a word: this is its buffer, less a NUL. */
@@ -76,6 +77,11 @@ static void set_cache(struct reader *r, const char *value)
 static void set_control(struct reader *r, const char *value)
 {
 	set_path_or_none(r, &r->config->control, "control", value);
+}
+
+static void set_state(struct reader *r, const char *value)
+{
+	set_path_or_none(r, &r->config->state, "state", value);
 }
 
 static void set_proxy(struct reader *r, const char *value)
@@ -139,6 +145,7 @@ static const struct {
 } settings[] = {
 	{ "cache", set_cache },
 	{ "control", set_control },
+	{ "state", set_state },
 	{ "proxy", set_proxy },
 	{ "no_proxy", set_no_proxy },
 	{ "allow", set_allow },
@@ -350,10 +357,12 @@ static void complete_path(struct reader *r, char **where, const char *initial)
 static void complete(struct reader *r)
 {
 	const char *cache = getenv("CACHE_DIRECTORY");	/* systemd sets it */
+	const char *state = getenv("STATE_DIRECTORY");
 	const char *control = getenv(CONTROL_SOCKET_VARIABLE);
 	struct config *config = r->config;
 
 	complete_path(r, &config->cache, cache ? cache : CACHE_DIRECTORY);
+	complete_path(r, &config->state, state ? state : STATE_DIRECTORY);
 	complete_path(r, &config->control, control ? control : CONTROL_SOCKET);
 	if (config->retry_max < config->retry)
 		config->retry_max = config->retry;
@@ -410,6 +419,7 @@ void config_free(struct config *config)
 	address_clear(&config->addresses);
 	free(config->cache);
 	free(config->control);
+	free(config->state);
 	free(config->proxy);
 	free(config->no_proxy);
 	free(config);

@@ -26,6 +26,7 @@ struct config {
 	bool read;			/* there was a file */
 	char *cache;			/* directory; NULL: none */
 	char *control;			/* path of the socket; NULL: none */
+	char *state;			/* directory; NULL: none */
 	char *proxy;			/* NULL: by environment; "": none */
 	char *no_proxy;			/* NULL: by environment */
 	long connect_timeout;		/* seconds */

@@ -7,6 +7,7 @@
 #include "cert.h"
 #include "clock.h"
 #include "describe.h"
+#include "keep.h"
 #include "plan.h"
 #include "store.h"
 #include "subject.h"
@@ -90,7 +91,7 @@ static json_t *describe(const struct cert *cert, const struct ocsp_entry *r,
 	bool must = subject->cert && ocsp_cert_must_staple(subject->cert);
 	char key[KEY_TEXT_SIZE];
 
-	return json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:b, s:b}",
+	return json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:b, s:b, s:b}",
 			 "key", key_text(cert->key, key),
 			 "certificate", describe_text(subject->name),
 			 "state", describe_state(cert->state),
@@ -106,7 +107,8 @@ static json_t *describe(const struct cert *cert, const struct ocsp_entry *r,
 			 "status", describe_text(status),
 			 "next_update", when(r->generation ? r->next_update :
 							     0),
-			 "must_staple", must, "pinned", !!cert->pin);
+			 "must_staple", must, "pinned", !!cert->pin,
+			 "kept", keep_has(cert->key));
 }
 
 int describe_cert(struct cert *cert, json_t **record)

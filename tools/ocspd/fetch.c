@@ -220,10 +220,27 @@ static CURLM *new_multi(void)
 	return new;
 }
 
+__attribute__((format(printf, 2, 3)))
+static bool fail(struct fetch *f, const char *fmt, ...);
+static void finish(struct fetch *f);
+
+/* Those that the caller left: they are under the old rules. */
+static void cancel_all(void)
+{
+	struct fetch *f;
+
+	while ((f = LIST_FIRST(&under_way))) {
+		curl_multi_remove_handle(multi, f->easy);
+		fail(f, "the configuration was read again");
+		finish(f);
+	}
+}
+
 int fetch_init(const struct config *the_config)
 {
 	if (!multi && curl_global_init(CURL_GLOBAL_DEFAULT))
 		return -1;
+	cancel_all();
 	config = the_config;
 	resolve_forget();
 	if (multi)	/* connections that the new rules may forbid */
@@ -243,7 +260,6 @@ void fetch_exit(void)
 	curl_global_cleanup();
 }
 
-__attribute__((format(printf, 2, 3)))
 static bool fail(struct fetch *f, const char *fmt, ...)
 {
 	va_list args;

@@ -18,6 +18,7 @@
 #include "config.h"
 #include "control.h"
 #include "fetch.h"
+#include "keep.h"
 #include "log.h"
 #include "loop.h"
 #include "once.h"
@@ -196,8 +197,10 @@ static void reload(void)
 			loop_stop();
 			return;
 		}
-		if (!connect_timer.place)
+		if (!connect_timer.place) {
 			pins_apply(config);
+			keep_open(config->state, false);
+		}
 		plan_retry_all();
 		config_free(old);
 		log_text(LOG_NOTICE, "configuration read again");
@@ -251,6 +254,7 @@ static int connect_store(void)
 		return give_up();
 	if (pins_apply(config) && options.once)
 		exit_status = EXIT_FAILURE;
+	keep_open(config->state, options.once);
 	if (store_read())
 		return give_up();
 	if (options.once)
@@ -354,6 +358,7 @@ static void run(void)
 	control_close();
 	queue_restart();	/* stops all that is under way */
 	pins_close();
+	keep_close();
 	store_close();
 	fetch_exit();
 	cache_close();

@@ -540,7 +540,7 @@ static int64_t hold_after(const struct cert *cert, int64_t at)
 {
 	int64_t until = 0;
 
-	if (cert->responder && cert->url <= 1)
+	if (cert->responder && cert->step.url <= 1)
 		until = plan_held_until(cert, cert->responder);
 	return until > at ? until : 0;
 }

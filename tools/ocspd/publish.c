@@ -95,6 +95,33 @@ static enum publish compare(struct cert *cert, const struct ocsp_terms *new,
 							       PUBLISH_WORSE;
 }
 
+static enum publish examine(struct cert *cert, const struct subject *subject,
+			    const unsigned char *data, size_t len,
+			    struct ocsp_verdict *verdict, uint32_t *failures,
+			    char why[OCSP_REASON_SIZE])
+{
+	struct ocsp_terms terms;
+
+	if (ocsp_verify(data, len, subject->cert, subject->issuer, clock_wall(),
+			verdict)) {
+		snprintf(why, OCSP_REASON_SIZE, "%s", verdict->reason);
+		return PUBLISH_REFUSED;
+	}
+	terms = terms_of(verdict);
+	return compare(cert, &terms, data, len, failures, why);
+}
+
+enum publish publish_examine(struct cert *cert, const struct subject *subject,
+			     const unsigned char *data, size_t len,
+			     struct ocsp_verdict *verdict,
+			     char why[OCSP_REASON_SIZE])
+{
+	uint32_t failures;
+
+	memset(verdict, 0, sizeof(*verdict));
+	return examine(cert, subject, data, len, verdict, &failures, why);
+}
+
 static enum publish verify_and_store(struct cert *cert,
 				     const struct subject *subject,
 				     const unsigned char *data, size_t len,
@@ -102,16 +129,9 @@ static enum publish verify_and_store(struct cert *cert,
 {
 	struct ocsp_verdict verdict;
 	enum publish result;
-	uint32_t failures;
-	struct ocsp_terms terms;
+	uint32_t failures = 0;
 
-	if (ocsp_verify(data, len, subject->cert, subject->issuer, clock_wall(),
-			&verdict)) {
-		snprintf(why, OCSP_REASON_SIZE, "%s", verdict.reason);
-		return PUBLISH_REFUSED;
-	}
-	terms = terms_of(&verdict);
-	result = compare(cert, &terms, data, len, &failures, why);
+	result = examine(cert, subject, data, len, &verdict, &failures, why);
 	/* The same again only where there is a failure to be forgotten. */
 	if (result != PUBLISH_STORED &&
 	    !(result == PUBLISH_SAME && failures))
@@ -121,7 +141,7 @@ static enum publish verify_and_store(struct cert *cert,
 			 store_error());
 		return PUBLISH_ERROR;
 	}
-	cert->terms = terms;
+	cert->terms = terms_of(&verdict);
 	return result;
 }
 

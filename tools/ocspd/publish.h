@@ -28,6 +28,15 @@ enum publish publish_response(struct cert *cert, const struct subject *subject,
 			      const char *url, char why[OCSP_REASON_SIZE]);
 
 /*
+ * What publish_response() would do with it, of which nothing is done. verdict
+ * is set where it verifies, next_update is 0 where it does not.
+ */
+enum publish publish_examine(struct cert *cert, const struct subject *subject,
+			     const unsigned char *data, size_t len,
+			     struct ocsp_verdict *verdict,
+			     char why[OCSP_REASON_SIZE]);
+
+/*
  * The disk's response for a certificate, if it is still good. It is looked at
  * once, as long as nobody sets the clock: what was not good then is not better
  * now. True: it is stored.

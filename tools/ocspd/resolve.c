@@ -25,6 +25,9 @@
 #define GOOD_MAX	60
 #define BAD		5
 
+TAILQ_HEAD(lookup_queue, lookup);
+LIST_HEAD(socket_list, query_socket);
+
 struct lookup {
 	TAILQ_ENTRY(lookup) others;
 	struct host *host;
@@ -46,8 +49,8 @@ struct host {
 	 * it is over.
 	 */
 	ares_channel channel;
-	LIST_HEAD(, query_socket) sockets;
-	TAILQ_HEAD(, lookup) waiting;
+	struct socket_list sockets;
+	struct lookup_queue waiting;
 	struct timer timer;		/* while looked up: for c-ares, or the */
 	int64_t limit;			/* limit; then: until it is forgotten */
 	bool over;			/* c-ares has answered */
