@@ -64,6 +64,7 @@ leaf()
 launch_ocspd()
 {
 	export OCSPD_SOCKET="$dir/ocspd.sock" STATE_DIRECTORY="$dir/state"
+	export RUNTIME_DIRECTORY="$dir/run"
 	: > "$dir/ocspd.log"
 	# shellcheck disable=SC2086 # split on purpose
 	$OCSPD_PREFIX "$OCSPD" -v -f "$dir/ocspd.conf" 2>> "$dir/ocspd.log" &

@@ -193,7 +193,7 @@ test_fails()
 	[ "$(requests one)" -ge 3 ] && control "{\"request\": \"test-fetch\", \"key\": \"$far\"}" &&
 	answers '"http_status":null.*"reason":"cannot connect' '"result":"failed"' &&
 	control "{\"request\": \"test-fetch\", \"key\": \"$two\"}" &&
-	answers '"reason":"HTTP 429; the responder wants no request' '"result":"failed"' &&
+	answers '"reason":"HTTP 429' '"result":"failed"' &&
 	fault one good
 }
 check "test-fetch that brings nothing: each request, and why" test_fails

@@ -21,7 +21,7 @@ leaf long 26 "$bad/long/$(printf '%0150d' 0)"
 write_conf
 start_bad || ktap_exit_fail_msg "no responder"
 trap 'unstep_clock; rm -rf "$dir"' EXIT
-ktap_set_plan 30
+ktap_set_plan 31
 
 # With nobody to fetch it
 
@@ -212,12 +212,25 @@ from_disk()
 }
 check "a kernel without memory, a responder that is down: stapled" from_disk
 
+deleted_meanwhile()
+{
+	local file
+
+	file=$dir/cache/$(key_of three).ocsp
+	stop_ocspd && [ -s "$file" ] && stop_servers "$three" && expect 0 del "$dir/three.pem" &&
+	start_ocspd && [ ! -e "$file" ] && [ -e "$dir/cache/$(key_of one).ocsp" ] &&
+	serve three 4404 --async && three=$server && wait_for $((10 * SLOW)) state three failed &&
+	start_bad && wait_for $((20 * SLOW)) state three valid && stop_bad
+}
+check "what is deleted while ocspd is down does not come back from the disk" deleted_meanwhile
+
 damaged_disk()
 {
 	local file
 
 	file=$dir/cache/$(key_of three).ocsp
 	stop_ocspd && stop_servers "$three" && expect 0 del "$dir/three.pem" &&
+	rm -r "$dir/run" &&	# as after a reboot
 	printf damaged | dd of="$file" bs=1 seek=300 conv=notrunc 2>/dev/null &&
 	start_ocspd && serve three 4404 --async && three=$server &&
 	wait_for $((10 * SLOW)) state three failed &&

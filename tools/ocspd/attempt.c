@@ -196,11 +196,10 @@ static void step_failed(struct cert *cert, const struct subject *subject,
 	/* Where the last form of a URL fails, too, that is the reason. */
 	if (!change || change == FORM_SHA1)
 		add_reason(cert, subject, setback->why);
-	if (change) {
+	if (change)
 		step_change(&cert->step, change);
-	} else {
+	else
 		start_url(cert, cert->step.url + 1);
-	}
 	go_on(cert, subject);
 }
 

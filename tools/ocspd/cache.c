@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/ocsp.h>
 
@@ -161,22 +162,16 @@ static bool is_left_behind(const char *path)
 	       st.st_mtime < clock_wall() - LEFT_BEHIND;
 }
 
-static void sweep_file(const char *name)
+/* KEY.ocsp, and the temporary files of that: what follows the key, or NULL. */
+static const char *suffix_of(const char *name)
 {
-	size_t digits = strspn(name, "0123456789abcdef");
-	const char *rest = name + digits;
-	char *path;
+	const char *rest = name + strspn(name, "0123456789abcdef");
 
-	if (digits != KEY_TEXT_SIZE - 1 ||
-	    strncmp(rest, SUFFIX, strlen(SUFFIX)) ||
-	    asprintf(&path, "%s/%s", directory, name) < 0)
-		return;
-	if (strcmp(rest, SUFFIX) ? is_left_behind(path) : is_stale_file(path))
-		unlink(path);
-	free(path);
+	return rest - name == KEY_TEXT_SIZE - 1 &&
+	       !strncmp(rest, SUFFIX, strlen(SUFFIX)) ? rest : NULL;
 }
 
-void cache_sweep(void)
+static void visit_files(void (*fn)(const char *name, void *arg), void *arg)
 {
 	struct dirent *entry;
 	DIR *dir;
@@ -185,6 +180,44 @@ void cache_sweep(void)
 	if (!dir)
 		return;
 	while ((entry = readdir(dir)))
-		sweep_file(entry->d_name);
+		if (suffix_of(entry->d_name))
+			fn(entry->d_name, arg);
 	closedir(dir);
+}
+
+static void sweep_file(const char *name, void *arg)
+{
+	char *path;
+
+	(void)arg;
+	if (asprintf(&path, "%s/%s", directory, name) < 0)
+		return;
+	if (strcmp(suffix_of(name), SUFFIX) ? is_left_behind(path) :
+					      is_stale_file(path))
+		unlink(path);
+	free(path);
+}
+
+void cache_sweep(void)
+{
+	visit_files(sweep_file, NULL);
+}
+
+static void judge_file(const char *name, void *arg)
+{
+	bool (**is_wanted)(const uint8_t *key) = arg;
+	uint8_t key[KTLS_OCSP_KEY_LEN];
+	char text[KEY_TEXT_SIZE];
+	size_t len;
+
+	snprintf(text, sizeof(text), "%s", name);
+	if (!strcmp(suffix_of(name), SUFFIX) &&
+	    OPENSSL_hexstr2buf_ex(key, sizeof(key), &len, text, '\0') &&
+	    !(*is_wanted)(key))
+		cache_remove(key);
+}
+
+void cache_keep_only(bool (*is_wanted)(const uint8_t *key))
+{
+	visit_files(judge_file, &is_wanted);
 }

@@ -6,6 +6,7 @@
 #ifndef OCSPD_CACHE_H
 #define OCSPD_CACHE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,9 @@ void cache_close(void);
 unsigned char *cache_load(const uint8_t *key, size_t *len);
 void cache_store(const uint8_t *key, const unsigned char *data, size_t len);
 void cache_remove(const uint8_t *key);
+
+/* Remove those that is_wanted() says no to. */
+void cache_keep_only(bool (*is_wanted)(const uint8_t *key));
 
 /* Remove what has expired, and what a crash left behind. */
 void cache_sweep(void);

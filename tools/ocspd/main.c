@@ -18,6 +18,7 @@
 #include "config.h"
 #include "control.h"
 #include "fetch.h"
+#include "instance.h"
 #include "keep.h"
 #include "log.h"
 #include "loop.h"
@@ -219,6 +220,8 @@ static void on_resync(struct timer *timer)
 	if (err)
 		log_text(LOG_ERR, "reading the store: %s; trying again",
 			 store_error());
+	else
+		instance_remember();
 	timer_set(timer, clock_ms() + (err ? RESYNC_AGAIN : RESYNC_EVERY));
 }
 
@@ -243,6 +246,19 @@ static int give_up(void)
 	return -1;
 }
 
+/* Has the store a response of it? */
+static bool is_in_store(const uint8_t *key)
+{
+	struct ocsp_entry r;
+	bool there;
+
+	if (store_get(key, 0, &r))
+		return false;
+	there = r.generation;
+	ocsp_entry_clear(&r);
+	return there;
+}
+
 /* Listening first, so that nothing is missed between that and reading. */
 static int connect_store(void)
 {
@@ -252,6 +268,9 @@ static int connect_store(void)
 		return err;
 	if (err)
 		return give_up();
+	/* Before anything is held, which would be in the store then. */
+	if (instance_is_known())
+		cache_keep_only(is_in_store);
 	if (pins_apply(config) && options.once)
 		exit_status = EXIT_FAILURE;
 	keep_open(config->state, options.once);
@@ -261,6 +280,7 @@ static int connect_store(void)
 		return 0;
 	pins_watch();
 	timer_set(&resync_timer, clock_ms() + RESYNC_EVERY);
+	instance_remember();
 	return 0;
 }
 
@@ -356,6 +376,8 @@ static void run(void)
 	loop_run();
 	sd_notify(false, "STOPPING=1");
 	control_close();
+	if (!connect_timer.place)
+		instance_remember();
 	queue_restart();	/* stops all that is under way */
 	pins_close();
 	keep_close();

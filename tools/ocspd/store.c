@@ -109,6 +109,16 @@ void store_close(void)
 	failed = NULL;
 }
 
+int store_blobs_set(uint64_t *count)
+{
+	struct ocsp_stats stats;
+	int err = remember(client, ocsp_client_stats(client, -1, &stats));
+
+	if (!err)
+		*count = stats.blobs_set;
+	return err;
+}
+
 static int on_entry(const struct ocsp_entry *r, void *arg)
 {
 	(void)arg;

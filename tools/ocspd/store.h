@@ -30,6 +30,9 @@ const char *store_error(void);
 /* Seconds that a response must have left for servers to hand it out. */
 uint32_t store_min_validity(void);
 
+/* How many blobs the store was given since there is one. */
+int store_blobs_set(uint64_t *count);
+
 /* Calls entry() for each entry there is. */
 int store_read(void);
 
