@@ -22,7 +22,7 @@ MODDIR = $(O)/modules/$(RELEASE)
 
 KSRC ?= $(O)/ksrc
 KSELFTEST := $(O)/kselftest
-SUBDIRS := libocsp tools/ocspctl tools/ocspd tools/ocsp-broker tools/ocsp-export tools/servers/openssl tools/man
+SUBDIRS := libocsp libocsp/ssl tools/ocspctl tools/ocspd tools/ocsp-broker tools/ocsp-export tools/servers/openssl tools/man
 PREFIX ?= /usr/local
 INCLUDEDIR ?= $(PREFIX)/include
 export PREFIX INCLUDEDIR
@@ -116,6 +116,7 @@ modules_install: modules
 
 libocsp:
 	+$(MAKE) -C libocsp
+	+$(MAKE) -C libocsp/ssl
 
 tools: libocsp
 	+$(MAKE) -C tools/ocspctl

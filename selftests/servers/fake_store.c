@@ -64,7 +64,8 @@ CertOpenServerOcspResponse(PCCERT_CHAIN_CONTEXT chain, DWORD flags,
 	ERR_raise(ERR_LIB_USER, 1);
 	usleep(fake_store.open_us);
 	if (flags != CERT_SERVER_OCSP_RESPONSE_ASYNC_FLAG || para ||
-	    fake_store.refuses)
+	    fake_store.refuses ||
+	    (fake_store.wants_issuer && c->simple.cElement < 2))
 		return NULL;
 	handle = malloc(KEY_SIZE);
 	memcpy(handle, c->key, KEY_SIZE);

@@ -14,6 +14,7 @@
 struct fake_store {
 	atomic_bool has_module;		/* the kernel's: /sys/module/ktls_ocsp */
 	atomic_bool refuses;		/* to open */
+	atomic_bool wants_issuer;	/* to open: a chain of two */
 	atomic_bool is_empty;		/* a handle has nothing */
 	atomic_uint attempts;		/* to open */
 	atomic_int handles;		/* open */

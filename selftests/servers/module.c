@@ -495,7 +495,8 @@ TEST_F_TIMEOUT(module, thousands_of_contexts, 600)
 	TH_LOG("%d handles at most, %zd bytes more", most,
 	       mallinfo2().uordblks - before);
 	EXPECT_LE(most, 260);
-	EXPECT_LE(mallinfo2().uordblks, before + 16384);
+	/* Not even a pointer for each; libcrypto's tables differ by some KiB. */
+	EXPECT_LE(mallinfo2().uordblks, before + MANY * sizeof(void *));
 	/* What is left goes when there are connections after a while. */
 	fake_store.ahead += 60000;
 	for (int i = 0; i < 200; i++)

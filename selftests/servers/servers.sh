@@ -219,7 +219,7 @@ comes_back()
 # A process that has changed its user cannot be traced, and not be searched for leaks.
 our_reports()
 {
-	local ours='(ktls_ocsp|libocsp)[.]so|tools/servers/openssl/|libocsp/[a-z_]*[.]c'
+	local ours='(ktls_ocsp|libocsp(-ssl)?)[.]so|tools/servers/openssl/|libocsp/[a-z_/]*[.]c'
 
 	find "$dir/asan" -type f -exec awk -v ours="$ours" '
 		BEGIN { RS = ""; ORS = "\n\n" }

@@ -8,6 +8,7 @@
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/x509v3.h>
 
 #include "tls_pair.h"
 
@@ -28,14 +29,13 @@ static void make_key(void)
 		die("no key");
 }
 
-X509 *pair_cert(void)
+static X509 *make_cert(EVP_PKEY *key, bool must_staple)
 {
 	static atomic_long serial;
+	X509_EXTENSION *feature = NULL;
 	X509_NAME *name;
-	X509 *x;
+	X509 *x = X509_new();
 
-	pthread_once(&once, make_key);
-	x = X509_new();
 	if (!x)
 		die("no certificate");
 	X509_set_version(x, 2);
@@ -46,9 +46,31 @@ X509 *pair_cert(void)
 	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
 				   (const unsigned char *)"one\ntest", -1, -1, 0);
 	X509_set_issuer_name(x, name);
-	if (!X509_set_pubkey(x, the_key) || !X509_sign(x, the_key, EVP_sha256()))
+	if (must_staple)
+		feature = X509V3_EXT_conf_nid(NULL, NULL, NID_tlsfeature,
+					      "status_request");
+	if ((must_staple && !X509_add_ext(x, feature, -1)) ||
+	    !X509_set_pubkey(x, key) || !X509_sign(x, key, EVP_sha256()))
 		die("no certificate");
+	X509_EXTENSION_free(feature);
 	return x;
+}
+
+X509 *pair_cert_of(EVP_PKEY *key)
+{
+	return make_cert(key, false);
+}
+
+X509 *pair_cert(void)
+{
+	pthread_once(&once, make_key);
+	return make_cert(the_key, false);
+}
+
+X509 *pair_must_staple_cert(void)
+{
+	pthread_once(&once, make_key);
+	return make_cert(the_key, true);
 }
 
 SSL_CTX *pair_server(X509 *cert)

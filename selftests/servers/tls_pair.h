@@ -10,8 +10,12 @@
 
 #include <openssl/ssl.h>
 
-/* A certificate of its own, by the key that all have. */
+/* A certificate of its own, by the key that all have, or by another one */
 X509 *pair_cert(void);
+X509 *pair_cert_of(EVP_PKEY *key);
+
+/* One whose TLS feature extension demands a staple */
+X509 *pair_must_staple_cert(void);
 
 /* A server that has the certificate, whose reference stays the caller's. */
 SSL_CTX *pair_server(X509 *cert);

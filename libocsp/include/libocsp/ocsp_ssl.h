@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Chains from the certificates that an OpenSSL server is configured with. Here
- * in a header, so that the library itself needs no libssl.
+ * For servers with OpenSSL. OcspStapleSslCtx() makes an SSL_CTX staple: link with
+ * libocsp-ssl ("pkg-config libocsp-ssl"). The functions that are defined here
+ * take the chains of an SSL_CTX for servers that do the rest themselves, and
+ * need libocsp and libssl alone.
  */
 #ifndef LIBOCSP_OCSP_SSL_H
 #define LIBOCSP_OCSP_SSL_H
@@ -10,6 +12,64 @@
 #include <openssl/ssl.h>
 
 #include <libocsp/ocsp.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
+/* Open no handle yet, but each in the first handshake that wants it */
+#define OCSP_STAPLE_DO_NOT_OPEN		0x00000001
+
+/*
+ * Make ctx staple what the store has for the certificate of each handshake: for
+ * all that are loaded into it (RSA and ECDSA), or that a callback chooses.
+ * To be called when ctx is complete, in the process that then forks workers; for
+ * each SSL_CTX that the name of the server (SNI) switches to as well. No other
+ * thread may use ctx meanwhile. May be called again, when a certificate was
+ * added.
+ *
+ * The handles of the certificates are opened, without waiting for a response, and
+ * live as long as the certificates do. The issuer is found where
+ * OcspCreateCertificateChainFromSslCtx() finds it. What could not be opened is
+ * tried again in later handshakes, with a back-off that the processes of the
+ * server share.
+ *
+ * A status callback that ctx has already, with its argument, is called when the
+ * store has nothing for a certificate. No handshake waits for a responder, or
+ * fails for want of a staple.
+ *
+ * What keeps a certificate from being stapled is told once, with a warning if
+ * its TLS feature extension demands a staple: to the journal, or to
+ * OcspSetSslMessageCallback()'s.
+ *
+ * 1; or 0 with the last error ERROR_INVALID_PARAMETER (no ctx, an unknown flag) or
+ * ERROR_NOT_ENOUGH_MEMORY, and ctx is as it was.
+ */
+int OcspStapleSslCtx(SSL_CTX *ctx, uint32_t dwFlags);
+
+#define OCSP_STAPLE_NOT_ASKED	0	/* by the client, or the session is resumed */
+#define OCSP_STAPLE_FROM_STORE	1	/* stapled */
+#define OCSP_STAPLE_OWN		2	/* stapled by the server's own callback */
+#define OCSP_STAPLE_NONE	3	/* the client asked, and there was none */
+
+/* An OCSP_STAPLE_...: what became of the staple in the handshake of ssl. */
+int OcspGetStapleOfSsl(const SSL *ssl);
+
+/*
+ * Where messages go: one line each, without a newline, and a level of syslog(3).
+ * Called by any thread, during a handshake, perhaps with locks held: it must not
+ * wait, nor call this library. NULL: to the journal, or where there is none to
+ * standard error, as it is in the beginning. To be set before the first handshake.
+ */
+void OcspSetSslMessageCallback(void (*callback)(int level, const char *text,
+						void *arg),
+			       void *arg);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 /*
  * Add to certs, with references, those of a store that are called as cert's

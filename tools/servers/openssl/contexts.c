@@ -12,18 +12,23 @@
  * The server may set a callback of its own later. It is found, and remembered,
  * when an SSL is made from the SSL_CTX or freed.
  */
+#include <dlfcn.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/queue.h>
 
 #include <openssl/crypto.h>
 
 #include "clock.h"
 #include "contexts.h"
+#include "libssl_find.h"
+#include "own.h"
 #include "staples.h"
 
-#define SETTLE	1000	/* ms */
+#define SETTLE		1000	/* ms */
+#define LIBOCSP_SSL	"libocsp-ssl.so"
 
 struct context {
 	/* Constant */
@@ -31,9 +36,6 @@ struct context {
 	pthread_t maker;
 	uint64_t made;			/* now_ms() */
 	bool early;			/* before the process served */
-
-	/* Written with the lock held, before the callback is set. */
-	_Atomic(status_callback) own;
 
 	/* Protected by the lock */
 	TAILQ_ENTRY(context) waiting;
@@ -72,21 +74,39 @@ void contexts_unlock(void)
 	pthread_mutex_unlock(&lock);
 }
 
+/*
+ * The callback of libocsp-ssl does the same. Each of the two would take the other
+ * one for the server's.
+ */
+static bool is_of_libocsp_ssl(status_callback callback)
+{
+	static status_callback _Atomic known;
+	const char *slash;
+	Dl_info info;
+
+	if (!callback)
+		return false;
+	if (callback == atomic_load_explicit(&known, memory_order_relaxed))
+		return true;
+	if (!dladdr((void *)callback, &info) || !info.dli_fname)
+		return false;
+	slash = strrchr(info.dli_fname, '/');
+	if (strncmp(slash ? slash + 1 : info.dli_fname, LIBOCSP_SSL,
+		    strlen(LIBOCSP_SSL)))
+		return false;
+	atomic_store_explicit(&known, callback, memory_order_relaxed);
+	return true;
+}
+
 /* With the lock held. A client has no staple to send: it keeps what it has. */
 static void set_callback(struct context *c)
 {
-	status_callback own = libssl_get_callback(c->ctx);
-
 	if (c->waits)
 		TAILQ_REMOVE(&waiting, c, waiting);
 	c->waits = false;
-	if (own == our_callback ||
-	    libssl.ctx_get_ssl_method(c->ctx) == libssl.client_method())
-		return;
-	atomic_store_explicit(&c->own, own, memory_order_release);
-	/* Who sees the callback sees what it replaced. */
-	atomic_thread_fence(memory_order_seq_cst);
-	libssl_set_callback(c->ctx, our_callback);
+	if (libssl.ctx_get_ssl_method(c->ctx) != libssl.client_method() &&
+	    !is_of_libocsp_ssl(libssl_get_callback(c->ctx)))
+		own_replace(c->ctx, our_callback);
 }
 
 static struct context *context_of(const SSL *ssl)
@@ -94,14 +114,6 @@ static struct context *context_of(const SSL *ssl)
 	SSL_CTX *ctx = libssl.get_ctx(ssl);
 
 	return ctx ? libssl.ctx_get_ex_data(ctx, ctx_index) : NULL;
-}
-
-status_callback context_own_callback(const SSL *ssl)
-{
-	struct context *c = context_of(ssl);
-
-	atomic_thread_fence(memory_order_acquire);
-	return c ? atomic_load_explicit(&c->own, memory_order_relaxed) : NULL;
 }
 
 /* An SSL is made from it or freed: it is in use. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Every SSL_CTX of the process, from its beginning to its end: when it gets a
- * status callback of ours, and which one it had before.
+ * status callback of ours.
  */
 #ifndef KTLS_OCSP_OPENSSL_CONTEXTS_H
 #define KTLS_OCSP_OPENSSL_CONTEXTS_H
@@ -15,9 +15,6 @@
  * get.
  */
 bool contexts_init(status_callback callback);
-
-/* The callback that the server has set itself on the SSL_CTX of ssl, or NULL */
-status_callback context_own_callback(const SSL *ssl);
 
 /* The locks of fork(): see module.c. */
 void contexts_lock(void);

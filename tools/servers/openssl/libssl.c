@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "libssl.h"
+#include "libssl_find.h"
 
 /* That of the headers: its libcrypto is the one that loaded us. */
 #define SONAME "libssl.so.3"
@@ -20,6 +21,7 @@ static const struct {
 	{ "SSL_CTX_callback_ctrl", offsetof(struct libssl, ctx_callback_ctrl) },
 	{ "SSL_CTX_ctrl", offsetof(struct libssl, ctx_ctrl) },
 	{ "SSL_CTX_get_ex_data", offsetof(struct libssl, ctx_get_ex_data) },
+	{ "SSL_CTX_set_ex_data", offsetof(struct libssl, ctx_set_ex_data) },
 	{ "SSL_CTX_get_cert_store",
 	  offsetof(struct libssl, ctx_get_cert_store) },
 	{ "SSL_CTX_get_ssl_method",
@@ -29,6 +31,7 @@ static const struct {
 	{ "SSL_get_certificate", offsetof(struct libssl, get_certificate) },
 	{ "SSL_get_SSL_CTX", offsetof(struct libssl, get_ctx) },
 	{ "SSL_is_server", offsetof(struct libssl, is_server) },
+	{ "SSL_set_ex_data", offsetof(struct libssl, set_ex_data) },
 };
 
 /* The reference on the library is kept: its code stays as long as ours. */
@@ -52,18 +55,4 @@ bool libssl_find(void)
 {
 	pthread_once(&once, find);
 	return found;
-}
-
-status_callback libssl_get_callback(SSL_CTX *ctx)
-{
-	status_callback callback = NULL;
-
-	libssl.ctx_ctrl(ctx, SSL_CTRL_GET_TLSEXT_STATUS_REQ_CB, 0, &callback);
-	return callback;
-}
-
-void libssl_set_callback(SSL_CTX *ctx, status_callback callback)
-{
-	libssl.ctx_callback_ctrl(ctx, SSL_CTRL_SET_TLSEXT_STATUS_REQ_CB,
-				 (void (*)(void))callback);
 }

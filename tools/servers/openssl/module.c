@@ -6,12 +6,9 @@
  * Nothing happens before there is a handshake: a server that tests its
  * configuration, or that has no TLS, asks the kernel for nothing.
  *
- *	contexts	gives each SSL_CTX our status callback
- *	handshake	is that callback
- *	certs		finds the staple of the handshake's certificate
- *	staples		are kept, one for each certificate
- *	response	asks libocsp, and tells the log
- *	records		are what the server's processes share
+ * Here is what makes it a module: "contexts" sees each SSL_CTX and gives it the
+ * status callback; "libssl" finds the functions of libssl. The callback, and
+ * what it staples, are those of libocsp/ssl and libocsp/staple.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -22,12 +19,11 @@
 
 #include "certs.h"
 #include "contexts.h"
-#include "handshake.h"
+#include "init.h"
 #include "log.h"
+#include "own.h"
 #include "programs.h"
-#include "records.h"
-#include "response.h"
-#include "staples.h"
+#include "status.h"
 
 /* libcrypto looks for a symbol that its own header has otherwise. */
 #define EXPORT __attribute__((visibility("default")))
@@ -45,29 +41,13 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool ready;
 static atomic_int loads;
 
-/*
- * The order in which the locks are taken; those of libocsp, whose handlers are
- * older than ours and so run later, come last.
- */
-static void fork_prepare(void)
-{
-	contexts_lock();
-	responses_lock();
-	staples_lock();
-}
-
-static void fork_done(void)
-{
-	staples_unlock();
-	responses_unlock();
-	contexts_unlock();
-}
-
+/* The lock of contexts.c is taken before those of staple_init(). */
 static void set_up(void)
 {
-	ready = records_init() && certs_init() &&
-		contexts_init(handshake_status) &&
-		!pthread_atfork(fork_prepare, fork_done, fork_done);
+	ready = staple_init() && certs_init() && own_init() &&
+		contexts_init(status_callback_of_store) &&
+		!pthread_atfork(contexts_lock, contexts_unlock,
+				contexts_unlock);
 	if (!ready)
 		log_line(LOG_LEVEL_WARNING,
 			 "ktls_ocsp: not enough memory: nothing is stapled from the store");
@@ -88,10 +68,9 @@ int module_init(CONF_IMODULE *module, const CONF *conf)
 {
 	if (is_excluded(conf, CONF_imodule_get_value(module)))
 		return 1;
-	log_init();
 	pthread_once(&once, set_up);
 	if (ready && atomic_fetch_add(&loads, 1) == 0)
-		handshake_enable(true);
+		status_enable(true);
 	return 1;
 }
 
@@ -99,5 +78,5 @@ void module_finish(CONF_IMODULE *module)
 {
 	(void)module;
 	if (ready && atomic_fetch_sub(&loads, 1) == 1)
-		handshake_enable(false);
+		status_enable(false);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef KTLS_OCSP_OPENSSL_CLOCK_H
-#define KTLS_OCSP_OPENSSL_CLOCK_H
+#ifndef LIBOCSP_STAPLE_CLOCK_H
+#define LIBOCSP_STAPLE_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>

@@ -1,18 +1,36 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdint.h>
+
+#include <libocsp/ocsp_ssl.h>
 
 #include "certs.h"
-#include "contexts.h"
-#include "handshake.h"
+#include "chain.h"
 #include "libssl.h"
+#include "own.h"
 #include "response.h"
+#include "status.h"
 
 static atomic_bool enabled;
+static atomic_int record_index = -1;
 
-void handshake_enable(bool on)
+void status_enable(bool on)
 {
 	atomic_store(&enabled, on);
+}
+
+void status_record_at(int ssl_index)
+{
+	atomic_store(&record_index, ssl_index);
+}
+
+static void record(SSL *ssl, int what)
+{
+	int index = atomic_load_explicit(&record_index, memory_order_relaxed);
+
+	if (index >= 0)
+		libssl.set_ex_data(ssl, index, (void *)(intptr_t)what);
 }
 
 /* The SSL frees its copy. */
@@ -36,12 +54,14 @@ static bool staple(SSL *ssl)
 	PCCERT_SERVER_OCSP_RESPONSE_CONTEXT response;
 	struct staple *found, *borrowed;
 	X509 *cert = libssl.get_certificate(ssl);
+	struct ssl_source source;
 	bool given = false;
 
 	found = cert ? cert_staple(cert, &borrowed) : NULL;
 	if (!found)
 		return false;
-	response = staple_response(found, ssl, cert);
+	source = ssl_source_of_handshake(ssl, cert);
+	response = staple_response(found, &source.source);
 	if (response) {
 		given = give(ssl, response);
 		CertFreeServerOcspResponseContext(response);
@@ -50,23 +70,33 @@ static bool staple(SSL *ssl)
 	return given;
 }
 
+static int do_as_the_server_would(SSL *ssl, void *arg, bool server)
+{
+	status_callback own = own_callback_of(ssl);
+	int rc;
+
+	/* A client says so that it accepts what it was sent. */
+	rc = own ? own(ssl, arg) : server ? SSL_TLSEXT_ERR_NOACK : 1;
+	if (server)
+		record(ssl, own && rc == SSL_TLSEXT_ERR_OK ? OCSP_STAPLE_OWN :
+							     OCSP_STAPLE_NONE);
+	return rc;
+}
+
 /*
  * For the server nothing may have happened: not to errno either, and
  * OpenSSL's queue of errors is left alone by what staple() calls.
  */
-int handshake_status(SSL *ssl, void *arg)
+int status_callback_of_store(SSL *ssl, void *arg)
 {
-	status_callback own = context_own_callback(ssl);
 	bool server = libssl.is_server(ssl), stapled = false;
 	int saved = errno;
 
 	if (server && atomic_load_explicit(&enabled, memory_order_relaxed))
 		stapled = staple(ssl);
 	errno = saved;
-	if (stapled)
-		return SSL_TLSEXT_ERR_OK;
-	if (own)
-		return own(ssl, arg);
-	/* A client says so that it accepts what it was sent. */
-	return server ? SSL_TLSEXT_ERR_NOACK : 1;
+	if (!stapled)
+		return do_as_the_server_would(ssl, arg, server);
+	record(ssl, OCSP_STAPLE_FROM_STORE);
+	return SSL_TLSEXT_ERR_OK;
 }

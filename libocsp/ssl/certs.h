@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* From an X509 object to the staple of its certificate. */
-#ifndef KTLS_OCSP_OPENSSL_CERTS_H
-#define KTLS_OCSP_OPENSSL_CERTS_H
+#ifndef LIBOCSP_SSL_CERTS_H
+#define LIBOCSP_SSL_CERTS_H
 
 #include <stdbool.h>
 
@@ -9,8 +9,14 @@
 
 #include "staples.h"
 
-/* To be called once, before there is an X509 that matters. */
+/* To be called once. An X509 that is made from then on has room for its staple. */
 bool certs_init(void);
+
+/*
+ * Make room in an X509 that is older than that, and that no other thread uses.
+ * Without it, or for want of memory, its staple is looked up each time.
+ */
+void cert_make_room(X509 *cert);
 
 /*
  * The staple of cert, which stays as long as the caller's reference on cert;

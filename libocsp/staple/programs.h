@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which programs the module leaves alone. */
-#ifndef KTLS_OCSP_OPENSSL_PROGRAMS_H
-#define KTLS_OCSP_OPENSSL_PROGRAMS_H
+#ifndef LIBOCSP_STAPLE_PROGRAMS_H
+#define LIBOCSP_STAPLE_PROGRAMS_H
 
 #include <stdbool.h>
 

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The functions of libssl that the module calls. It is loaded by libcrypto,
- * also into programs that have no libssl; so it is not linked with one, but
- * uses the one that made an SSL_CTX in this process.
+ * The functions of libssl that a staple takes. libocsp-ssl is linked with it.
+ * OpenSSL's configuration module is not: libcrypto loads it, also into programs
+ * that have no libssl; it finds the functions in the libssl that made an
+ * SSL_CTX in this process.
  */
-#ifndef KTLS_OCSP_OPENSSL_LIBSSL_H
-#define KTLS_OCSP_OPENSSL_LIBSSL_H
-
-#include <stdbool.h>
+#ifndef LIBOCSP_SSL_LIBSSL_H
+#define LIBOCSP_SSL_LIBSSL_H
 
 #include <openssl/ssl.h>
 
@@ -18,6 +17,7 @@ struct libssl {
 	long (*ctx_callback_ctrl)(SSL_CTX *ctx, int cmd, void (*fn)(void));
 	long (*ctx_ctrl)(SSL_CTX *ctx, int cmd, long larg, void *parg);
 	void *(*ctx_get_ex_data)(const SSL_CTX *ctx, int idx);
+	int (*ctx_set_ex_data)(SSL_CTX *ctx, int idx, void *data);
 	X509_STORE *(*ctx_get_cert_store)(const SSL_CTX *ctx);
 	const SSL_METHOD *(*ctx_get_ssl_method)(const SSL_CTX *ctx);
 	const SSL_METHOD *(*client_method)(void);
@@ -25,16 +25,11 @@ struct libssl {
 	X509 *(*get_certificate)(const SSL *ssl);
 	SSL_CTX *(*get_ctx)(const SSL *ssl);
 	int (*is_server)(const SSL *ssl);
+	int (*set_ex_data)(SSL *ssl, int idx, void *data);
 };
 
-/* Set by libssl_find(), constant from then on */
+/* Complete before the first of the functions of this folder is called */
 extern struct libssl libssl;
-
-/*
- * Find the functions. False: there is none of this version in the process.
- * May be called by any thread and as often as one likes.
- */
-bool libssl_find(void);
 
 status_callback libssl_get_callback(SSL_CTX *ctx);
 void libssl_set_callback(SSL_CTX *ctx, status_callback callback);

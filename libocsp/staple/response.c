@@ -4,11 +4,7 @@
 #include <unistd.h>
 
 #include <openssl/err.h>
-#include <openssl/x509.h>
 
-#include <libocsp/ocsp.h>
-
-#include "chain.h"
 #include "clock.h"
 #include "log.h"
 #include "response.h"
@@ -40,23 +36,31 @@ void responses_unlock(void)
 	pthread_mutex_unlock(&opening);
 }
 
-/* "CN=www.example.com (0123456789abcdef)", the latter as ocspctl(8) has it */
-struct cert_name {
-	char text[192];
+/*
+ * "CN=www.example.com (0123456789abcdef)", the latter as ocspctl(8) has it, and
+ * what happens without a staple
+ */
+struct description {
+	char name[192];
+	const char *consequence;
 };
 
-static const char *name_of(X509 *cert, const struct staple *s,
-			   struct cert_name *name)
+static void describe(const struct staple *s, const struct staple_source *source,
+		     struct description *d)
 {
 	const unsigned char *k = s->key;
-	char subject[160] = "";
+	char subject[160];
+	bool must_staple;
 
-	X509_NAME_oneline(X509_get_subject_name(cert), subject,
-			  sizeof(subject));
-	snprintf(name->text, sizeof(name->text),
+	ERR_set_mark();
+	source_describe(source, subject, sizeof(subject), &must_staple);
+	ERR_pop_to_mark();
+	snprintf(d->name, sizeof(d->name),
 		 "%s (%02x%02x%02x%02x%02x%02x%02x%02x)", subject,
 		 k[0], k[1], k[2], k[3], k[4], k[5], k[6], k[7]);
-	return name->text;
+	d->consequence = must_staple ?
+		"; it is a must-staple certificate: clients refuse it without a staple" :
+		"";
 }
 
 static void say_no_module(void)
@@ -75,35 +79,43 @@ static void module_is_there(void)
 			 "ktls_ocsp: the kernel module ktls_ocsp is loaded now");
 }
 
-static void say_trouble(struct staple *s, X509 *cert, DWORD code,
-			const char *why)
+static void say_trouble(struct staple *s, const struct staple_source *source,
+			DWORD code, const char *why)
 {
-	struct cert_name name;
+	struct description d;
 
 	atomic_store(&s->settled, false);
-	if (code == ERROR_SERVICE_NOT_ACTIVE)
+	if (code == ERROR_SERVICE_NOT_ACTIVE) {
 		say_no_module();
-	else if (record_say(record_make(s->key), code, why))
+	} else if (record_say(record_make(s->key), code, why)) {
+		describe(s, source, &d);
 		log_line(LOG_LEVEL_WARNING,
-			 "ktls_ocsp: %s is not stapled from the store: %s",
-			 name_of(cert, s, &name), why);
+			 "ktls_ocsp: %s is not stapled from the store: %s%s",
+			 d.name, why, d.consequence);
+	}
 }
 
-static void say_recovered(struct staple *s, X509 *cert)
+static void say_recovered(struct staple *s, const struct staple_source *source)
 {
 	struct record *record = record_find(s->key);
-	struct cert_name name;
+	struct description d;
 
 	atomic_store(&s->settled, true);
-	if (record && record_recovered(record))
-		log_line(LOG_LEVEL_NOTICE,
-			 "ktls_ocsp: %s is stapled from the store again",
-			 name_of(cert, s, &name));
+	if (!record || !record_recovered(record))
+		return;
+	describe(s, source, &d);
+	log_line(LOG_LEVEL_NOTICE,
+		 "ktls_ocsp: %s is stapled from the store again", d.name);
 }
 
 static bool exists(const char *path)
 {
 	return !access(path, F_OK);
+}
+
+static bool module_was_missing(void)
+{
+	return now_ms() < atomic_load(&missing_until);
 }
 
 /*
@@ -114,7 +126,7 @@ static bool exists(const char *path)
  */
 static bool module_is_missing(void)
 {
-	if (now_ms() < atomic_load(&missing_until))
+	if (module_was_missing())
 		return true;
 	if (exists("/sys/module/ktls_ocsp") ||
 	    exists("/proc/sys/net/ktls_ocsp") ||
@@ -125,16 +137,26 @@ static bool module_is_missing(void)
 	return true;
 }
 
+static void attempt_failed(struct staple *s, const struct staple_source *source)
+{
+	DWORD code = GetLastError();
+
+	if (code == ERROR_SERVICE_NOT_ACTIVE)
+		atomic_store(&missing_until, now_ms() + RETRY);
+	record_failed(record_make(s->key));
+	say_trouble(s, source, code, OcspGetLastErrorMessage());
+}
+
 /* With the lock held. */
-static HCERT_SERVER_OCSP_RESPONSE attempt(struct staple *s, SSL *ssl,
-					  X509 *cert)
+static HCERT_SERVER_OCSP_RESPONSE attempt(struct staple *s,
+					  const struct staple_source *source)
 {
 	HCERT_SERVER_OCSP_RESPONSE handle = NULL;
 	PCCERT_CHAIN_CONTEXT chain;
 
 	atomic_store(&s->next_try, now_ms() + RETRY);
 	ERR_set_mark();
-	chain = chain_of(ssl, cert);
+	chain = source_chain(source);
 	if (chain)
 		handle = CertOpenServerOcspResponse(chain,
 						    CERT_SERVER_OCSP_RESPONSE_ASYNC_FLAG,
@@ -144,8 +166,7 @@ static HCERT_SERVER_OCSP_RESPONSE attempt(struct staple *s, SSL *ssl,
 		atomic_store_explicit(&s->handle, handle, memory_order_release);
 		module_is_there();
 	} else {
-		record_failed(record_make(s->key));
-		say_trouble(s, cert, GetLastError(), OcspGetLastErrorMessage());
+		attempt_failed(s, source);
 	}
 	ERR_pop_to_mark();
 	return handle;
@@ -162,23 +183,23 @@ static bool attempt_is_due(struct staple *s)
 	return !record || record_claim(record);
 }
 
-static HCERT_SERVER_OCSP_RESPONSE first_attempt(struct staple *s, SSL *ssl,
-						X509 *cert)
+static HCERT_SERVER_OCSP_RESPONSE
+first_attempt(struct staple *s, const struct staple_source *source)
 {
 	HCERT_SERVER_OCSP_RESPONSE handle;
 
 	pthread_mutex_lock(&opening);
 	handle = atomic_load(&s->handle);
 	if (!handle && !atomic_load(&s->tried) && attempt_is_due(s))
-		handle = attempt(s, ssl, cert);
+		handle = attempt(s, source);
 	/* Not before: until then others wait for the lock. */
 	atomic_store(&s->tried, true);
 	pthread_mutex_unlock(&opening);
 	return handle;
 }
 
-static HCERT_SERVER_OCSP_RESPONSE next_attempt(struct staple *s, SSL *ssl,
-					       X509 *cert)
+static HCERT_SERVER_OCSP_RESPONSE
+next_attempt(struct staple *s, const struct staple_source *source)
 {
 	HCERT_SERVER_OCSP_RESPONSE handle;
 
@@ -187,18 +208,18 @@ static HCERT_SERVER_OCSP_RESPONSE next_attempt(struct staple *s, SSL *ssl,
 		return NULL;
 	handle = atomic_load(&s->handle);
 	if (!handle && attempt_is_due(s))
-		handle = attempt(s, ssl, cert);
+		handle = attempt(s, source);
 	pthread_mutex_unlock(&opening);
 	return handle;
 }
 
-static HCERT_SERVER_OCSP_RESPONSE open_handle(struct staple *s, SSL *ssl,
-					      X509 *cert)
+static HCERT_SERVER_OCSP_RESPONSE
+open_handle(struct staple *s, const struct staple_source *source)
 {
 	if (module_is_missing())
 		return NULL;
-	return atomic_load(&s->tried) ? next_attempt(s, ssl, cert) :
-					first_attempt(s, ssl, cert);
+	return atomic_load(&s->tried) ? next_attempt(s, source) :
+					first_attempt(s, source);
 }
 
 /* A handle without a response asks the kernel each time: not too often. */
@@ -216,8 +237,8 @@ static bool look_is_due(struct staple *s)
 							     now + RELOOK);
 }
 
-static PCCERT_SERVER_OCSP_RESPONSE_CONTEXT
-look(struct staple *s, HCERT_SERVER_OCSP_RESPONSE handle, X509 *cert)
+static PCCERT_SERVER_OCSP_RESPONSE_CONTEXT look(struct staple *s, HCERT_SERVER_OCSP_RESPONSE handle,
+						const struct staple_source *source)
 {
 	PCCERT_SERVER_OCSP_RESPONSE_CONTEXT response;
 
@@ -226,23 +247,30 @@ look(struct staple *s, HCERT_SERVER_OCSP_RESPONSE handle, X509 *cert)
 	response = CertGetServerOcspResponseContext(handle, 0, NULL);
 	if (!response) {
 		atomic_store(&s->next_look, now_ms() + RELOOK);
-		say_trouble(s, cert, GetLastError(), OcspGetLastErrorMessage());
+		say_trouble(s, source, GetLastError(), OcspGetLastErrorMessage());
 		return NULL;
 	}
 	if (!atomic_load_explicit(&s->settled, memory_order_relaxed)) {
 		atomic_store(&s->next_look, 0);
-		say_recovered(s, cert);
+		say_recovered(s, source);
 	}
 	return response;
 }
 
+void staple_open(struct staple *s, const struct staple_source *source)
+{
+	if (!atomic_load_explicit(&s->handle, memory_order_acquire) &&
+	    !module_was_missing())
+		first_attempt(s, source);
+}
+
 PCCERT_SERVER_OCSP_RESPONSE_CONTEXT
-staple_response(struct staple *s, SSL *ssl, X509 *cert)
+staple_response(struct staple *s, const struct staple_source *source)
 {
 	HCERT_SERVER_OCSP_RESPONSE handle;
 
 	handle = atomic_load_explicit(&s->handle, memory_order_acquire);
 	if (!handle)
-		handle = open_handle(s, ssl, cert);
-	return handle ? look(s, handle, cert) : NULL;
+		handle = open_handle(s, source);
+	return handle ? look(s, handle, source) : NULL;
 }

@@ -11,8 +11,8 @@
  * atomic of its own; a certificate that loses its place to another one is
  * tried again early, or named in the log again, and nothing else.
  */
-#ifndef KTLS_OCSP_OPENSSL_RECORDS_H
-#define KTLS_OCSP_OPENSSL_RECORDS_H
+#ifndef LIBOCSP_STAPLE_RECORDS_H
+#define LIBOCSP_STAPLE_RECORDS_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -20,9 +20,20 @@
 #define LINE_SIZE	768
 #define JOURNAL		"/run/systemd/journal/socket"
 
-/* What stderr was when the module was loaded; constant from then on. */
+/* What stderr was in the beginning; constant from then on. */
 static dev_t stderr_dev;
 static ino_t stderr_ino;
+
+/* Constant while lines are written */
+static void (*log_callback)(int level, const char *line, void *arg);
+static void *log_arg;
+
+void log_set_callback(void (*callback)(int level, const char *line, void *arg),
+		      void *arg)
+{
+	log_callback = callback;
+	log_arg = arg;
+}
 
 void log_init(void)
 {
@@ -130,6 +141,8 @@ void log_line(enum log_level level, const char *format, ...)
 	for (char *c = line; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == '\177')
 			*c = '?';
-	if (!to_journal(level, line))
+	if (log_callback)
+		log_callback(level, line, log_arg);
+	else if (!to_journal(level, line))
 		to_stderr(line);
 }

@@ -51,6 +51,17 @@ bool certs_init(void)
 	return cell_index >= 0;
 }
 
+void cert_make_room(X509 *cert)
+{
+	struct cell *cell;
+
+	if (X509_get_ex_data(cert, cell_index))
+		return;
+	cell = OPENSSL_zalloc(sizeof(*cell));
+	if (cell && !X509_set_ex_data(cert, cell_index, cell))
+		OPENSSL_free(cell);
+}
+
 static struct staple *find_by_key(X509 *cert)
 {
 	unsigned char key[KEY_SIZE];

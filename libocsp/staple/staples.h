@@ -7,8 +7,8 @@
  * A server may load the same certificate anew for each connection. So one that
  * is not referred to is kept for a while, and found again.
  */
-#ifndef KTLS_OCSP_OPENSSL_STAPLES_H
-#define KTLS_OCSP_OPENSSL_STAPLES_H
+#ifndef LIBOCSP_STAPLE_STAPLES_H
+#define LIBOCSP_STAPLE_STAPLES_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -42,7 +42,7 @@ struct staple {
 	atomic_bool settled;		/* the record knows that all is well */
 };
 
-/* The locks of fork(): see module.c. */
+/* The locks of fork(): see init.h. */
 void staples_lock(void);
 void staples_unlock(void);
 

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# A library on top of libocsp for the servers of one TLS library. Included by its
+# Makefile, which sets
+#
+#   name	of the library
+#   dir		its folder in libocsp/
+#   PKGS	what it is linked with, for pkg-config
+#   linked	sources that are not in the archive for modules of ours
+
+TOP := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))/..)
+O ?= $(TOP)/build
+override O := $(abspath $(O))
+src := $(TOP)/libocsp/$(dir)
+out := $(O)/libocsp/$(dir)
+# Beside libocsp, as they are installed
+lib := $(O)/libocsp
+
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+
+VERSION := $(shell sed -n 's/^VERSION := //p' $(TOP)/libocsp/Makefile)
+SONAME := $(name).so.1
+
+PKG_CONFIG ?= pkg-config
+WARN := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wshadow $(if $(WERROR),-Werror)
+CFLAGS ?= -O2 -g
+cflags := -std=gnu11 $(WARN) -D_GNU_SOURCE -fPIC -fvisibility=hidden -I$(src) \
+	-I$(TOP)/libocsp/staple -I$(TOP)/libocsp/include -I$(TOP)/libocsp/include/windows \
+	$(shell $(PKG_CONFIG) --cflags $(PKGS))
+# What a TLS library was told to call cannot be taken back from it: -z nodelete.
+# libocsp is in the same directory, wherever that is.
+ldflags := -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$(src)/$(name).sym \
+	-Wl,--no-undefined-version -Wl,-Bsymbolic-functions -Wl,-z,defs -Wl,-z,nodelete \
+	-Wl,-z,relro,-z,now -Wl,-rpath,'$$ORIGIN'
+libs := -L$(lib) -locsp $(shell $(PKG_CONFIG) --libs $(PKGS)) -lpthread
+
+staple := $(O)/libocsp/staple/libocsp-staple.a
+private := $(filter-out $(linked),$(notdir $(wildcard $(src)/*.c)))
+private_objs := $(private:%.c=$(out)/%.o)
+objs := $(private_objs) $(linked:%.c=$(out)/%.o)
+
+all: $(out)/$(name)-private.a $(lib)/$(name).so $(lib)/$(name).pc
+
+$(out):
+	mkdir -p $@
+
+$(out)/%.o: $(src)/%.c $(src)/Makefile $(TOP)/libocsp/library.mk | $(out)
+	$(CC) $(cflags) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# Their own makefiles know whether they are up to date.
+$(lib)/libocsp.so: FORCE
+	$(MAKE) -C $(TOP)/libocsp O=$(O) $@
+
+$(staple): FORCE
+	$(MAKE) -C $(TOP)/libocsp/staple O=$(O) $@
+
+$(out)/$(name)-private.a: $(private_objs)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(lib)/$(name).so.$(VERSION): $(objs) $(staple) $(src)/$(name).sym $(lib)/libocsp.so
+	$(CC) $(CFLAGS) $(LDFLAGS) $(ldflags) -o $@ $(objs) $(staple) $(libs)
+
+$(lib)/$(SONAME): $(lib)/$(name).so.$(VERSION)
+	ln -sf $(name).so.$(VERSION) $@
+
+$(lib)/$(name).so: $(lib)/$(SONAME)
+	ln -sf $(SONAME) $@
+
+# Always made anew: it holds what was given on the command line.
+$(lib)/$(name).pc: $(src)/$(name).pc.in FORCE
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' \
+		$< > $@
+
+pages3 := $(notdir $(wildcard $(src)/*.3))
+
+install: all
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(MANDIR)/man3
+	install -m 755 $(lib)/$(name).so.$(VERSION) $(DESTDIR)$(LIBDIR)
+	ln -sf $(name).so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/$(name).so
+	install -m 644 $(lib)/$(name).pc $(DESTDIR)$(LIBDIR)/pkgconfig
+	$(if $(pages3),install -m 644 $(pages3:%=$(src)/%) $(DESTDIR)$(MANDIR)/man3)
+
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,$(name).so.$(VERSION) $(SONAME) $(name).so \
+			pkgconfig/$(name).pc) \
+		$(pages3:%=$(DESTDIR)$(MANDIR)/man3/%)
+
+clean:
+	rm -rf $(out) $(lib)/$(name).*
+
+FORCE:
+.PHONY: all install uninstall clean FORCE
+-include $(objs:.o=.d)

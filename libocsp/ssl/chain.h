@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef LIBOCSP_SSL_CHAIN_H
+#define LIBOCSP_SSL_CHAIN_H
+
+#include <openssl/ssl.h>
+
+#include "source.h"
+
+/*
+ * A certificate of a server, and where its issuer is looked for: in the chain
+ * that the server sends with it, or among the certificates that it trusts. In
+ * a handshake that is what ssl has; before one, ssl is NULL, and cert is the
+ * current certificate of ctx.
+ */
+struct ssl_source {
+	struct staple_source source;
+	X509 *cert;
+	SSL_CTX *ctx;
+	SSL *ssl;
+};
+
+struct ssl_source ssl_source_of_handshake(SSL *ssl, X509 *cert);
+struct ssl_source ssl_source_of_context(SSL_CTX *ctx, X509 *cert);
+
+#endif
