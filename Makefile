@@ -22,7 +22,7 @@ MODDIR = $(O)/modules/$(RELEASE)
 
 KSRC ?= $(O)/ksrc
 KSELFTEST := $(O)/kselftest
-SUBDIRS := libocsp libocsp/ssl tools/ocspctl tools/ocspd tools/ocsp-broker tools/ocsp-export tools/servers/openssl tools/man
+SUBDIRS := libocsp libocsp/ssl libocsp/gnutls tools/ocspctl tools/ocspd tools/ocsp-broker tools/ocsp-export tools/servers/openssl tools/servers/gnutls tools/man
 PREFIX ?= /usr/local
 INCLUDEDIR ?= $(PREFIX)/include
 export PREFIX INCLUDEDIR
@@ -117,6 +117,7 @@ modules_install: modules
 libocsp:
 	+$(MAKE) -C libocsp
 	+$(MAKE) -C libocsp/ssl
+	+$(MAKE) -C libocsp/gnutls
 
 tools: libocsp
 	+$(MAKE) -C tools/ocspctl
@@ -124,6 +125,7 @@ tools: libocsp
 	+$(MAKE) -C tools/ocsp-broker
 	+$(MAKE) -C tools/ocsp-export
 	+$(MAKE) -C tools/servers/openssl
+	+$(MAKE) -C tools/servers/gnutls
 	+$(MAKE) -C tools/examples
 
 UAPI := ktls_ocsp.h ktls_ocsp_board.h ktls_ocsp_session.h
