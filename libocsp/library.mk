@@ -31,10 +31,13 @@ cflags := -std=gnu11 $(WARN) -D_GNU_SOURCE -fPIC -fvisibility=hidden -I$(src) \
 	-I$(TOP)/libocsp/staple -I$(TOP)/libocsp/include -I$(TOP)/libocsp/include/windows \
 	$(shell $(PKG_CONFIG) --cflags $(PKGS))
 # What a TLS library was told to call cannot be taken back from it: -z nodelete.
-# libocsp is in the same directory, wherever that is.
+# libocsp is in the same directory, wherever that is. Packages set RPATH= for the
+# linker's own directories.
+RPATH ?= $$ORIGIN
+rpath := -Wl,-rpath,'$(RPATH)'
 ldflags := -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$(src)/$(name).sym \
 	-Wl,--no-undefined-version -Wl,-Bsymbolic-functions -Wl,-z,defs -Wl,-z,nodelete \
-	-Wl,-z,relro,-z,now -Wl,-rpath,'$$ORIGIN'
+	-Wl,-z,relro,-z,now $(if $(RPATH),$(rpath))
 libs := -L$(lib) -locsp $(shell $(PKG_CONFIG) --libs $(PKGS)) -lpthread
 
 staple := $(O)/libocsp/staple/libocsp-staple.a

@@ -25,6 +25,11 @@ void status_record_at(int ssl_index)
 	atomic_store(&record_index, ssl_index);
 }
 
+static bool is_recorded(void)
+{
+	return atomic_load_explicit(&record_index, memory_order_relaxed) >= 0;
+}
+
 static void record(SSL *ssl, int what)
 {
 	int index = atomic_load_explicit(&record_index, memory_order_relaxed);
@@ -48,7 +53,19 @@ static bool give(SSL *ssl, PCCERT_SERVER_OCSP_RESPONSE_CONTEXT response)
 	return false;
 }
 
-/* The certificate is that of this handshake: SNI and all that have chosen. */
+static int state_of(PCCERT_SERVER_OCSP_RESPONSE_CONTEXT response)
+{
+	OCSP_RESPONSE_INFO info = { .cbSize = sizeof(info) };
+
+	return OcspGetResponseInfo(response, &info) &&
+	       info.dwStatus == OCSP_STATUS_REVOKED ? OCSP_STAPLE_REVOKED :
+						      OCSP_STAPLE_FROM_STORE;
+}
+
+/*
+ * The certificate is that of this handshake: SNI and all that have chosen. True:
+ * and the state is recorded.
+ */
 static bool staple(SSL *ssl)
 {
 	PCCERT_SERVER_OCSP_RESPONSE_CONTEXT response;
@@ -64,6 +81,8 @@ static bool staple(SSL *ssl)
 	response = staple_response(found, &source.source);
 	if (response) {
 		given = give(ssl, response);
+		if (given && is_recorded())
+			record(ssl, state_of(response));
 		CertFreeServerOcspResponseContext(response);
 	}
 	staple_put(borrowed);
@@ -97,6 +116,5 @@ int status_callback_of_store(SSL *ssl, void *arg)
 	errno = saved;
 	if (!stapled)
 		return do_as_the_server_would(ssl, arg, server);
-	record(ssl, OCSP_STAPLE_FROM_STORE);
 	return SSL_TLSEXT_ERR_OK;
 }

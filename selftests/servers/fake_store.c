@@ -110,6 +110,14 @@ CertFreeServerOcspResponseContext(PCCERT_SERVER_OCSP_RESPONSE_CONTEXT context)
 	fake_store.contexts--;
 }
 
+int OcspGetResponseInfo(PCCERT_SERVER_OCSP_RESPONSE_CONTEXT context,
+			OCSP_RESPONSE_INFO *info)
+{
+	(void)context;
+	info->dwStatus = fake_store.is_revoked ? OCSP_STATUS_REVOKED : OCSP_STATUS_GOOD;
+	return 1;
+}
+
 DWORD WINAPI GetLastError(VOID)
 {
 	return fake_store.is_empty ? CRYPT_E_REVOCATION_OFFLINE :

@@ -16,6 +16,7 @@ struct fake_store {
 	atomic_bool refuses;		/* to open */
 	atomic_bool wants_issuer;	/* to open: a chain of two */
 	atomic_bool is_empty;		/* a handle has nothing */
+	atomic_bool is_revoked;		/* what it has says so */
 	atomic_uint attempts;		/* to open */
 	atomic_int handles;		/* open */
 	atomic_int chains;		/* not freed */

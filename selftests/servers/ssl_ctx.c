@@ -79,6 +79,9 @@ TEST_F(ssl_ctx, opens_before_the_first_handshake)
 	EXPECT_TRUE(is_ours(pair_handshake(self->server, self->cert, TLS1_2_VERSION)));
 	EXPECT_TRUE(is_ours(pair_handshake(self->server, self->cert, TLS1_3_VERSION)));
 	EXPECT_EQ(OCSP_STAPLE_FROM_STORE, state);
+	fake_store.is_revoked = true;
+	EXPECT_TRUE(is_ours(pair_handshake(self->server, self->cert, TLS1_2_VERSION)));
+	EXPECT_EQ(OCSP_STAPLE_REVOKED, state);
 	EXPECT_EQ(1, fake_store.attempts);
 	EXPECT_EQ(0, messages);
 }

@@ -49,9 +49,10 @@ extern "C" {
 int OcspStapleSslCtx(SSL_CTX *ctx, uint32_t dwFlags);
 
 #define OCSP_STAPLE_NOT_ASKED	0	/* by the client, or the session is resumed */
-#define OCSP_STAPLE_FROM_STORE	1	/* stapled */
+#define OCSP_STAPLE_FROM_STORE	1	/* stapled, and not revoked */
 #define OCSP_STAPLE_OWN		2	/* stapled by the server's own callback */
 #define OCSP_STAPLE_NONE	3	/* the client asked, and there was none */
+#define OCSP_STAPLE_REVOKED	4	/* stapled, from the store: it is revoked */
 
 /* An OCSP_STAPLE_...: what became of the staple in the handshake of ssl. */
 int OcspGetStapleOfSsl(const SSL *ssl);
