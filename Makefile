@@ -22,7 +22,7 @@ MODDIR = $(O)/modules/$(RELEASE)
 
 KSRC ?= $(O)/ksrc
 KSELFTEST := $(O)/kselftest
-SUBDIRS := libocsp libocsp/ssl libocsp/gnutls tools/ocspctl tools/ocspd tools/ocsp-broker tools/ocsp-export tools/servers/openssl tools/servers/gnutls tools/man
+SUBDIRS := libocsp libocsp/ssl libocsp/gnutls tools/ocspctl tools/ocspd tools/ocsp-broker tools/ocsp-export tools/servers/openssl tools/servers/gnutls tools/servers/apache tools/servers/nginx tools/man
 PREFIX ?= /usr/local
 INCLUDEDIR ?= $(PREFIX)/include
 export PREFIX INCLUDEDIR
@@ -126,6 +126,8 @@ tools: libocsp
 	+$(MAKE) -C tools/ocsp-export
 	+$(MAKE) -C tools/servers/openssl
 	+$(MAKE) -C tools/servers/gnutls
+	+$(MAKE) -C tools/servers/apache
+	+$(MAKE) -C tools/servers/nginx
 	+$(MAKE) -C tools/examples
 
 UAPI := ktls_ocsp.h ktls_ocsp_board.h ktls_ocsp_session.h
