@@ -45,7 +45,6 @@ struct credentials {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static LIST_HEAD(, credentials) table[BUCKETS];
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool ready;	/* constant after set_up() */
 
 static void take_lock(void)
@@ -58,8 +57,12 @@ static void drop_lock(void)
 	pthread_mutex_unlock(&lock);
 }
 
-/* The lock is taken before those of staple_init(). */
-static void set_up(void)
+/*
+ * When the library is loaded: a server may use it first in the children that it
+ * forks for each connection, and they share what is made here. The lock is taken
+ * before those of staple_init().
+ */
+static void __attribute__((constructor)) set_up(void)
 {
 	ready = staple_init() && !pthread_atfork(take_lock, drop_lock, drop_lock);
 }
@@ -212,7 +215,6 @@ int OcspStapleGnutlsCredentials(gnutls_certificate_credentials_t cred,
 
 	if (!cred || flags & ~FLAGS)
 		return fail(ERROR_INVALID_PARAMETER);
-	pthread_once(&once, set_up);
 	if (!ready)
 		return fail(ERROR_NOT_ENOUGH_MEMORY);
 	take_lock();

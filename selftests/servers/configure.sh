@@ -345,3 +345,176 @@ postgresql_pid()
 {
 	head -n 1 "$dir/postgresql/data/postmaster.pid" 2>/dev/null
 }
+
+# gnutls-serv: a program that runs in the foreground, here without privileges
+
+gnutlsserv_configure()
+{
+	:
+}
+
+gnutlsserv_start()
+{
+	local name files=
+
+	for name in leaf rsa two; do
+		files="$files --x509certfile $dir/$name-chain.pem --x509keyfile $dir/$name.key"
+	done
+	# shellcheck disable=SC2086 # options
+	setpriv --reuid www-data --regid www-data --clear-groups \
+		env --default-signal=INT gnutls-serv --http --port "$port" $files \
+		< /dev/null > "$dir/gnutlsserv/log" 2>&1 &
+	echo $! > "$dir/gnutlsserv/pid"
+}
+
+gnutlsserv_reload()
+{
+	kill -KILL "$(pid_in_file)" && gnutlsserv_start
+}
+
+gnutlsserv_pid()	{ pid_in_file; }
+
+# lighttpd with GnuTLS
+
+lighttpdgnutls_configure()
+{
+	mkdir -p "$dir/lighttpd"
+	lighttpd_configure
+	chown www-data "$dir/lighttpdgnutls"
+	sed -e 's/mod_openssl/mod_gnutls/' -e "s|$dir/lighttpd/|$dir/lighttpdgnutls/|" \
+		"$dir/lighttpd/conf" > "$dir/lighttpdgnutls/conf"
+}
+
+lighttpdgnutls_start()
+{
+	lighttpd -f "$dir/lighttpdgnutls/conf"
+}
+
+lighttpdgnutls_reload()
+{
+	kill -USR1 "$(pid_in_file)"
+}
+
+lighttpdgnutls_pid()	{ pid_in_file; }
+
+# Exim. Its daemon gives up root, and is root again when it executes itself because of
+# SIGHUP: to ld.so that is a setuid program. So it is started again, as Debian's unit
+# would with "restart".
+
+exim_configure()
+{
+	mkdir -p "$dir/exim/spool"
+	chown -R Debian-exim "$dir/exim"
+	cat > "$dir/exim/conf" <<-END
+		primary_hostname = one.test
+		exim_user = Debian-exim
+		spool_directory = $dir/exim/spool
+		log_file_path = $dir/exim/%slog
+		pid_file_path = $dir/exim/pid
+		local_interfaces = 127.0.0.1
+		daemon_smtp_ports = $port
+		tls_on_connect_ports = $port
+		tls_advertise_hosts = *
+		tls_certificate = $dir/\${if eq{\$tls_in_sni}{two.test}{two}{leaf}}-chain.pem
+		tls_privatekey = $dir/\${if eq{\$tls_in_sni}{two.test}{two}{leaf}}.key
+		begin acl
+	END
+	chown root "$dir/exim/conf"
+	chmod 644 "$dir/exim/conf"
+}
+
+exim_start()
+{
+	exim4 -bd -C "$dir/exim/conf"
+}
+
+exim_reload()
+{
+	kill -TERM "$(pid_in_file)" && wait_for 10 port_is_closed "$port" && exim_start
+}
+
+exim_pid()	{ pid_in_file; }
+
+# nginx with modules of its own, and what it stapled in its log of accesses
+
+nginxmodule_configure()
+{
+	mkdir -p "$dir/nginx"
+	nginx_configure
+	: > "$dir/nginxmodule/access"
+	sed -e "s|$dir/nginx/|$dir/nginxmodule/|" -e "s|^error_log.*log|& notice|" \
+		-e "s|^http {|&ktls_ocsp on; log_format state \"state=\$ktls_ocsp\";|" \
+		-e "s|access_log off;|access_log $dir/nginxmodule/access state;|" \
+		-e "1i load_module $modules/ngx_http_ktls_ocsp_module.so;" \
+		-e "1i load_module /usr/lib/nginx/modules/ngx_stream_module.so;" \
+		-e "1i load_module $modules/ngx_stream_ktls_ocsp_module.so;" \
+		"$dir/nginx/conf" > "$dir/nginxmodule/conf"
+	cat >> "$dir/nginxmodule/conf" <<-END
+		stream {
+			ktls_ocsp on;
+			ssl_protocols TLSv1.2 TLSv1.3;
+			server {
+				listen 127.0.0.1:$((port + 1)) ssl;
+				ssl_certificate $dir/leaf-chain.pem;
+				ssl_certificate_key $dir/leaf.key;
+				return stream;
+			}
+		}
+	END
+}
+
+nginxmodule_start()
+{
+	nginx -c "$dir/nginxmodule/conf" -g 'daemon on; master_process on;'
+}
+
+nginxmodule_reload()	{ hangup; }
+nginxmodule_pid()	{ pid_in_file; }
+
+# nginxmodule_tells STATE: of a request that this makes
+nginxmodule_tells()
+{
+	printf 'GET / HTTP/1.0\r\n\r\n' | timeout 20 openssl s_client -quiet -status -servername one.test \
+		-connect "127.0.0.1:$port" -sigalgs ECDSA+SHA256 > /dev/null 2>&1
+	sleep 0.2
+	tail -n 1 "$dir/nginxmodule/access" | grep -qx "state=$1"
+}
+
+# apache2 with a module of its own, and mod_status
+
+apachemodule_configure()
+{
+	mkdir -p "$dir/apache2"
+	apache2_configure
+	sed -e "s|$dir/apache2|$dir/apachemodule|" \
+		-e "/^User/i LoadModule status_module /usr/lib/apache2/modules/mod_status.so" \
+		-e "/^User/i LoadModule ktls_ocsp_module $modules/mod_ktls_ocsp.so" \
+		-e "/^User/i KtlsOcsp on" \
+		-e "/^User/i LogLevel warn ktls_ocsp:notice" \
+		"$dir/apache2/conf" > "$dir/apachemodule/conf"
+	cat >> "$dir/apachemodule/conf" <<-END
+		<Location /status>
+			SetHandler server-status
+		</Location>
+	END
+}
+
+apachemodule_start()
+{
+	apache2 -f "$dir/apachemodule/conf" -k start
+}
+
+apachemodule_reload()
+{
+	kill -USR1 "$(pid_in_file)"
+}
+
+apachemodule_pid()	{ pid_in_file; }
+
+# apachemodule_tells STATE: of the ECDSA certificate
+apachemodule_tells()
+{
+	printf 'GET /status?auto HTTP/1.0\r\n\r\n' | timeout 20 openssl s_client -quiet \
+		-connect "127.0.0.1:$port" 2> /dev/null |
+		grep -q "^KtlsOcsp .*($(fingerprint leaf)): $1"
+}

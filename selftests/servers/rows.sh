@@ -47,7 +47,7 @@ row_test()
 	# LeakSanitizer would trace it, too.
 	detect_leaks=0
 	with_module strace -f -o "$dir/strace" -e trace=socket \
-		nginx -t -c "$dir/nginx/conf" > "$dir/test.log" 2>&1
+		nginx -t -c "$dir/$server/conf" > "$dir/test.log" 2>&1
 	detect_leaks=1
 	grep -q 'exited with 0' "$dir/strace" &&
 		! grep AF_NETLINK "$dir/strace"
@@ -217,6 +217,51 @@ empty_store()
 	wait_for 10 store_is_empty
 }
 
+# A server may have its port open before it loads certificates.
+has_entry()
+{
+	ocspctl show | grep -q "$(fingerprint "$1")"
+}
+
+fingerprint()
+{
+	openssl x509 -in "$dir/$1.pem" -noout -fingerprint -sha256 |
+		sed 's/.*=//; s/://g' | tr A-F a-f | cut -c 1-16
+}
+
+# Not in the store: the server adds what it has when it starts, and there is one line.
+row_opened()
+{
+	stop && empty_store || return 1
+	forget_lines
+	start && wait_for 10 has_entry leaf && wait_for 10 has_entry two && serves_unstapled && serves_unstapled 1.2 &&
+	says 1 "not stapled" &&
+	store_all && comes_back 10 leaf_is good && says 1 "again"
+}
+
+# state_is STATE: the server tells so of the last connection, or of its certificate
+state_is()
+{
+	wait_for 10 "${server}_tells" "$1" && return
+	echo "the server does not tell \"$1\""
+	return 1
+}
+
+row_state()
+{
+	leaf_is good && state_is good &&
+	store leaf --status revoked && leaf_is revoked && state_is revoked &&
+	withdraw leaf && serves_unstapled && state_is none &&
+	store leaf && comes_back 10 leaf_is good
+}
+
+row_stream()
+{
+	local port=$((port + 1))
+
+	leaf_is good && leaf_is good 1.2
+}
+
 row_unloaded()
 {
 	local i
@@ -282,6 +327,9 @@ describe()
 	refused)	echo "unknown: none is stored; near its end: none" ;;
 	expired)	echo "stapled until it expires, then none" ;;
 	reload)		echo "$RELOADS reloads under load, each handshake stapled" ;;
+	opened)		echo "not in the store: it is added by root; one line; stapled when there is a response" ;;
+	state)		echo "tells what it stapled" ;;
+	stream)		echo "staples in a stream server" ;;
 	absent)		echo "not in the store: one line; stapled when it is" ;;
 	unloaded)	echo "no kernel module: serves, one line; stapled when it is loaded" ;;
 	leaks)		echo "ends without a leak of the module" ;;

@@ -27,8 +27,11 @@ own_namespaces "$0" "$@"
 . ./configure.sh
 . ./rows.sh
 
-# For every server
+# For every server; and for those that open what they have while they are root, which adds it to the
+# store, and loads the kernel's module where the kernel can.
 ROWS="stapled restart revoked deleted refused expired reload absent unloaded missing"
+ROWS_OF_ROOT="stapled restart revoked deleted refused expired reload opened"
+[ "$STORE" = kernel ] || ROWS_OF_ROOT="$ROWS_OF_ROOT unloaded"
 
 built=.
 [ "$STORE" = kernel ] || built=standin
@@ -41,6 +44,7 @@ ktap_print_header
 
 port=4433
 server=
+mechanism=
 journal=
 dir=$(mktemp -d)
 chmod 755 "$dir"	# for servers without privileges
@@ -98,7 +102,8 @@ install_module()
 
 	cp -r "$installed" "$dir/module" && chmod -R a+rX "$dir/module" || return 1
 	lib=$(dirname "$(find "$dir/module" -name 'libocsp.so.1')")
-	module=$lib/ktls-ocsp/ktls_ocsp.so
+	modules=$lib/ktls-ocsp
+	module=$modules/ktls_ocsp.so
 	config=$dir/module/etc/ktls-ocsp/openssl.cnf
 	[ -e "$module" ] || return 1
 	sed -i "s|^path = .*|path = $module|" "$config"
@@ -113,10 +118,14 @@ install_module()
 with_module()
 {
 	(
-		export OPENSSL_CONF="$config"
+		preload=$asan
+		case $mechanism in
+		openssl)	export OPENSSL_CONF="$config" ;;
+		gnutls)		preload=$preload${preload:+:}$module ;;
+		esac
+		# shellcheck disable=SC2031 # in a subshell on purpose
+		[ -z "$preload" ] || export LD_PRELOAD="$preload"
 		if [ -n "$asan" ]; then
-			# shellcheck disable=SC2031 # in a subshell on purpose
-			export LD_PRELOAD="$asan"
 			# libcrypto, which allocates for the module, has no frame pointers.
 			ASAN_OPTIONS=log_path=$dir/asan/$server:abort_on_error=1
 			ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=$detect_leaks:exitcode=0
@@ -141,15 +150,29 @@ start_journal()
 	wait_for 10 test -S /run/systemd/journal/socket
 }
 
+# Where the module writes to: the log of the server whose module it is, or what that says when it starts
+log_files()
+{
+	case $mechanism in
+	itself)	echo "$dir/$server/log" "$dir/start.log" ;;
+	*)	echo "$dir/journal" ;;
+	esac
+}
+
 forget_lines()
 {
-	: > "$dir/journal"
+	local file
+
+	for file in $(log_files); do
+		: > "$file"
+	done
 }
 
 # lines TEXT: how many the module has said, with TEXT
 lines()
 {
-	grep -c "^MESSAGE=ktls_ocsp: .*$1" "$dir/journal"
+	# shellcheck disable=SC2046 # words
+	cat $(log_files) | grep -c "ktls_ocsp: .*$1"
 }
 
 # says NUMBER TEXT
@@ -157,7 +180,8 @@ says()
 {
 	[ "$(lines "$2")" -eq "$1" ] && return
 	echo "not $1 lines with \"$2\" in the log:"
-	grep MESSAGE "$dir/journal"
+	# shellcheck disable=SC2046 # words
+	grep -h ktls_ocsp: $(log_files)
 	return 1
 }
 
@@ -219,7 +243,7 @@ comes_back()
 # A process that has changed its user cannot be traced, and not be searched for leaks.
 our_reports()
 {
-	local ours='(ktls_ocsp|libocsp(-ssl)?)[.]so|tools/servers/openssl/|libocsp/[a-z_/]*[.]c'
+	local ours='(ktls_ocsp|libocsp)[a-z_-]*[.]so|tools/servers/[a-z]+/|libocsp/[a-z_/]*[.]c'
 
 	find "$dir/asan" -type f -exec awk -v ours="$ours" '
 		BEGIN { RS = ""; ORS = "\n\n" }
@@ -260,14 +284,18 @@ check()
 # rows FEATURE...: the names of all rows of a server
 rows()
 {
-	echo "${KSFT_ROWS:-$* $ROWS ${asan:+leaks}}" | xargs -n 1 | grep -vxF -e "${KSFT_OMIT:-none}"
+	local all=$ROWS
+
+	[ "$mechanism" != itself ] || all=$ROWS_OF_ROOT
+	echo "${KSFT_ROWS:-$* $all ${asan:+leaks}}" | xargs -n 1 | grep -vxF -e "${KSFT_OMIT:-none}"
 }
 
 test_server()
 {
 	local package=$1 program=$2 starttls=$3 row
 
-	shift 3
+	mechanism=$4
+	shift 4
 	if ! command -v "$program" > /dev/null || ! dpkg-query -s "$package" > /dev/null 2>&1; then
 		for row in $(rows "$@"); do
 			ktap_test_fail "$server: $package is not installed"
@@ -279,6 +307,10 @@ test_server()
 	config=$dir/module/etc/ktls-ocsp/openssl.cnf
 	case " $* " in
 	*" excluded "*)	config=$dir/everybody.cnf ;;
+	esac
+	case $mechanism in
+	gnutls)	module=$modules/ktls_ocsp_gnutls.so ;;
+	*)	module=$modules/ktls_ocsp.so ;;
 	esac
 	mkdir -p "$dir/$server"
 	if ! "${server}_configure" || ! store_all || ! start; then
@@ -305,7 +337,8 @@ plan()
 	for name in $wanted; do
 		# shellcheck disable=SC2046 # words
 		set -- $(line_of "$name")
-		shift 3
+		mechanism=$4
+		shift 4
 		# shellcheck disable=SC2046 # words
 		set -- $(rows "$@")
 		total=$((total + $#))

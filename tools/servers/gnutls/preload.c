@@ -98,6 +98,16 @@ static void load(void)
 	load_library();
 }
 
+/*
+ * A program that is linked with GnuTLS may use it first in its children. They share
+ * what the library makes when it is loaded.
+ */
+static void __attribute__((constructor)) load_early(void)
+{
+	if (dlopen(GNUTLS, RTLD_NOLOAD | RTLD_LAZY))
+		pthread_once(&once, load);
+}
+
 /* Is there something to do beside what GnuTLS does? */
 static bool is_ours(void)
 {

@@ -25,7 +25,8 @@ char *ngx_ktls_ocsp_merge_conf(ngx_conf_t *cf, void *parent, void *child)
 
 static void log_message(int level, const char *text, void *arg)
 {
-	ngx_uint_t as = level <= WARNING ? NGX_LOG_WARN : NGX_LOG_NOTICE;
+	/* What nginx logs by default, as it does when its own stapling fails */
+	ngx_uint_t as = level <= WARNING ? NGX_LOG_ERR : NGX_LOG_NOTICE;
 
 	(void)arg;
 	ngx_log_error(as, ngx_cycle->log, 0, "%s", text);
