@@ -518,3 +518,77 @@ apachemodule_tells()
 		-connect "127.0.0.1:$port" 2> /dev/null |
 		grep -q "^KtlsOcsp .*($(fingerprint leaf)): $1"
 }
+
+# openssl(1) as a server
+
+sserver_configure()
+{
+	:
+}
+
+sserver_start()
+{
+	# What it answers to HTTP keeps it from reading its standard input.
+	setpriv --reuid www-data --regid www-data --clear-groups \
+		env --default-signal=INT openssl s_server -www -quiet -port "$port" -naccept 1000000 \
+		-cert "$dir/leaf.pem" -key "$dir/leaf.key" -cert_chain "$dir/ca.pem" \
+		-servername two.test -cert2 "$dir/two.pem" -key2 "$dir/two.key" \
+		< /dev/null > "$dir/sserver/log" 2>&1 &
+	echo $! > "$dir/sserver/pid"
+}
+
+sserver_reload()
+{
+	kill -KILL "$(pid_in_file)" && sserver_start
+}
+
+sserver_pid()	{ pid_in_file; }
+
+# A server of Python's ssl
+
+python_configure()
+{
+	cat > "$dir/python/server.py" <<-END
+		import socket
+		import ssl
+
+
+		def context(name):
+		    c = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+		    c.load_cert_chain("$dir/" + name + "-chain.pem", "$dir/" + name + ".key")
+		    return c
+
+
+		def choose(connection, name, _):
+		    if name == "two.test":
+		        connection.context = two
+
+
+		leaf, two = context("leaf"), context("two")
+		leaf.sni_callback = choose
+		listener = socket.create_server(("127.0.0.1", $port))
+		while True:
+		    connection, _ = listener.accept()
+		    connection.settimeout(5)
+		    try:
+		        with leaf.wrap_socket(connection, server_side=True) as tls:
+		            tls.recv(1)
+		    except OSError:
+		        connection.close()
+	END
+}
+
+python_start()
+{
+	setpriv --reuid www-data --regid www-data --clear-groups \
+		env --default-signal=INT python3 "$dir/python/server.py" \
+		< /dev/null > "$dir/python/log" 2>&1 &
+	echo $! > "$dir/python/pid"
+}
+
+python_reload()
+{
+	kill -KILL "$(pid_in_file)" && python_start
+}
+
+python_pid()	{ pid_in_file; }
