@@ -31,6 +31,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "sanitizer.h"
 #include "thread_cache.h"
 
 /*
@@ -57,6 +58,22 @@ struct cache {
 	struct entry entry[];
 };
 
+/* LeakSanitizer, where it is, looks for pointers in what malloc() gave and in these. */
+#pragma weak __lsan_register_root_region
+#pragma weak __lsan_unregister_root_region
+
+static void show_to_lsan(const struct cache *c, size_t size)
+{
+	if (__lsan_register_root_region)
+		__lsan_register_root_region(c, size);
+}
+
+static void hide_from_lsan(const struct cache *c, size_t size)
+{
+	if (__lsan_unregister_root_region)
+		__lsan_unregister_root_region(c, size);
+}
+
 static size_t cache_size(size_t count)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
@@ -82,6 +99,7 @@ static void cache_free(void *arg)
 	cache = NULL;
 	for (i = 0; i < c->count; i++)
 		ocsp_context_put(c->entry[i].clone);
+	hide_from_lsan(c, cache_size(c->count));
 	munmap(c, cache_size(c->count));
 }
 
@@ -128,18 +146,23 @@ struct ocsp_context *ocsp_thread_cache_get(const struct ocsp_handle *h)
 /* Make room for an index, where there is none. False: no memory. */
 static bool cache_reach(size_t index)
 {
-	size_t size = cache_size(index + index / 8 + 1);
+	size_t size = cache_size(index + index / 8 + 1), old = 0;
 	struct cache *c = cache;
 
 	if (c && index < c->count)
 		return true;
-	if (c)
-		c = mremap(c, cache_size(c->count), size, MREMAP_MAYMOVE);
-	else
+	if (c) {
+		old = cache_size(c->count);
+		c = mremap(c, old, size, MREMAP_MAYMOVE);
+	} else {
 		c = mmap(NULL, size, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	}
 	if (c == MAP_FAILED)
 		return false;
+	if (old)
+		hide_from_lsan(cache, old);
+	show_to_lsan(c, size);
 	c->count = (size - sizeof(*c)) / sizeof(c->entry[0]);
 	cache = c;
 	return !pthread_setspecific(key, c);
