@@ -100,13 +100,19 @@ static void put_staples(struct staple **staples, unsigned int count)
 	free(staples);
 }
 
-static unsigned int count_chains(gnutls_certificate_credentials_t cred)
+/* The chains, and in *certs the certificates of all of them */
+static unsigned int count_chains(gnutls_certificate_credentials_t cred,
+				 unsigned int *certs)
 {
 	struct place place = { .cred = cred };
 	gnutls_datum_t der;
 
-	while (place_get(&place, &der))
-		place.chain++;
+	for (*certs = 0; place_get(&place, &der); place.chain++) {
+		while (place_get(&place, &der))
+			place.position++;
+		*certs += place.position;
+		place.position = 0;
+	}
 	return place.chain;
 }
 
@@ -118,35 +124,40 @@ static unsigned char *first_leaf(gnutls_certificate_credentials_t cred)
 	return place_get(&place, &der) ? der.data : NULL;
 }
 
+/* gcc's analyzer loses sight of what a member of the list points to. */
+#ifndef __clang__
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
+#endif
+
 /* Of each leaf, and of each intermediate certificate if these are stapled */
 static bool get_staples(struct credentials *c, uint32_t flags)
 {
-	unsigned int chains = count_chains(c->cred), count = 0;
-	struct staple **staples = NULL, **more;
+	unsigned int certs, chains = count_chains(c->cred, &certs);
+	unsigned int old_count = c->count;
+	struct staple **old = c->staples, *staple;
 	struct place place = { .cred = c->cred };
 	struct gnutls_source source;
 	gnutls_datum_t der;
 
+	c->staples = calloc(certs + 1, sizeof(*c->staples));
+	if (!c->staples) {
+		c->staples = old;
+		return false;
+	}
+	c->count = 0;
 	for (place.chain = 0; place.chain < chains; place.chain++)
 		for (place.position = 0; place_get(&place, &der); place.position++) {
 			if (place.position && (!c->retrieves ||
 					       !place_names_responder(&place)))
 				continue;
-			more = reallocarray(staples, count + 1, sizeof(*staples));
-			if (!more) {
-				put_staples(staples, count);
-				return false;
-			}
-			staples = more;
 			source = gnutls_source_of_place(&place);
-			staples[count] = gnutls_source_staple(&source);
-			if (staples[count] && !(flags & OCSP_STAPLE_DO_NOT_OPEN))
-				staple_open(staples[count], &source.source);
-			count++;
+			staple = gnutls_source_staple(&source);
+			if (staple && !(flags & OCSP_STAPLE_DO_NOT_OPEN))
+				staple_open(staple, &source.source);
+			c->staples[c->count++] = staple;
 		}
-	put_staples(c->staples, c->count);
-	c->staples = staples;
-	c->count = count;
+	/* Only now: a certificate that stays has its handle all the time. */
+	put_staples(old, old_count);
 	c->first = first_leaf(c->cred);
 	return true;
 }
