@@ -64,6 +64,16 @@ static int open_descriptors(void)
 	return n;
 }
 
+/* The broker, a thread of this process, closes its end when it sees ours closed. */
+static bool descriptors_become(int n)
+{
+	int tries;
+
+	for (tries = 0; tries < 100 && open_descriptors() != n; tries++)
+		kt_sleep_ms(20);
+	return open_descriptors() == n;
+}
+
 /* Adopted sessions */
 
 TEST_F(store, adopted)
@@ -273,7 +283,7 @@ TEST_F(store, from_the_broker)
 		ASSERT_EQ(0, set_good(self));
 		EXPECT_TRUE(get_is_ok(h));
 		CertCloseServerOcspResponse(h, 0);
-		EXPECT_EQ(fds, open_descriptors());
+		EXPECT_TRUE(descriptors_become(fds));
 	}
 	broker_end();
 }
