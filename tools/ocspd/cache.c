@@ -171,29 +171,33 @@ static const char *suffix_of(const char *name)
 	       !strncmp(rest, SUFFIX, strlen(SUFFIX)) ? rest : NULL;
 }
 
-static void visit_files(void (*fn)(const char *name, void *arg), void *arg)
+static void visit_files(void (*fn)(const char *name, const char *suffix,
+				   void *arg),
+			void *arg)
 {
 	struct dirent *entry;
+	const char *suffix;
 	DIR *dir;
 
 	dir = directory ? opendir(directory) : NULL;
 	if (!dir)
 		return;
-	while ((entry = readdir(dir)))
-		if (suffix_of(entry->d_name))
-			fn(entry->d_name, arg);
+	while ((entry = readdir(dir))) {
+		suffix = suffix_of(entry->d_name);
+		if (suffix)
+			fn(entry->d_name, suffix, arg);
+	}
 	closedir(dir);
 }
 
-static void sweep_file(const char *name, void *arg)
+static void sweep_file(const char *name, const char *suffix, void *arg)
 {
 	char *path;
 
 	(void)arg;
 	if (asprintf(&path, "%s/%s", directory, name) < 0)
 		return;
-	if (strcmp(suffix_of(name), SUFFIX) ? is_left_behind(path) :
-					      is_stale_file(path))
+	if (strcmp(suffix, SUFFIX) ? is_left_behind(path) : is_stale_file(path))
 		unlink(path);
 	free(path);
 }
@@ -203,7 +207,7 @@ void cache_sweep(void)
 	visit_files(sweep_file, NULL);
 }
 
-static void judge_file(const char *name, void *arg)
+static void judge_file(const char *name, const char *suffix, void *arg)
 {
 	bool (**is_wanted)(const uint8_t *key) = arg;
 	uint8_t key[KTLS_OCSP_KEY_LEN];
@@ -211,7 +215,7 @@ static void judge_file(const char *name, void *arg)
 	size_t len;
 
 	snprintf(text, sizeof(text), "%s", name);
-	if (!strcmp(suffix_of(name), SUFFIX) &&
+	if (!strcmp(suffix, SUFFIX) &&
 	    OPENSSL_hexstr2buf_ex(key, sizeof(key), &len, text, '\0') &&
 	    !(*is_wanted)(key))
 		cache_remove(key);

@@ -413,10 +413,12 @@ void control_open(const char *path)
 
 void control_close(void)
 {
-	struct client *client;
+	struct client *client, *next;
 
-	while ((client = LIST_FIRST(&clients)))
+	for (client = LIST_FIRST(&clients); client; client = next) {
+		next = LIST_NEXT(client, others);
 		disconnect(client);
+	}
 	if (listening.fd == -1)
 		return;
 	loop_remove(&listening);
