@@ -13,10 +13,13 @@
 /* A directory that does not outlive the kernel: systemd's, or that. */
 #define DIRECTORY	"/run/ocspd"
 /*
- * The number of blobs that the store was given: it starts from 0 with each
- * store, and never goes back.
+ * The number of blobs that the store was given, which starts from 0 with each
+ * store and never goes back; and which boot of the machine that was, where the
+ * directory does outlive it.
  */
 #define FILE_NAME	"blobs-set"
+#define BOOT_ID		"/proc/sys/kernel/random/boot_id"
+#define BOOT_ID_SIZE	40
 
 static const char *directory(void)
 {
@@ -32,15 +35,30 @@ static char *path(void)
 	return asprintf(&text, "%s/" FILE_NAME, directory()) < 0 ? NULL : text;
 }
 
+/* "-" where it is not to be seen, as in the sandbox of the unit. */
+static void read_boot_id(char id[BOOT_ID_SIZE])
+{
+	FILE *f = fopen(BOOT_ID, "re");
+
+	if (!f || fscanf(f, "%39s", id) != 1)
+		strcpy(id, "-");
+	if (f)
+		fclose(f);
+}
+
+/* Of a store that was given nothing, nothing can have been deleted. */
 bool instance_is_known(void)
 {
+	char boot[BOOT_ID_SIZE], this_boot[BOOT_ID_SIZE];
 	uint64_t then, now;
 	char *name = path();
 	FILE *f = name ? fopen(name, "re") : NULL;
 	bool known = false;
 
+	read_boot_id(this_boot);
 	if (f) {
-		known = fscanf(f, "%" SCNu64, &then) == 1 &&
+		known = fscanf(f, "%" SCNu64 " %39s", &then, boot) == 2 &&
+			then && !strcmp(boot, this_boot) &&
 			!store_blobs_set(&now) && now >= then;
 		fclose(f);
 	}
@@ -51,11 +69,12 @@ bool instance_is_known(void)
 /* Where it cannot be written, the next one takes the store for another. */
 void instance_remember(void)
 {
-	char *name = path(), text[32];
+	char *name = path(), boot[BOOT_ID_SIZE], text[32 + BOOT_ID_SIZE];
 	uint64_t now;
 
 	if (name && !store_blobs_set(&now)) {
-		snprintf(text, sizeof(text), "%" PRIu64 "\n", now);
+		read_boot_id(boot);
+		snprintf(text, sizeof(text), "%" PRIu64 " %s\n", now, boot);
 		mkdir(directory(), 0755);
 		write_file(name, (unsigned char *)text, strlen(text), false);
 	}
