@@ -170,7 +170,7 @@ growth()
 		"$1" "${server}_start"
 	) && wait_for 30 port_is_open "$port" || return 1
 	pid=$("${server}_pid")
-	reload_often "$pid" 5 || return 1
+	reload_often "$pid" 40 || return 1
 	before=$(tail -n 1 "$dir/heap")
 	reload_often "$pid" "$MEMORY_RELOADS" || return 1
 	growth=$(($(tail -n 1 "$dir/heap") - before))

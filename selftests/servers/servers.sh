@@ -15,7 +15,7 @@
 #
 # Environment: KSFT_INSTALLED, the directory that "make install" wrote to
 # (installed); KSFT_RELOADS, how often each server is reloaded under
-# load (3); KSFT_MEMORY_RELOADS, how often nginx is for its memory (50);
+# load (3); KSFT_MEMORY_RELOADS, how often nginx is for its memory (100);
 # KSFT_ROWS, the names of these rows alone; KSFT_OMIT, that of one to
 # leave out.
 
@@ -36,7 +36,7 @@ ROWS_OF_ROOT="stapled restart revoked deleted refused expired reload opened"
 built=.
 [ "$STORE" = kernel ] || built=standin
 RELOADS=${KSFT_RELOADS:-3}
-MEMORY_RELOADS=${KSFT_MEMORY_RELOADS:-50}
+MEMORY_RELOADS=${KSFT_MEMORY_RELOADS:-100}
 installed=$(readlink -f "${KSFT_INSTALLED:-$built/installed}")
 PATH=$PATH:/usr/sbin:/sbin
 
