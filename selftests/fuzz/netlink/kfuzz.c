@@ -13,7 +13,10 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+
+#include <linux/ktls_ocsp_board.h>
 
 #include "kfuzz.h"
 #include "kselftest_harness.h"
@@ -192,8 +195,10 @@ static const char *no_room(struct kt_sock *sk)
 		return "a session";
 	err = kt_create(sk, session, 1, NULL);
 	close(session);
-	if (err)
+	if (err) {
+		printf("# refused: %s\n", sk->text);
 		return "a handle on an entry";
+	}
 	if (kt_del(sk, -1, 1))
 		return "a delete";
 	return kt_set_for(sk, 2, DAY_SECONDS) ? "a blob" : NULL;
@@ -211,18 +216,36 @@ static bool empty(struct kt_sock *sk)
 	return !kt_count(sk, -1);
 }
 
+/* The board's pages count, but the first, and stay when the entries have gone. */
+static long board_bytes(struct kt_sock *sk)
+{
+	const struct ktls_ocsp_board_header *header;
+	long page = sysconf(_SC_PAGESIZE), lines = 0;
+	int session = kt_session(sk);
+
+	header = mmap(NULL, page, PROT_READ, MAP_SHARED, session, 0);
+	if (header != MAP_FAILED) {
+		lines = header->slots + 1L;
+		munmap((void *)header, page);
+	}
+	close(session);
+	return lines * KTLS_OCSP_BOARD_LINE - page;
+}
+
 static const char *miscounted(struct kt_sock *sk)
 {
 	const struct kt_tunable *tunable;
+	long board;
 
 	for (tunable = kt_tunables; tunable->name; tunable++)
 		kt_sysctl(tunable->name, tunable->value);
 	if (!empty(sk))
 		return "nothing: entries cannot be deleted";
+	board = board_bytes(sk);
 	for (tunable = kt_tunables; tunable->name; tunable++)
 		if (!strncmp(tunable->name, "max_", 4))
 			kt_sysctl(tunable->name, 1);
-	kt_sysctl("max_bytes", 100);
+	kt_sysctl("max_bytes", board + 100);
 	return no_room(sk);
 }
 
