@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Messages between the stand-in's clients and the program "standin". */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -24,15 +25,24 @@ static void add_descriptor(struct msghdr *m, union control *control, int fd)
 	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
 }
 
+/* Not on the stack: that of a server's thread may have 64 KiB. */
 static ssize_t send_whole(int socket, const void *head, size_t head_len,
 			  const void *bytes, size_t len, int flags)
 {
-	char whole[sizeof(struct standin_request) + STANDIN_MESSAGE_MAX];
+	char *whole = malloc(head_len + len);
+	ssize_t n;
+	int err;
 
+	if (!whole)
+		return -1;
 	memcpy(whole, head, head_len);
 	if (len)
 		memcpy(whole + head_len, bytes, len);
-	return send(socket, whole, head_len + len, flags);
+	n = send(socket, whole, head_len + len, flags);
+	err = errno;
+	free(whole);
+	errno = err;
+	return n;
 }
 
 int standin_send(int socket, const void *head, size_t head_len,
