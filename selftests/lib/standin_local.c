@@ -2,6 +2,7 @@
 /* The stand-in's client and a store in the same process. */
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -312,4 +313,16 @@ int standin_control(const struct standin_control *control,
 		standin_store_call(store, NULL, &request, NULL, NULL, reply);
 		return reply->err;
 	}
+}
+
+int standin_local_limit(const char *name, unsigned int value)
+{
+	struct standin_control control = {
+		.action = STANDIN_ACTION_LIMIT,
+		.value = value,
+	};
+	struct standin_reply reply;
+
+	snprintf(control.limit, sizeof(control.limit), "%s", name);
+	return standin_control(&control, &reply);
 }

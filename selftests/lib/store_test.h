@@ -7,6 +7,7 @@
 #ifndef STORE_TEST_H
 #define STORE_TEST_H
 
+#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -29,6 +30,26 @@
 
 #define ASYNC	CERT_SERVER_OCSP_RESPONSE_ASYNC_FLAG
 #define BLOB	200
+
+/* What an OCSP_ERROR has: the code, and a text with the word in it. */
+#define expect_told(error, code, word)					\
+	do {								\
+		EXPECT_EQ((DWORD)(code), (error).dwCode);		\
+		EXPECT_NE(NULL, strstr((error).szMessage, word))	\
+			TH_LOG("text: %s", (error).szMessage);		\
+	} while (0)
+
+/* Of this process, and two entries and the descriptor that counting takes. */
+static inline int open_descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int n = 0;
+
+	while (dir && readdir(dir))
+		n++;
+	closedir(dir);
+	return n;
+}
 
 /*
  * For a fixture's setup: enter a netns of one's own, whose store is empty, and

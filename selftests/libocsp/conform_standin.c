@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The client's interface and the stand-in for the store, see conform.h. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -16,14 +15,7 @@ void conform_begin(void)
 
 int conform_limit(const char *name, unsigned int value)
 {
-	struct standin_control control = {
-		.action = STANDIN_ACTION_LIMIT,
-		.value = value,
-	};
-	struct standin_reply reply;
-
-	snprintf(control.limit, sizeof(control.limit), "%s", name);
-	return standin_control(&control, &reply);
+	return standin_local_limit(name, value);
 }
 
 void conform_privileged(bool yes)

@@ -125,17 +125,6 @@ static int threads(unsigned long *sleeps)
 	return count;
 }
 
-static int open_descriptors(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	int n = 0;
-
-	while (dir && readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
-}
-
 TEST_F(store, descriptor_without_handles)
 {
 	int fd = OcspGetEventDescriptor(NULL);

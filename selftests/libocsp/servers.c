@@ -5,7 +5,6 @@
  * that have locked themselves in. None of them loses its staple while responses
  * are refreshed, and none takes a handle of its own.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <stdarg.h>
@@ -557,17 +556,6 @@ TEST_F(store, nothing_is_not_asked_for_again_and_again)
 
 /* After the last close nothing of it is left: the module can be unloaded. */
 
-static int count_fds(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	int n = 0;
-
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
-}
-
 static bool is_mapped(void)
 {
 	FILE *f = fopen("/proc/self/maps", "re");
@@ -582,7 +570,7 @@ static bool is_mapped(void)
 
 TEST_F(store, nothing_is_left_after_the_last_close)
 {
-	int before = count_fds();
+	int before = open_descriptors();
 	HCERT_SERVER_OCSP_RESPONSE a, b;
 
 	a = open_good(self);
@@ -590,17 +578,17 @@ TEST_F(store, nothing_is_left_after_the_last_close)
 	ASSERT_NE(NULL, a);
 	ASSERT_NE(NULL, b);
 	EXPECT_TRUE(get_is_ok(a));
-	EXPECT_LT(before, count_fds());
+	EXPECT_LT(before, open_descriptors());
 	EXPECT_TRUE(is_mapped());
 	CertCloseServerOcspResponse(a, 0);
 	EXPECT_TRUE(get_is_ok(b));
 	CertCloseServerOcspResponse(b, 0);
-	EXPECT_EQ(before, count_fds());
+	EXPECT_EQ(before, open_descriptors());
 	EXPECT_FALSE(is_mapped());
 	a = CertOpenServerOcspResponse(self->chain, 0, NULL);
 	EXPECT_TRUE(get_is_ok(a));
 	CertCloseServerOcspResponse(a, 0);
-	EXPECT_EQ(before, count_fds());
+	EXPECT_EQ(before, open_descriptors());
 }
 
 /* A thread that is cancelled while it asks leaves nothing locked. */

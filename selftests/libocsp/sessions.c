@@ -4,7 +4,6 @@
  * socket, also a broker that misbehaves. With the module, and as sessions_standin
  * without one.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -51,17 +50,6 @@ static int session_to_create(FIXTURE_DATA(store) *self)
 	if (ocsp_client_session_for(self->client, &terms, &fd, NULL, NULL))
 		abort();
 	return fd;
-}
-
-static int open_descriptors(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	int n = 0;
-
-	while (dir && readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
 }
 
 /* The broker, a thread of this process, closes its end when it sees ours closed. */
