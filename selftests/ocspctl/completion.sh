@@ -6,9 +6,7 @@
 
 export STORE=standin
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
-. ../lib/lib.sh
-own_namespaces "$0" "$@"
-. ../lib/ktap_helpers.sh
+. ../lib/isolated.sh
 . ../lib/ocspctl.sh
 
 start_store_test

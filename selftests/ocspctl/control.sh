@@ -7,8 +7,7 @@
 
 export STORE=standin
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
-. ../lib/lib.sh
-own_namespaces "$0" "$@"
+. ../lib/isolated.sh
 . ../lib/ocspd.sh
 
 start_store_test

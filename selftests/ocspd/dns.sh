@@ -6,8 +6,7 @@
 
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
 : "${STORE:=standin}"
-. ../lib/lib.sh
-own_namespaces "$0" "$@"
+. ../lib/isolated.sh
 . ../lib/ocspd.sh
 
 SILENT=${SILENT:-300}	# names that nobody answers for

@@ -51,25 +51,18 @@ opens()
 	"$@" broker_client open "$leaf" < /dev/null > "$dir/out"
 }
 
-fails_with()
-{
-	local text=$1
-
-	shift
-	! opens "$@" && grep -q -- "$text" "$dir/out"
-}
-
 gets()
 {
 	"$@" broker_client ask "$sock" < /dev/null > "$dir/out"
 }
 
-is_refused()
+# is_told opens|gets TEXT USER...: it fails, with that text
+is_told()
 {
-	local text=$1
+	local how=$1 text=$2
 
-	shift
-	! gets "$@" && grep -q -- "$text" "$dir/out"
+	shift 2
+	! "$how" "$@" && grep -q -- "$text" "$dir/out"
 }
 
 ktap_set_plan 13
@@ -84,7 +77,7 @@ check "the socket is for its group alone" who_may_enter
 without()
 {
 	export KTLS_OCSP_SOCKET=/nowhere
-	fails_with CAP_NET_ADMIN $nobody
+	is_told opens CAP_NET_ADMIN $nobody
 }
 check "without it, a user may add no entry" without
 
@@ -99,7 +92,7 @@ check "with it, he may" with
 
 not_a_member()
 {
-	ocspctl del "$leaf" && fails_with CAP_NET_ADMIN $stranger &&
+	ocspctl del "$leaf" && is_told opens CAP_NET_ADMIN $stranger &&
 	! logged "user 1234"
 }
 check "who may not enter is left with what he may himself" not_a_member
@@ -136,7 +129,7 @@ hanging()
 	hang=$!
 	wait_for $((10 * SLOW)) grep -q hanging "$dir/hung" &&
 	wait_for $((10 * SLOW)) logged "no session for user 65534.*waiting to be taken" &&
-	is_refused "waiting to be taken" $nobody &&
+	is_told gets "waiting to be taken" $nobody &&
 	[ "$(grep -c "session for user 65534, " "$dir/broker.log")" = 16 ] &&
 	gets env
 }
@@ -179,7 +172,7 @@ charged()
 	$nobody broker_client ask "$sock" < "$dir/hold" > "$dir/first" &
 	first=$!
 	wait_for $((10 * SLOW)) grep -q session "$dir/first" &&
-	is_refused "the user is at its limit of sessions" $nobody &&
+	is_told gets "the user is at its limit of sessions" $nobody &&
 	gets $stranger_in_group
 	set -- $?
 	kill "$first"
