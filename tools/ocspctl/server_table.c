@@ -99,11 +99,13 @@ static bool drop_in_is_enabled(const struct server *server,
 	return enabled;
 }
 
-static int drop_in_enable(const struct server *server, const struct act *act)
+/* change: act_write_own() or act_remove_own() */
+static int drop_in_change(const struct server *server, const struct act *act,
+			  int (*change)(const struct act *act, const char *path,
+					const char *text))
 {
 	struct drop_in d = drop_in_of(server, act);
-	int status = d.text ? act_write_own(act, d.path, d.text) :
-			      no_drop_in(server);
+	int status = d.text ? change(act, d.path, d.text) : no_drop_in(server);
 
 	if (!status)
 		status = daemon_reload(act);
@@ -113,18 +115,14 @@ static int drop_in_enable(const struct server *server, const struct act *act)
 	return status;
 }
 
+static int drop_in_enable(const struct server *server, const struct act *act)
+{
+	return drop_in_change(server, act, act_write_own);
+}
+
 static int drop_in_disable(const struct server *server, const struct act *act)
 {
-	struct drop_in d = drop_in_of(server, act);
-	int status = d.text ? act_remove_own(act, d.path, d.text) :
-			      no_drop_in(server);
-
-	if (!status)
-		status = daemon_reload(act);
-	if (!status)
-		status = restart(server, act);
-	drop_in_clear(&d);
-	return status;
+	return drop_in_change(server, act, act_remove_own);
 }
 
 static const struct mechanism drop_in = {
