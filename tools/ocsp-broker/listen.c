@@ -6,12 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "listen.h"
+#include "unix_socket.h"
 
 #define PASSED		3		/* SD_LISTEN_FDS_START */
 #define BACKLOG		128
@@ -72,15 +71,10 @@ static gid_t group_id(const char *name)
 static void remove_stale(const struct sockaddr_un *address)
 {
 	struct stat st;
-	int fd;
 
-	if (lstat(address->sun_path, &st) || !S_ISSOCK(st.st_mode))
-		return;
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd != -1 && connect(fd, (const void *)address, sizeof(*address)) &&
-	    errno == ECONNREFUSED)
+	if (!lstat(address->sun_path, &st) && S_ISSOCK(st.st_mode) &&
+	    unix_is_left_behind(address, SOCK_SEQPACKET))
 		unlink(address->sun_path);
-	close(fd);
 }
 
 /* Nobody may enter it before it is as it has to be. */
@@ -100,7 +94,7 @@ static int bind_and_listen(int fd, const struct sockaddr_un *address, gid_t gid)
 
 int listen_at(const char *path, const char *group)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address;
 	gid_t gid = group_id(group);
 	int fd, rc;
 
@@ -108,9 +102,8 @@ int listen_at(const char *path, const char *group)
 		fprintf(stderr, "ocsp-broker: there is no group \"%s\"\n", group);
 		return -1;
 	}
-	if (strlen(path) >= sizeof(address.sun_path))
+	if (unix_address(&address, path))
 		return fail(path, ENAMETOOLONG);
-	strcpy(address.sun_path, path);
 	remove_stale(&address);
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)

@@ -21,14 +21,13 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #include <openssl/evp.h>
 
 #include "export.h"
+#include "unix_socket.h"
 
 /* us */
 #define LOOK_EVERY	5000000ULL
@@ -51,7 +50,7 @@ struct file {
 
 struct haproxy {
 	struct target target;
-	char *path;
+	struct sockaddr_un address;	/* of its socket */
 	long pid;			/* of HAProxy; 0: not known */
 	int looks;			/* since the list was read */
 	bool pending;			/* a response is to be sent */
@@ -102,7 +101,7 @@ static void give_up(struct haproxy *h, const char *why)
 {
 	if (!h->complained)
 		log_text(LOG_WARNING, "haproxy %s: %s: %s; trying again",
-			 h->target.name, h->path, why);
+			 h->target.name, h->address.sun_path, why);
 	h->complained = true;
 	end_command(h);
 	free(h->in);
@@ -184,8 +183,6 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *arg)
 static void command(struct haproxy *h, char *text,
 		    void (*then)(struct haproxy *h, char *reply))
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-
 	h->then = then;
 	h->out = must(text);
 	h->out_len = strlen(text);
@@ -193,9 +190,8 @@ static void command(struct haproxy *h, char *text,
 	h->in_len = 0;
 	h->timer = sd_event_source_unref(h->timer);
 	h->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	strcpy(address.sun_path, h->path);
-	if (h->fd < 0 ||
-	    connect(h->fd, (struct sockaddr *)&address, sizeof(address))) {
+	if (h->fd < 0 || connect(h->fd, (struct sockaddr *)&h->address,
+				 sizeof(h->address))) {
 		give_up(h, strerror(errno));
 		return;
 	}
@@ -473,7 +469,6 @@ static void stop(struct target *target)
 	forget_files(h);
 	free(h->in);
 	free(h->base64);
-	free(h->path);
 	free(h->target.name);
 	free(h);
 }
@@ -487,17 +482,17 @@ static const struct target_ops ops = {
 
 struct target *haproxy_new(const struct settings *settings)
 {
+	struct sockaddr_un address;
 	struct haproxy *h;
 
-	if (strlen(settings->path) >=
-	    sizeof(((struct sockaddr_un *)0)->sun_path)) {
+	if (unix_address(&address, settings->path)) {
 		log_text(LOG_ERR, "%s: too long for a socket", settings->path);
 		return NULL;
 	}
 	h = must(calloc(1, sizeof(*h)));
 	h->target.ops = &ops;
 	h->target.name = must(strdup(settings->name));
-	h->path = must(strdup(settings->path));
+	h->address = address;
 	h->fd = -1;
 	return &h->target;
 }

@@ -4,12 +4,11 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "control.h"
 #include "control_protocol.h"
+#include "unix_socket.h"
 
 static const char *socket_path(void)
 {
@@ -21,14 +20,13 @@ static const char *socket_path(void)
 static int connect_to(const char *path, bool slow)
 {
 	const struct timeval patience = { .tv_sec = CONTROL_TIMEOUT };
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address;
 	int fd;
 
-	if (strlen(path) >= sizeof(address.sun_path)) {
+	if (unix_address(&address, path)) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	strcpy(address.sun_path, path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;

@@ -6,9 +6,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/queue.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <systemd/sd-daemon.h>
@@ -18,6 +16,7 @@
 #include "control_protocol.h"
 #include "log.h"
 #include "loop.h"
+#include "unix_socket.h"
 
 /* Clients at a time; root's, so this is against mistakes. */
 #define CLIENTS_MAX	8
@@ -320,20 +319,6 @@ static int passed_socket(void)
 	return SD_LISTEN_FDS_START;
 }
 
-/* Nobody listens there any more. */
-static bool is_left_behind(const struct sockaddr_un *address)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	bool left;
-
-	if (fd < 0)
-		return false;
-	left = connect(fd, (const void *)address, sizeof(*address)) &&
-	       errno == ECONNREFUSED;
-	close(fd);
-	return left;
-}
-
 static int make_directory_of(const char *path)
 {
 	char *copy = strdup(path);
@@ -353,7 +338,8 @@ static int bind_socket(int fd, const struct sockaddr_un *address)
 	mode_t mask = umask(0177);
 	int err = bind(fd, (const void *)address, sizeof(*address));
 
-	if (err && errno == EADDRINUSE && is_left_behind(address) &&
+	if (err && errno == EADDRINUSE &&
+	    unix_is_left_behind(address, SOCK_STREAM) &&
 	    !unlink(address->sun_path))
 		err = bind(fd, (const void *)address, sizeof(*address));
 	err = err ? -errno : 0;
@@ -364,12 +350,12 @@ static int bind_socket(int fd, const struct sockaddr_un *address)
 /* A descriptor or a negative errno. */
 static int own_socket(const char *path)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address;
 	int fd, err;
 
-	if (strlen(path) >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	strcpy(address.sun_path, path);
+	err = unix_address(&address, path);
+	if (err)
+		return err;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Unix sockets by their paths. */
+#ifndef COMMON_UNIX_SOCKET_H
+#define COMMON_UNIX_SOCKET_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+/* Returns 0, or -ENAMETOOLONG. */
+int unix_address(struct sockaddr_un *address, const char *path);
+
+/* Does nobody listen there any more? type: of the socket, e.g. SOCK_STREAM. */
+bool unix_is_left_behind(const struct sockaddr_un *address, int type);
+
+#endif /* COMMON_UNIX_SOCKET_H */
