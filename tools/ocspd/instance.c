@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <systemd/sd-id128.h>
+
 #include "file.h"
 #include "instance.h"
 #include "store.h"
@@ -18,8 +20,6 @@
  * directory does outlive it.
  */
 #define FILE_NAME	"blobs-set"
-#define BOOT_ID		"/proc/sys/kernel/random/boot_id"
-#define BOOT_ID_SIZE	40
 
 static const char *directory(void)
 {
@@ -35,29 +35,28 @@ static char *path(void)
 	return asprintf(&text, "%s/" FILE_NAME, directory()) < 0 ? NULL : text;
 }
 
-/* "-" where it is not to be seen, as in the sandbox of the unit. */
-static void read_boot_id(char id[BOOT_ID_SIZE])
+/* 0 where it is not to be seen, as in the sandbox of the unit. */
+static void boot_id(char text[SD_ID128_STRING_MAX])
 {
-	FILE *f = fopen(BOOT_ID, "re");
+	sd_id128_t id;
 
-	if (!f || fscanf(f, "%39s", id) != 1)
-		strcpy(id, "-");
-	if (f)
-		fclose(f);
+	if (sd_id128_get_boot(&id) < 0)
+		id = SD_ID128_NULL;
+	sd_id128_to_string(id, text);
 }
 
 /* Of a store that was given nothing, nothing can have been deleted. */
 bool instance_is_known(void)
 {
-	char boot[BOOT_ID_SIZE], this_boot[BOOT_ID_SIZE];
+	char boot[SD_ID128_STRING_MAX], this_boot[SD_ID128_STRING_MAX];
 	uint64_t then, now;
 	char *name = path();
 	FILE *f = name ? fopen(name, "re") : NULL;
 	bool known = false;
 
-	read_boot_id(this_boot);
+	boot_id(this_boot);
 	if (f) {
-		known = fscanf(f, "%" SCNu64 " %39s", &then, boot) == 2 &&
+		known = fscanf(f, "%" SCNu64 " %32s", &then, boot) == 2 &&
 			then && !strcmp(boot, this_boot) &&
 			!store_blobs_set(&now) && now >= then;
 		fclose(f);
@@ -69,11 +68,12 @@ bool instance_is_known(void)
 /* Where it cannot be written, the next one takes the store for another. */
 void instance_remember(void)
 {
-	char *name = path(), boot[BOOT_ID_SIZE], text[32 + BOOT_ID_SIZE];
+	char *name = path(), boot[SD_ID128_STRING_MAX];
+	char text[32 + SD_ID128_STRING_MAX];
 	uint64_t now;
 
 	if (name && !store_blobs_set(&now)) {
-		read_boot_id(boot);
+		boot_id(boot);
 		snprintf(text, sizeof(text), "%" PRIu64 " %s\n", now, boot);
 		mkdir(directory(), 0755);
 		write_file(name, (unsigned char *)text, strlen(text), false);
