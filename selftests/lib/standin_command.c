@@ -383,6 +383,7 @@ static void set_limit(struct standin_call *c)
 	for (i = 0; i < STANDIN_LIMITS; i++)
 		if (!strcmp(control->limit, limit_names[i])) {
 			c->store->limits[i] = control->value;
+			c->store->is_scheduled = false;
 			return;
 		}
 	standin_refuse(c->reply, -ENOENT, "no limit has this name");

@@ -64,6 +64,9 @@ struct standin_store {
 	uint64_t number;		/* of the last event */
 	struct standin_session *sessions;
 	int64_t passed[STANDIN_THRESHOLDS];
+	/* Nothing is due before these, unless something was filed since. */
+	bool is_scheduled;
+	int64_t next_wall, next_steady, scheduled_at;
 	unsigned int limits[STANDIN_LIMITS];
 	struct standin_fault faults[STANDIN_OPS];
 	unsigned int unsettled;		/* dumps to come */

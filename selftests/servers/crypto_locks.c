@@ -55,28 +55,31 @@ static void __attribute__((constructor)) watch_forks(void)
 
 typedef int rwlock_function(pthread_rwlock_t *lock);
 
-static int call_libc(const char *name, pthread_rwlock_t *lock)
-{
-	rwlock_function *function = dlsym(RTLD_NEXT, name);
-
-	return function(lock);
-}
+/* Each call asks once: dlsym() takes longer than the lock. */
+#define CALL_LIBC(name, lock)						\
+({									\
+	static rwlock_function *function;				\
+									\
+	if (!function)							\
+		function = dlsym(RTLD_NEXT, name);			\
+	function(lock);							\
+})
 
 int pthread_rwlock_rdlock(pthread_rwlock_t *lock)
 {
 	enter();
-	return call_libc("pthread_rwlock_rdlock", lock);
+	return CALL_LIBC(__func__, lock);
 }
 
 int pthread_rwlock_wrlock(pthread_rwlock_t *lock)
 {
 	enter();
-	return call_libc("pthread_rwlock_wrlock", lock);
+	return CALL_LIBC(__func__, lock);
 }
 
 int pthread_rwlock_unlock(pthread_rwlock_t *lock)
 {
-	int rc = call_libc("pthread_rwlock_unlock", lock);
+	int rc = CALL_LIBC(__func__, lock);
 
 	leave();
 	return rc;
