@@ -79,20 +79,21 @@ $(lib)/$(name).pc: $(src)/$(name).pc.in FORCE
 		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' \
 		$< > $@
 
-pages3 := $(notdir $(wildcard $(src)/*.3))
+pages3 := $(wildcard $(src)/*.3)
+include $(TOP)/libocsp/man.mk
 
 install: all
-	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(MANDIR)/man3
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig
 	install -m 755 $(lib)/$(name).so.$(VERSION) $(DESTDIR)$(LIBDIR)
 	ln -sf $(name).so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/$(name).so
 	install -m 644 $(lib)/$(name).pc $(DESTDIR)$(LIBDIR)/pkgconfig
-	$(if $(pages3),install -m 644 $(pages3:%=$(src)/%) $(DESTDIR)$(MANDIR)/man3)
+	$(install_pages3)
 
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,$(name).so.$(VERSION) $(SONAME) $(name).so \
 			pkgconfig/$(name).pc) \
-		$(pages3:%=$(DESTDIR)$(MANDIR)/man3/%)
+		$(names3:%=$(DESTDIR)$(MANDIR)/man3/%)
 
 clean:
 	rm -rf $(out) $(lib)/$(name).*
