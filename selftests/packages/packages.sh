@@ -3,7 +3,7 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2119,SC2154,SC2317 # cases are called by their names
 #
-# usage: packages.sh DEBS UPGRADE CCACHE
+# usage: packages.sh DEBS UPGRADE CCACHE TREE
 #
 # The Debian packages in the directory DEBS, on a guest of their suite with its
 # stock kernel and a systemd of its own: installed, used, upgraded to those in
@@ -11,11 +11,13 @@
 # What apt installs beside them is in the root already: there is no network.
 #
 # An emulated processor would compile the module for half an hour: DKMS finds in
-# the directory CCACHE what ci/check_packages had it compile outside.
+# the directory CCACHE what ci/check_packages had it compile outside. TREE is the
+# source, for the test that autopkgtest runs.
 
 debs=$(readlink -f "$1")
 upgrade=$(readlink -f "$2")
 compiled=$(readlink -f "$3")
+top=$(readlink -f "$4")
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
 . ../lib/lib.sh
 . ../lib/ktap_helpers.sh
@@ -107,8 +109,8 @@ test_add()
 		inside ocspctl show | grep good
 }
 
-# enable SERVER: with the one command
-enable()
+# enable_server SERVER: with the one command
+enable_server()
 {
 	inside ocspctl server enable "$1" && wait_for 60 port_is_open "$port"
 }
@@ -125,7 +127,7 @@ test_nginx()
 	END
 	port=443
 	install libocsp1 ktls-ocsp-openssl && inside systemctl restart nginx.service &&
-		wait_for 60 port_is_open "$port" && serves_unstapled && enable nginx &&
+		wait_for 60 port_is_open "$port" && serves_unstapled && enable_server nginx &&
 		leaf_is good && leaf_is good 1.2
 }
 
@@ -141,7 +143,7 @@ test_apache2()
 	END
 	rm -f /etc/apache2/sites-enabled/000* && : > /etc/apache2/ports.conf
 	port=444
-	inside a2enmod -q ssl && inside systemctl restart apache2.service && enable apache2 &&
+	inside a2enmod -q ssl && inside systemctl restart apache2.service && enable_server apache2 &&
 		leaf_is good && leaf_is good 1.2
 }
 
@@ -151,7 +153,7 @@ test_postfix()
 	inside postconf -e "smtpd_tls_cert_file = $dir/leaf-chain.pem" \
 		"smtpd_tls_key_file = $dir/leaf.key" "smtpd_tls_security_level = may" \
 		"inet_interfaces = loopback-only" "inet_protocols = ipv4" "compatibility_level = 3.6" &&
-		inside systemctl restart postfix.service && enable postfix &&
+		inside systemctl restart postfix.service && enable_server postfix &&
 		echo QUIT | inside timeout 60 openssl s_client -connect 127.0.0.1:25 -starttls smtp \
 			-status -CAfile "$dir/ca.pem" > "$dir/smtp" 2>&1
 	cat "$dir/smtp"
@@ -168,6 +170,14 @@ test_modules()
 	echo "KtlsOcsp on" > /etc/apache2/conf-enabled/staple.conf
 	inside systemctl restart nginx.service apache2.service && wait_for 60 port_is_open 443 &&
 		wait_for 60 port_is_open 444 && port=443 && leaf_is good && port=444 && leaf_is good
+}
+
+# What autopkgtest runs, on nginx with the module for OpenSSL
+test_autopkgtest()
+{
+	rm -f /etc/nginx/conf.d/staple.conf
+	mkdir -p "$dir/auto" && inside env "AUTOPKGTEST_TMP=$dir/auto" PATH="/usr/sbin:/usr/bin:/sbin:/bin" \
+		"$top/tools/packaging/debian/tests/staple" && inside ocspctl server enable nginx
 }
 
 # No handshake is without a staple meanwhile.
@@ -201,7 +211,7 @@ serve_unstapled()
 # What "ocspctl server enable" wrote is taken back: Postfix would serve no TLS.
 test_remove()
 {
-	rm /etc/nginx/conf.d/staple.conf /etc/apache2/conf-enabled/staple.conf
+	rm -f /etc/nginx/conf.d/staple.conf /etc/apache2/conf-enabled/staple.conf
 	# shellcheck disable=SC2086 # names
 	apt remove $packages && serve_unstapled && [ -z "$(inside postconf -n tls_config_file)" ] &&
 		! inside systemctl is-active ocspd.service && ! modinfo ktls_ocsp 2> /dev/null
@@ -242,7 +252,7 @@ rm -f /usr/sbin/policy-rc.d
 quiet_units "$units"
 start_systemd > "$dir/why" 2>&1 || ktap_exit_fail_msg "no systemd: $(cat "$dir/why")"
 ours > "$dir/before"
-ktap_set_plan 11
+ktap_set_plan 12
 check without_module "ocspd is installed without the module: it runs, and says what it waits for"
 check dkms "DKMS builds the module for the kernel that runs"
 check autoload "the first client loads the module, and ocspd finds it"
@@ -251,6 +261,7 @@ check nginx "nginx staples when it is told to, and not before"
 check apache2 "apache2 staples"
 check postfix "postfix staples"
 check modules "the modules of nginx and apache2 staple where they are told to"
+check autopkgtest "the test of the source package passes"
 check upgrade "an upgrade leaves no handshake without a staple, and says what becomes of the module"
 check remove "removed: servers serve"
 check purge "purged: nothing stays, and servers serve"
