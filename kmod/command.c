@@ -50,13 +50,35 @@ static int session_reply(struct genl_info *info, struct file *file, int fd)
 
 /**
  * struct session_terms - the parameters of a new session
- * @uid: the user that is charged
+ * @uid: the user that is charged, from ktls_ocsp_accountable()
  * @may_create: its descriptor allows to create entries
  */
 struct session_terms {
 	kuid_t uid;
 	bool may_create;
 };
+
+/*
+ * The capability is over the users of the user namespace that owns the store,
+ * so none but these is charged. In whose namespace the caller is says nothing:
+ * whoever made a user namespace has the capability over it from outside, too,
+ * through a socket from there, and could name any user of the host.
+ */
+static int charge_owner(struct session_terms *terms,
+			const struct ktls_ocsp_request *request,
+			const struct nlattr *owner,
+			struct netlink_ext_ack *extack)
+{
+	kuid_t uid = make_kuid(current_user_ns(), nla_get_u32(owner));
+
+	if (!uid_valid(uid)) {
+		NL_SET_ERR_MSG_ATTR(extack, owner,
+				    "the owner is no user of the caller's user namespace");
+		return -EINVAL;
+	}
+	terms->uid = ktls_ocsp_accountable(request->store->user_ns, uid);
+	return 0;
+}
 
 static int session_terms(struct session_terms *terms, struct genl_info *info,
 			 const struct ktls_ocsp_request *request,
@@ -65,7 +87,7 @@ static int session_terms(struct session_terms *terms, struct genl_info *info,
 	const struct nlattr *flags = info->attrs[KTLS_OCSP_A_SESSION_FLAGS];
 	const struct nlattr *owner = info->attrs[KTLS_OCSP_A_OWNER];
 
-	terms->uid = current_uid();
+	terms->uid = ktls_ocsp_accountable(current_user_ns(), current_uid());
 	terms->may_create = flags && nla_get_u32(flags) &
 				     KTLS_OCSP_SESSION_FLAG_CREATE;
 	if (!terms->may_create && !owner)
@@ -75,14 +97,7 @@ static int session_terms(struct session_terms *terms, struct genl_info *info,
 				terms->may_create ? flags : owner);
 		return ktls_ocsp_store_deny(request->store, info->extack);
 	}
-	if (!owner)
-		return 0;
-	terms->uid = make_kuid(current_user_ns(), nla_get_u32(owner));
-	if (uid_valid(terms->uid))
-		return 0;
-	NL_SET_ERR_MSG_ATTR(info->extack, owner,
-			    "the owner is no user of the caller's user namespace");
-	return -EINVAL;
+	return owner ? charge_owner(terms, request, owner, info->extack) : 0;
 }
 
 static struct file *session_file(struct genl_info *info,
@@ -103,9 +118,7 @@ static struct file *session_file(struct genl_info *info,
 	if (err)
 		file = ERR_PTR(err);
 	else
-		file = ktls_ocsp_session_create(request.store,
-						ktls_ocsp_accountable(current_user_ns(),
-								      terms.uid),
+		file = ktls_ocsp_session_create(request.store, terms.uid,
 						terms.may_create, info->extack);
 	ktls_ocsp_request_end(&request);
 	return file;

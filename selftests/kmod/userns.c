@@ -414,6 +414,60 @@ TEST_F_TIMEOUT(userns, nested, 90)
 		  offsetof(struct got, entries));
 }
 
+static int session_of_owner(struct kt_sock *sk, uint32_t owner)
+{
+	struct kt_req req;
+
+	kt_begin(&req, sk, KTLS_OCSP_CMD_SESSION, NLM_F_ACK);
+	kt_put_u32(&req, KTLS_OCSP_A_OWNER, owner);
+	return kt_call(sk, &req, NULL);
+}
+
+/* A socket of the user namespace's, which whoever made the namespace gets. */
+static void send_socket(int unix_fd)
+{
+	struct kt_sock sk;
+
+	kt_become_userns_root();
+	kt_new(&sk);
+	kt_send_fd(unix_fd, sk.fd);
+	_exit(0);
+}
+
+/* As nobody, outside: how many sessions can he make that others pay for? */
+static void charge_others(int unix_fd)
+{
+	struct kt_sock sk;
+	int n;
+
+	kt_become_nobody();
+	kt_new(&sk);
+	close(sk.fd);
+	sk.fd = kt_recv_fd(unix_fd);
+	for (n = 0; n < 2 * SHARE; n++)
+		if (session_of_owner(&sk, n))
+			break;
+	_exit(n);
+}
+
+/* The owner of a user namespace has all capabilities in it, from outside too. */
+TEST_F_TIMEOUT(userns, owner_from_outside, 60)
+{
+	pid_t inside, outside;
+	int pair[2];
+
+	set_sum(self, "userns_max_sessions_of_user", SHARE);
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	inside = fork();
+	if (!inside)
+		send_socket(pair[0]);
+	outside = fork();
+	if (!outside)
+		charge_others(pair[1]);
+	EXPECT_EQ(SHARE, kt_child_status(outside));
+	EXPECT_EQ(0, kt_child_status(inside));
+}
+
 /* Three times the share, of which nothing is held; how many were refused. */
 static int set_idle(struct kt_sock *sk)
 {
