@@ -209,6 +209,7 @@ int ktls_ocsp_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	}
 	if (!store)
 		return 0;
+	ktls_ocsp_store_check_clock(store, now);
 	do {
 		mutex_lock(&store->lock);
 		more = dump_some(skb, cb, now);

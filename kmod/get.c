@@ -182,9 +182,8 @@ static int get_parts(struct ktls_ocsp_store *store, struct genl_info *info,
 		err = -EIDRM;
 		goto put_blob;
 	}
-	if (state == KTLS_OCSP_STATE_VALID) {
-		ktls_ocsp_store_check_clock(store, blob);
-	} else if (parts & KTLS_OCSP_PART_BLOB) {
+	ktls_ocsp_store_check_clock(store, now);
+	if (state != KTLS_OCSP_STATE_VALID && parts & KTLS_OCSP_PART_BLOB) {
 		err = no_blob(state, info->extack);
 		goto put_blob;
 	}

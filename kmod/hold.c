@@ -56,14 +56,14 @@ static void describe(struct ktls_ocsp_store *store,
 		     struct ktls_ocsp_held *held)
 {
 	struct ktls_ocsp_blob *blob = ktls_ocsp_entry_blob(entry);
+	s64 now = ktls_ocsp_now();
 
 	held->slot = entry->slot;
 	held->generation = blob ? blob->generation : 0;
-	held->state = ktls_ocsp_entry_state(entry, blob, ktls_ocsp_now());
+	held->state = ktls_ocsp_entry_state(entry, blob, now);
 	held->refresher = false;
-	if (held->state == KTLS_OCSP_STATE_VALID)
-		ktls_ocsp_store_check_clock(store, blob);
 	ktls_ocsp_blob_put(blob);
+	ktls_ocsp_store_check_clock(store, now);
 }
 
 /* Keep certificates with an entry, in place of those that it may have. */

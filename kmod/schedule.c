@@ -50,7 +50,7 @@ first_after(const struct ktls_ocsp_schedule *schedule,
 
 static void set_mark(struct ktls_ocsp_mark *mark, s64 time, u32 slot)
 {
-	/* ktls_ocsp_schedule_is_behind() reads it without a lock. */
+	/* ktls_ocsp_schedule_is_ahead() reads it without a lock. */
 	WRITE_ONCE(mark->time, time);
 	mark->slot = slot;
 }
@@ -277,20 +277,19 @@ bool ktls_ocsp_schedule_is_expiring(const struct ktls_ocsp_schedule *schedule,
 }
 
 /**
- * ktls_ocsp_schedule_is_behind() - check if the clock was stepped back
+ * ktls_ocsp_schedule_is_ahead() - check if the clock was stepped back
  * @schedule: the schedule
- * @blob: a blob that a reader just found valid
+ * @now: the time, from ktls_ocsp_now()
  *
  * No timer fires for such a step. Takes no lock: a mark that is read too early
- * or too late costs a needless run, or is noticed at the next read.
+ * or too late costs a needless run, or the next reader notices it.
  *
- * Return: true when the blob was handled as expired.
+ * Return: true when a later time than @now was handled.
  */
-bool ktls_ocsp_schedule_is_behind(const struct ktls_ocsp_schedule *schedule,
-				  const struct ktls_ocsp_blob *blob)
+bool ktls_ocsp_schedule_is_ahead(const struct ktls_ocsp_schedule *schedule,
+				 s64 now)
 {
-	return blob->next_update <=
-	       READ_ONCE(schedule->marks[KTLS_OCSP_DUE_EXPIRED].time);
+	return now < READ_ONCE(schedule->marks[KTLS_OCSP_DUE_EXPIRED].time);
 }
 
 /* The clock may have been stepped back, and the blob be valid again. */

@@ -84,8 +84,8 @@ ktls_ocsp_schedule_next_due(struct ktls_ocsp_schedule *schedule,
 void ktls_ocsp_schedule_arm(struct ktls_ocsp_schedule *schedule);
 bool ktls_ocsp_schedule_is_expiring(const struct ktls_ocsp_schedule *schedule,
 				    const struct ktls_ocsp_blob *blob);
-bool ktls_ocsp_schedule_is_behind(const struct ktls_ocsp_schedule *schedule,
-				  const struct ktls_ocsp_blob *blob);
+bool ktls_ocsp_schedule_is_ahead(const struct ktls_ocsp_schedule *schedule,
+				 s64 now);
 
 struct ktls_ocsp_entry *
 ktls_ocsp_schedule_first_victim(const struct ktls_ocsp_schedule *schedule);

@@ -272,10 +272,9 @@ int ktls_ocsp_store_deny(const struct ktls_ocsp_store *store,
  *
  * Context: any; takes no lock.
  */
-void ktls_ocsp_store_check_clock(struct ktls_ocsp_store *store,
-				 const struct ktls_ocsp_blob *blob)
+void ktls_ocsp_store_check_clock(struct ktls_ocsp_store *store, s64 now)
 {
-	if (unlikely(ktls_ocsp_schedule_is_behind(&store->schedule, blob)))
+	if (unlikely(ktls_ocsp_schedule_is_ahead(&store->schedule, now)))
 		queue_work_of(store);
 }
 

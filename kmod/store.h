@@ -93,8 +93,7 @@ int ktls_ocsp_store_usable(const struct ktls_ocsp_store *store,
 			   struct netlink_ext_ack *extack);
 int ktls_ocsp_store_deny(const struct ktls_ocsp_store *store,
 			 struct netlink_ext_ack *extack);
-void ktls_ocsp_store_check_clock(struct ktls_ocsp_store *store,
-				 const struct ktls_ocsp_blob *blob);
+void ktls_ocsp_store_check_clock(struct ktls_ocsp_store *store, s64 now);
 
 /* For writers. */
 int ktls_ocsp_store_begin(struct ktls_ocsp_store *store,

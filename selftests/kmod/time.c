@@ -412,6 +412,30 @@ TEST_F(time, back_and_opened_again)
 	expect_event(EXPIRED, HELD, 4000 + LATE);
 }
 
+/* What has not expired yet, but is expiring, is told of again as well. */
+TEST_F(time, back_and_expiring_again)
+{
+	self->skip_expiring = false;
+	ASSERT_EQ(0, kt_sysctl("min_validity", HOUR));
+	ASSERT_EQ(0, set_until(self, HELD, kt_now() + HOUR + 4));
+	ASSERT_EQ(0, step(self, HOUR / 2));
+	expect_event(EXPIRING, HELD, LATE);
+	ASSERT_EQ(0, step(self, 0));
+	EXPECT_EQ(0, get_blob(self, HELD));
+	expect_event(EXPIRING, HELD, 4000 + LATE);
+}
+
+/* A read of another entry, or a dump, notices a step as well. */
+TEST_F(time, back_and_dumped)
+{
+	ASSERT_EQ(0, set_until(self, HELD, kt_now() + 4));
+	ASSERT_EQ(0, step(self, HOUR));
+	expect_event(EXPIRED, HELD, LATE);
+	ASSERT_EQ(0, step(self, 0));
+	EXPECT_EQ(1, kt_count(&self->sk, -1));
+	expect_event(EXPIRED, HELD, 4000 + LATE);
+}
+
 /* The timer goes by the setting that there is, not by the one that was. */
 TEST_F(time, expiring_follows_min_validity)
 {
