@@ -23,7 +23,11 @@ struct ktls_ocsp_net {
 
 static unsigned int net_id __ro_after_init;
 
-/* Protects that a network namespace gets one store; innermost. */
+/*
+ * Protects that a network namespace gets one store, whose board shows the
+ * namespace's min_validity. One for all namespaces, so no memory is allocated
+ * under it: who is at the limit of its memory cgroup would stop them all.
+ */
 static DEFINE_MUTEX(make_lock);
 
 static struct ktls_ocsp_net *own_of(const struct net *net)
@@ -46,6 +50,26 @@ struct ktls_ocsp_store *ktls_ocsp_net_store(const struct net *net)
 	return smp_load_acquire(&own_of(net)->store);
 }
 
+/* Let a new store be found, unless there is one: that is returned. */
+static struct ktls_ocsp_store *publish_store(struct ktls_ocsp_net *own,
+					     struct ktls_ocsp_store *new)
+{
+	struct ktls_ocsp_store *store;
+
+	mutex_lock(&make_lock);
+	store = own->store;
+	if (!store) {
+		store = new;
+		/* It may have changed since the store was made. */
+		ktls_ocsp_store_set_min_validity(store,
+						 READ_ONCE(own->settings->min_validity));
+		/* Pairs with ktls_ocsp_net_store(). */
+		smp_store_release(&own->store, store);
+	}
+	mutex_unlock(&make_lock);
+	return store;
+}
+
 /**
  * ktls_ocsp_net_make_store() - the store of a network namespace, made if needed
  * @net: the network namespace, referenced by the caller
@@ -57,19 +81,17 @@ struct ktls_ocsp_store *ktls_ocsp_net_store(const struct net *net)
  */
 struct ktls_ocsp_store *ktls_ocsp_net_make_store(struct net *net)
 {
-	struct ktls_ocsp_store *store = ktls_ocsp_net_store(net);
-	struct ktls_ocsp_net *own = own_of(net);
+	struct ktls_ocsp_store *store = ktls_ocsp_net_store(net), *new;
 
 	if (store)
 		return store;
-	mutex_lock(&make_lock);
-	store = ktls_ocsp_net_store(net);
-	if (!store) {
-		store = ktls_ocsp_store_create(net, own->settings);
-		/* Pairs with ktls_ocsp_net_store(). */
-		smp_store_release(&own->store, store);
-	}
-	mutex_unlock(&make_lock);
+	new = ktls_ocsp_store_create(net, own_of(net)->settings);
+	if (!new)
+		return NULL;
+	store = publish_store(own_of(net), new);
+	/* Another request was faster, and nobody else knows this one. */
+	if (store != new)
+		ktls_ocsp_store_close(new);
 	return store;
 }
 
@@ -92,7 +114,7 @@ static int set_min_validity(ktls_ocsp_ctl_table *table, int write, void *buffer,
 	settings = container_of(table->data, struct ktls_ocsp_settings,
 				min_validity);
 	own = settings->own;
-	/* Under the lock, so that a store is not made with the old value. */
+	/* Under the lock, so that no store is published with the old value. */
 	mutex_lock(&make_lock);
 	store = own->store;
 	if (store)

@@ -105,6 +105,7 @@ static void store_work(struct work_struct *work)
  * @net: the network namespace
  * @settings: its settings; a reference is taken
  *
+ * ktls_ocsp_store_set_min_validity() follows before anybody reads the board.
  * May sleep.
  *
  * Return: the store with one reference, to be given to
@@ -122,8 +123,6 @@ ktls_ocsp_store_create(struct net *net, struct ktls_ocsp_settings *settings)
 		goto err_free;
 	if (ktls_ocsp_index_init(&store->index, &store->limits))
 		goto err_limits;
-	ktls_ocsp_board_set_min_validity(&store->index.board,
-					 READ_ONCE(settings->min_validity));
 	refcount_set(&store->refs, 1);
 	mutex_init(&store->lock);
 	store->net = net;
@@ -268,7 +267,9 @@ int ktls_ocsp_store_deny(const struct ktls_ocsp_store *store,
 /**
  * ktls_ocsp_store_check_clock() - notice that the clock was stepped back
  * @store: the store, referenced by the caller
- * @blob: a blob that the caller just found valid
+ * @now: the time that the caller, a reader, judges by
+ *
+ * Then a worker moves the marks back and arms the timers.
  *
  * Context: any; takes no lock.
  */

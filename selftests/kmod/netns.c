@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <glob.h>
+#include <sched.h>
 #include <sys/socket.h>
 
 #include "ktest.h"
@@ -82,6 +83,45 @@ TEST_F(netns, two_stores)
 	EXPECT_EQ(0, kt_del(&sk[1], -1, 0));
 	EXPECT_EQ(2, kt_count(&sk[0], -1));
 	kt_free(&sk[1]);
+}
+
+#define FIRST_USERS	4
+#define FIRST_ROUNDS	50
+
+/* In a new network namespace: sets one of its own as soon as all are ready. */
+static void use_first(int *ready, uint32_t n)
+{
+	struct kt_sock sk;
+
+	kt_new(&sk);
+	__atomic_add_fetch(ready, 1, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(ready, __ATOMIC_SEQ_CST) < FIRST_USERS)
+		sched_yield();
+	_exit(kt_set_for(&sk, n, KT_DAY) != 0);
+}
+
+/* Whoever is first makes the store; the others get the same. */
+TEST_F_TIMEOUT(netns, first_users, 120)
+{
+	int *ready = kt_shared(sizeof(*ready));
+	pid_t pids[FIRST_USERS];
+
+	for (int i = 0; i < FIRST_ROUNDS; i++) {
+		struct kt_sock sk;
+
+		kt_new_netns();
+		*ready = 0;
+		for (uint32_t n = 0; n < FIRST_USERS; n++) {
+			pids[n] = fork();
+			if (!pids[n])
+				use_first(ready, n);
+		}
+		for (uint32_t n = 0; n < FIRST_USERS; n++)
+			ASSERT_EQ(0, kt_child_status(pids[n]));
+		kt_new(&sk);
+		ASSERT_EQ(FIRST_USERS, kt_count(&sk, -1));
+		kt_free(&sk);
+	}
 }
 
 /* Fills a network namespace of its own, and leaves it with a session in it. */
