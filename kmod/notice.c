@@ -87,7 +87,7 @@ void ktls_ocsp_notices_add(struct ktls_ocsp_notices *notices,
 		list_add_tail(&notice->node, &notices->queue);
 		WRITE_ONCE(notices->queued, notices->queued + 1);
 	} else {
-		notices->lost = true;
+		WRITE_ONCE(notices->lost, true);
 		atomic64_inc(&notices->total_lost);
 	}
 	spin_unlock(&notices->queue_lock);
@@ -100,8 +100,8 @@ static bool take(struct ktls_ocsp_notices *notices, struct list_head *taken,
 	spin_lock(&notices->queue_lock);
 	list_splice_tail_init(&notices->queue, taken);
 	*lost = notices->lost;
-	notices->queued = 0;
-	notices->lost = false;
+	WRITE_ONCE(notices->queued, 0);
+	WRITE_ONCE(notices->lost, false);
 	spin_unlock(&notices->queue_lock);
 	return *lost || !list_empty(taken);
 }

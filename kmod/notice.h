@@ -37,7 +37,9 @@ struct ktls_ocsp_notice {
 
 /**
  * struct ktls_ocsp_notices - the notices of a store
- * @queue_lock: protects @queue, @queued and @lost; innermost
+ * @queue_lock: protects @queue, @queued and @lost; innermost. Who holds the
+ *	store's lock reads the two without it: to know whether anything has to be
+ *	sent, and how full the queue is, a value from a moment ago will do.
  * @queue: struct ktls_ocsp_notice that are not sent yet
  * @queued: how many these are
  * @lost: some could not be queued since the last was sent
