@@ -86,6 +86,47 @@ TEST_F(perms, nobody_writes)
 	EXPECT_EQ(self->before, kt_snapshot(&self->sk));
 }
 
+/* The kernel's PF_SUPERPRIV: a capability was asked for, and was there. */
+#define USED_PRIVILEGE	0x100
+
+static bool used_privilege(void)
+{
+	unsigned int flags = 0;
+	char line[512] = "";
+	FILE *file;
+
+	file = fopen("/proc/self/stat", "re");
+	if (!file || !fgets(line, sizeof(line), file) ||
+	    sscanf(strrchr(line, ')') ?: "", ") %*c %*d %*d %*d %*d %*d %u",
+		   &flags) != 1)
+		_exit(127);
+	fclose(file);
+	return flags & USED_PRIVILEGE;
+}
+
+/* Privilege is not asked for, and so not audited, where nothing is created. */
+TEST_F(perms, privilege_is_asked_for_to_create)
+{
+	int session = kt_session(&self->sk);
+	uint32_t slot;
+	pid_t pid;
+
+	ASSERT_LE(0, session);
+	ASSERT_EQ(0, kt_create(&self->sk, session, HERE, NULL));
+	/* A child has not used any yet. */
+	pid = fork();
+	if (!pid) {
+		EXPECT_FALSE(used_privilege());
+		EXPECT_EQ(0, kt_create(&self->sk, session, HERE, &slot));
+		EXPECT_EQ(0, kt_close(&self->sk, session, slot));
+		EXPECT_FALSE(used_privilege());
+		EXPECT_EQ(0, kt_create(&self->sk, session, ABSENT, &slot));
+		EXPECT_TRUE(used_privilege());
+		_exit(0);
+	}
+	EXPECT_EQ(0, kt_child_status(pid));
+}
+
 TEST_F(perms, nobody_hears_wanted)
 {
 	as_nobody(_metadata, try_to_listen, NULL);

@@ -162,6 +162,18 @@ void af_select(bool module_only)
 	select_text(text, (struct text){}, module_only);
 }
 
+void af_select_pages(bool module_only, unsigned int order)
+{
+	char text[16];
+
+	af_select(module_only);
+	/* A caller that there is none of. */
+	put(DEBUGFS "failslab/require-start", "0x1");
+	put(DEBUGFS "failslab/require-end", "0x1");
+	snprintf(text, sizeof(text), "%u", order);
+	put(DEBUGFS "fail_page_alloc/min-order", text);
+}
+
 /* What makes a slab cache, and its directory in sysfs, by the kernel's version. */
 static struct text text_of_caches(bool sysfs_only)
 {

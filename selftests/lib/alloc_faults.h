@@ -25,6 +25,9 @@ void af_select(bool module_only);
  */
 void af_select_init(bool with_caches);
 
+/* The same: only pages side by side, 1 << order of them or more. */
+void af_select_pages(bool module_only, unsigned int order);
+
 /* From now on; ends the process when the kernel refuses. */
 void af_arm(unsigned int nth);
 /* Stops it; true when the Nth was met, and failed. */
