@@ -19,10 +19,15 @@
 /* It is on the stack of a thread that may have little of it. */
 #define LINE_SIZE	768
 #define JOURNAL		"/run/systemd/journal/socket"
+#define KEPT_FD		64	/* or above */
 
 /* What stderr was in the beginning; constant from then on. */
 static dev_t stderr_dev;
 static ino_t stderr_ino;
+
+/* What log_keep_journal() has connected; constant from then on. -1: nothing */
+static int kept_fd = -1;
+static ino_t kept_ino;
 
 /* Constant while lines are written */
 static void (*log_callback)(int level, const char *line, void *arg);
@@ -45,16 +50,56 @@ void log_init(void)
 	stderr_ino = st.st_ino;
 }
 
+/* A socket for datagrams to the journal, or -1 */
+static int connect_journal(void)
+{
+	static const struct sockaddr_un address = {
+		.sun_family = AF_UNIX,
+		.sun_path = JOURNAL,
+	};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0 || !connect(fd, (const struct sockaddr *)&address,
+			       sizeof(address)))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* Out of the way of a daemon that expects certain numbers */
+void log_keep_journal(void)
+{
+	int fd = connect_journal();
+	struct stat st;
+
+	if (fd < 0)
+		return;
+	kept_fd = fcntl(fd, F_DUPFD_CLOEXEC, KEPT_FD);
+	close(fd);
+	if (kept_fd >= 0 && !fstat(kept_fd, &st))
+		kept_ino = st.st_ino;
+}
+
+/* A daemon may have closed it, and got another file in its place. */
+static bool is_kept(void)
+{
+	struct stat st;
+
+	return kept_fd >= 0 && !fstat(kept_fd, &st) && S_ISSOCK(st.st_mode) &&
+	       st.st_ino == kept_ino;
+}
+
+static bool send_to(int fd, const char *text, int len)
+{
+	return send(fd, text, len, MSG_NOSIGNAL | MSG_DONTWAIT) == len;
+}
+
 /*
  * The journal's own protocol. Not syslog(3): that has one connection and one
  * name for the whole program, the server's, and can wait.
  */
 static bool to_journal(enum log_level level, const char *line)
 {
-	struct sockaddr_un address = {
-		.sun_family = AF_UNIX,
-		.sun_path = JOURNAL,
-	};
 	char text[LINE_SIZE + 128];
 	int fd, len;
 	bool sent;
@@ -64,11 +109,10 @@ static bool to_journal(enum log_level level, const char *line)
 		       line, level, program_name());
 	if (len < 0 || (size_t)len >= sizeof(text))
 		return false;
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = connect_journal();
 	if (fd < 0)
-		return false;
-	sent = sendto(fd, text, len, MSG_NOSIGNAL | MSG_DONTWAIT,
-		      (struct sockaddr *)&address, sizeof(address)) == len;
+		return is_kept() && send_to(kept_fd, text, len);
+	sent = send_to(fd, text, len);
 	close(fd);
 	return sent;
 }

@@ -15,6 +15,12 @@ enum log_level {
 /* Remember what stderr is. To be called once, early. */
 void log_init(void);
 
+/*
+ * Connect to the journal now, for a process that will change its root: it keeps
+ * one descriptor. Once for a process; not while a line may be written.
+ */
+void log_keep_journal(void);
+
 /* NULL: none. Not while a line may be written. */
 void log_set_callback(void (*callback)(int level, const char *line, void *arg),
 		      void *arg);

@@ -527,6 +527,31 @@ TEST_F(module, name_chooses_another_context)
 	X509_free(two);
 }
 
+static int make_and_switch_context(SSL *ssl, int *alert, void *arg)
+{
+	SSL_CTX *made;
+
+	(void)alert;
+	if (!SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name))
+		return SSL_TLSEXT_ERR_OK;
+	made = pair_server(arg);
+	SSL_set_SSL_CTX(ssl, made);
+	SSL_CTX_free(made);
+	return SSL_TLSEXT_ERR_OK;
+}
+
+/* The first handshake of the process, and the next */
+TEST_F(module, name_makes_another_context)
+{
+	X509 *two = pair_cert();
+
+	SSL_CTX_set_tlsext_servername_callback(self->server, make_and_switch_context);
+	SSL_CTX_set_tlsext_servername_arg(self->server, two);
+	EXPECT_TRUE(is_ours(pair_handshake(self->server, two, TLS1_3_VERSION)));
+	EXPECT_TRUE(is_ours(pair_handshake(self->server, two, TLS1_2_VERSION)));
+	X509_free(two);
+}
+
 static void *make_context(void *cert)
 {
 	return pair_server(cert);

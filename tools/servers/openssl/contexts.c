@@ -9,6 +9,11 @@
  * were made before the process served anybody, or by the thread that calls
  * SSL_new(), or SETTLE ago.
  *
+ * One that a thread makes which serves may be for the handshake that is under
+ * way: Dovecot makes it when it knows the name, and no SSL is made from it. It
+ * gets the callback from the beginning, unless the program is one of those that
+ * would take it for their own.
+ *
  * The server may set a callback of its own later. It is found, and remembered,
  * when an SSL is made from the SSL_CTX or freed.
  */
@@ -24,7 +29,9 @@
 #include "clock.h"
 #include "contexts.h"
 #include "libssl_find.h"
+#include "log.h"
 #include "own.h"
+#include "programs.h"
 #include "staples.h"
 
 #define SETTLE		1000	/* ms */
@@ -60,9 +67,15 @@ static _Atomic uint64_t due = UINT64_MAX;
 /* The process has made an SSL. Never taken back. */
 static atomic_bool serves;
 
+/* The thread has made an SSL. */
+static __thread bool thread_serves;
+
+static pthread_once_t journal = PTHREAD_ONCE_INIT;
+
 /* Constant after contexts_init() */
 static int ctx_index = -1;
 static status_callback our_callback;
+static bool looks;			/* the program does, at what is set */
 
 void contexts_lock(void)
 {
@@ -98,13 +111,18 @@ static bool is_of_libocsp_ssl(status_callback callback)
 	return true;
 }
 
+static bool is_client(SSL_CTX *ctx)
+{
+	return libssl.ctx_get_ssl_method(ctx) == libssl.client_method();
+}
+
 /* With the lock held. A client has no staple to send: it keeps what it has. */
 static void set_callback(struct context *c)
 {
 	if (c->waits)
 		TAILQ_REMOVE(&waiting, c, waiting);
 	c->waits = false;
-	if (libssl.ctx_get_ssl_method(c->ctx) != libssl.client_method() &&
+	if (!is_client(c->ctx) &&
 	    !is_of_libocsp_ssl(libssl_get_callback(c->ctx)))
 		own_replace(c->ctx, our_callback);
 }
@@ -159,6 +177,9 @@ static void ctx_new(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
 	(void)ptr, (void)argl, (void)argp;
 	if (!libssl_find())
 		return;
+	/* It may have changed its root when it serves. */
+	if (!is_client(parent))
+		pthread_once(&journal, log_keep_journal);
 	c = OPENSSL_zalloc(sizeof(*c));
 	if (!c || !CRYPTO_set_ex_data(ad, idx, c)) {
 		OPENSSL_free(c);
@@ -169,9 +190,13 @@ static void ctx_new(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
 	c->made = now_ms();
 	c->early = !atomic_load(&serves);
 	contexts_lock();
-	c->waits = true;
-	TAILQ_INSERT_TAIL(&waiting, c, waiting);
-	atomic_store(&due, 0);
+	if (thread_serves && !looks) {
+		set_callback(c);
+	} else {
+		c->waits = true;
+		TAILQ_INSERT_TAIL(&waiting, c, waiting);
+		atomic_store(&due, 0);
+	}
 	contexts_unlock();
 }
 
@@ -200,6 +225,7 @@ static void ssl_new(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
 	(void)ptr, (void)ad, (void)idx, (void)argl, (void)argp;
 	if (!libssl_find())
 		return;
+	thread_serves = true;
 	if (!atomic_load_explicit(&serves, memory_order_relaxed))
 		atomic_store(&serves, true);
 	at = atomic_load_explicit(&due, memory_order_acquire);
@@ -221,6 +247,7 @@ static void ssl_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
 bool contexts_init(status_callback callback)
 {
 	our_callback = callback;
+	looks = program_is_excluded(PROGRAMS_EXCLUDED);
 	ctx_index = CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL_CTX, 0, NULL,
 					    ctx_new, NULL, ctx_free);
 	return ctx_index >= 0 &&
