@@ -15,16 +15,21 @@ start_store_test
 root=$dir/root
 dropins=/usr/local/share/ktls-ocsp/systemd
 conf=/etc/ktls-ocsp/openssl.cnf
-ktap_set_plan 12
+modules=/usr/local/lib/ktls-ocsp
+ktap_set_plan 16
 
 # make_root DIR: a host with some servers
 make_root()
 {
 	mkdir -p "$1/etc/systemd/system" "$1/etc/dovecot/conf.d" "$1/etc/postgresql/15/main" \
 		"$1/etc/postgresql/17/other" "$1$dropins" &&
-	for unit in nginx lighttpd dovecot postgresql haproxy postfix; do
+	mkdir -p "$1/etc/nginx/conf.d" "$1/etc/nginx/modules-enabled" "$1$modules" \
+		"$1/etc/apache2/mods-available" "$1/etc/apache2/mods-enabled" || return 1
+	for unit in nginx lighttpd dovecot postgresql haproxy postfix proftpd vsftpd slapd; do
 		: > "$1/etc/systemd/system/$unit.service"
 	done
+	: > "$1$modules/ngx_http_ktls_ocsp_module.so"
+	: > "$1$modules/mod_ktls_ocsp.so"
 	mkdir "$1/etc/init.d" && : > "$1/etc/init.d/stunnel4"
 	cp -r systemd/. "$1$dropins"
 	echo "!include conf.d/*.conf" > "$1/etc/dovecot/dovecot.conf"
@@ -67,6 +72,19 @@ check "stunnel4, which has an init script" there_and_back stunnel4 \
 	/etc/systemd/system/stunnel4.service.d/ktls-ocsp.conf "Environment=OPENSSL_CONF="
 check "lighttpd: its address families" there_and_back lighttpd \
 	/etc/systemd/system/lighttpd.service.d/ktls-ocsp.conf "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK"
+check "proftpd: a drop-in" there_and_back proftpd \
+	/etc/systemd/system/proftpd.service.d/ktls-ocsp.conf "Environment=OPENSSL_CONF="
+check "nginx-module: files that load and configure it" there_and_back nginx-module \
+	/etc/nginx/modules-enabled/60-ktls-ocsp.conf "load_module $modules/ngx_http_ktls_ocsp_module.so;"
+
+# What the drop-in does not do is told.
+notes()
+{
+	expect 0 server enable vsftpd --root "$root" && prints "isolate_network=NO" &&
+	expect 0 server disable vsftpd --root "$root" && ! prints isolate_network
+}
+check "vsftpd: what is left to do" notes
+
 check "dovecot: a file in conf.d" there_and_back dovecot /etc/dovecot/conf.d/99-ktls-ocsp.conf \
 	"import_environment = \$import_environment OPENSSL_CONF=$conf"
 check "postgresql: a line for each cluster" there_and_back postgresql \
@@ -81,7 +99,7 @@ check "dovecot 2.4" dovecot_24
 
 lists()
 {
-	expect 0 server list --root "$root" && prints "nginx       disabled       drop-in" &&
+	expect 0 server list --root "$root" && prints "nginx          disabled       drop-in" &&
 	grep -q "^apache2 *not installed" "$dir/out" && grep -q "^haproxy *disabled *ocsp-export" "$dir/out"
 }
 check "list" lists
@@ -112,7 +130,11 @@ errors()
 	refuses 1 "haproxy: edit /etc/ktls-ocsp/export.conf" server enable haproxy --root "$root" &&
 	rm -r "$root$dropins/lighttpd.service.d" &&
 	refuses 1 "has no drop-in for lighttpd.service" server enable lighttpd --root "$root" &&
-	refuses 1 "postconf(1) does not work below --root" server enable postfix --root "$root"
+	refuses 1 "postconf(1) does not work below --root" server enable postfix --root "$root" &&
+	: > "$root/etc/systemd/system/apache2.service" &&
+	refuses 1 "a2enmod(8) does not work below --root" server enable apache2-module --root "$root" &&
+	rm "$root$modules/ngx_http_ktls_ocsp_module.so" &&
+	refuses 1 "there is no $modules/ngx_http" server enable nginx-module --root "$root"
 }
 check "errors" errors
 
@@ -126,17 +148,28 @@ cat > "$dir/postconf" <<-END
 	#!/bin/sh
 	echo "postconf \$*" >> $dir/calls
 	case \$1 in
-	-d) echo "tls_config_file = default";;
-	-n) grep ^tls_config_file $dir/main.cf || :;;
+	-d) echo "\$2 = MAIL_CONFIG TZ";;
+	-n) grep "^\$2 = " $dir/main.cf || :;;
 	-e) echo "\$2" >> $dir/main.cf;;
 	-X) sed -i "/^\$2 /d" $dir/main.cf;;
 	esac
 END
-chmod +x "$dir/systemctl" "$dir/postconf"
+for name in a2enmod a2dismod apache2ctl; do
+	cat > "$dir/$name" <<-END
+		#!/bin/sh
+		echo "$name \$*" >> $dir/calls
+		case $name in
+		a2enmod) ln -s ../mods-available/ktls_ocsp.load /etc/apache2/mods-enabled/;;
+		a2dismod) rm /etc/apache2/mods-enabled/ktls_ocsp.load;;
+		esac
+		! [ -e $dir/$name.fails ]
+	END
+done
+chmod +x "$dir/systemctl" "$dir/postconf" "$dir/a2enmod" "$dir/a2dismod" "$dir/apache2ctl"
 echo "smtpd_tls_security_level = may" > "$dir/main.cf"
-if ! { mount -t tmpfs none /etc/systemd/system && mount -t tmpfs none /usr/local/share &&
-       make_root "$dir/other" && cp -r "$dir/other/etc/systemd/system" /etc/systemd/ &&
-       cp -r "$dir/other/usr/local/share/." /usr/local/share; }; then
+if ! { overlay_trees /mnt /etc /usr/local && rm -rf /etc/apache2 /etc/systemd/system &&
+       make_root "$dir/other" && cp -r "$dir/other/etc/." /etc && cp -r "$dir/other/usr/local/." /usr/local &&
+       : > /etc/systemd/system/apache2.service; }; then
 	ktap_exit_fail_msg "cannot mount"
 fi
 PATH=$dir:$PATH
@@ -166,17 +199,52 @@ postfix()
 {
 	cp "$dir/main.cf" "$dir/main.cf.before"
 	: > "$dir/calls"
-	expect 0 server enable postfix --dry-run && prints "would run postconf -e tls_config_file" &&
+	expect 0 server enable postfix --dry-run && prints "would run postconf -e import_environment" &&
 	cmp "$dir/main.cf" "$dir/main.cf.before" && expect 0 server enable postfix &&
-	grep -qx "tls_config_file = $conf" "$dir/main.cf" &&
+	grep -qx "import_environment = MAIL_CONFIG TZ OPENSSL_CONF=$conf" "$dir/main.cf" &&
 	grep -qx "systemctl try-restart postfix.service" "$dir/calls" &&
 	expect 0 server enable postfix && [ "$(wc -l < "$dir/main.cf")" -eq 2 ] &&
 	expect 0 server disable postfix && cmp "$dir/main.cf" "$dir/main.cf.before" || return 1
-	echo "tls_config_file = /mine" >> "$dir/main.cf"
-	refuses 1 "main.cf has \"tls_config_file = /mine\" already" server enable postfix &&
-	expect 0 server disable postfix && grep -qx "tls_config_file = /mine" "$dir/main.cf"
+	echo "import_environment = MINE" >> "$dir/main.cf"
+	refuses 1 "main.cf sets import_environment: add OPENSSL_CONF=$conf there" server enable postfix &&
+	expect 0 server disable postfix && grep -qx "import_environment = MINE" "$dir/main.cf" || return 1
+	sed -i "s|MINE|MINE OPENSSL_CONF=$conf|" "$dir/main.cf"
+	expect 0 server enable postfix && ! prints postconf &&
+	refuses 1 "import_environment in main.cf was changed" server disable postfix
 }
 check "postfix: by postconf" postfix
+
+apache2_files()
+{
+	find /etc/apache2 | sort
+}
+
+# What the server refuses is taken back.
+apache2()
+{
+	local file=/etc/apache2/mods-available/ktls_ocsp.conf
+
+	apache2_files > "$dir/before"
+	: > "$dir/calls"
+	expect 0 server enable apache2-module --dry-run && prints "would run a2enmod -q ktls_ocsp" &&
+	! [ -s "$dir/calls" ] && expect 0 server enable apache2-module &&
+	grep -qx "LoadModule ktls_ocsp_module $modules/mod_ktls_ocsp.so" "${file%.conf}.load" &&
+	grep -qx "KtlsOcsp on" "$file" && expect 0 server list &&
+	prints "apache2-module enabled" && echo "# mine" >> "$file" || return 1
+	: > "$dir/calls"
+	refuses 1 "$file: was changed" server disable apache2-module && ! [ -s "$dir/calls" ] &&
+	sed -i '/^# mine/d' "$file" && expect 0 server disable apache2-module &&
+	apache2_files | cmp - "$dir/before" || return 1
+	: > "$dir/apache2ctl.fails"
+	: > "$dir/calls"
+	refuses 1 "apache2ctl configtest: exit status 1" server enable apache2-module &&
+	apache2_files | cmp - "$dir/before" &&
+	! grep -q "try-restart apache2" "$dir/calls"
+	set -- $?
+	rm "$dir/apache2ctl.fails"
+	return "$1"
+}
+check "apache2-module: by a2enmod" apache2
 
 fails()
 {

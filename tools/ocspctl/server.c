@@ -47,7 +47,7 @@ static int list(const struct args *args, const struct act *act)
 
 	for (server = servers; server->name; server++) {
 		if (!array)
-			printf("%-11s %-14s %-12s %s\n", server->name,
+			printf("%-14s %-14s %-12s %s\n", server->name,
 			       state_of(server, act), server->how,
 			       server->unit);
 		else if (json_array_append_new(array,
@@ -88,6 +88,8 @@ static int set(const struct server *server, const struct args *args,
 	if (!m->is_installed(server, act))
 		return error("server: %s is not installed", server->name);
 	status = enable ? m->enable(server, act) : m->disable(server, act);
+	if (!status && enable && server->note)
+		printf("%s: %s\n", server->name, server->note);
 	/* What it staples is another question, which is answered all the same. */
 	if (!status && enable && !act->dry_run && !*act->root &&
 	    server->address)

@@ -5,6 +5,10 @@
 
 #include "ocspctl.h"
 
+#define OPENSSL_CONF	SYSCONFDIR "/ktls-ocsp/openssl.cnf"
+/* What each file of ours begins with, unless it is a copy */
+#define HEAD		"# Written by ocspctl server enable: staple from the kernel's store.\n"
+
 /* How it is done: below a directory that stands for /, and maybe only told */
 struct act {
 	const char *root;		/* "": the host itself */
@@ -36,10 +40,20 @@ struct server {
 	const struct mechanism *mechanism;
 	const char *address;		/* where it usually listens */
 	const char *starttls;		/* or NULL */
+	const char *note;		/* what is left to do, or NULL */
 };
 
 /* server_table.c: ends with a NULL name */
 extern const struct server servers[];
+/* A unit, or an init script that systemd makes one of */
+bool server_has_unit(const struct server *server, const struct act *act);
+/* One that does not run has nothing to be restarted for. */
+int server_restart(const struct server *server, const struct act *act);
+
+/* server_mail.c */
+extern const struct mechanism postfix, dovecot;
+/* server_modules.c */
+extern const struct mechanism nginx_module, apache2_module;
 
 /* act.c: each returns an exit status, and why was said. */
 

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The servers, and how each is made to load OpenSSL's module (or another). */
+/* The servers, and what makes most of them load OpenSSL's module (or another). */
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "server.h"
-
-#define OPENSSL_CONF	SYSCONFDIR "/ktls-ocsp/openssl.cnf"
-/* What each file of ours begins with, unless it is a copy */
-#define HEAD		"# Written by ocspctl server enable: staple from the kernel's store.\n"
 
 static int daemon_reload(const struct act *act)
 {
@@ -18,7 +14,7 @@ static int daemon_reload(const struct act *act)
 }
 
 /* One that does not run has nothing to be restarted for. */
-static int restart(const struct server *server, const struct act *act)
+int server_restart(const struct server *server, const struct act *act)
 {
 	const char *const argv[] = { "systemctl", "try-restart", server->unit,
 				     NULL };
@@ -27,7 +23,7 @@ static int restart(const struct server *server, const struct act *act)
 }
 
 /* A unit, or an init script that systemd makes one of */
-static bool has_unit(const struct server *server, const struct act *act)
+bool server_has_unit(const struct server *server, const struct act *act)
 {
 	static const char *const dirs[] = {
 		"/lib/systemd/system", "/usr/lib/systemd/system",
@@ -110,7 +106,7 @@ static int drop_in_change(const struct server *server, const struct act *act,
 	if (!status)
 		status = daemon_reload(act);
 	if (!status)
-		status = restart(server, act);
+		status = server_restart(server, act);
 	drop_in_clear(&d);
 	return status;
 }
@@ -126,123 +122,7 @@ static int drop_in_disable(const struct server *server, const struct act *act)
 }
 
 static const struct mechanism drop_in = {
-	has_unit, drop_in_is_enabled, drop_in_enable, drop_in_disable,
-};
-
-/* Postfix: a setting of main.cf, by postconf(1) */
-
-static const char postfix_set[] = "tls_config_file = " OPENSSL_CONF;
-
-/* What main.cf itself says, or "": the default */
-static char *postfix_setting(const struct act *act)
-{
-	static const char *const argv[] = { "postconf", "-n",
-					    "tls_config_file", NULL };
-
-	return act_ask(act, argv);
-}
-
-static bool postfix_is_enabled(const struct server *server,
-			       const struct act *act)
-{
-	char *have = postfix_setting(act);
-	bool enabled = have && !strcmp(have, postfix_set);
-
-	(void)server;
-	free(have);
-	return enabled;
-}
-
-/* 3.9, and the later ones of 3.5 to 3.8, have it. */
-static bool postfix_has_setting(const struct act *act)
-{
-	static const char *const argv[] = { "postconf", "-d",
-					    "tls_config_file", NULL };
-	char *have = act_ask(act, argv);
-	bool has = have && !strncmp(have, "tls_config_file", 15);
-
-	free(have);
-	return has;
-}
-
-static int postfix_enable(const struct server *server, const struct act *act)
-{
-	static const char *const argv[] = { "postconf", "-e", postfix_set,
-					    NULL };
-	char *have = postfix_setting(act);
-	int status = EXIT_OK;
-
-	if (*act->root)
-		status = error("postfix: postconf(1) does not work below --root");
-	else if (!have || !postfix_has_setting(act))
-		status = error("postfix: postconf knows no tls_config_file");
-	else if (*have && strcmp(have, postfix_set))
-		status = error("postfix: main.cf has \"%s\" already", have);
-	else if (!*have)
-		status = act_run(act, argv);
-	if (!status)
-		status = restart(server, act);
-	free(have);
-	return status;
-}
-
-static int postfix_disable(const struct server *server, const struct act *act)
-{
-	static const char *const argv[] = { "postconf", "-X",
-					    "tls_config_file", NULL };
-	int status;
-
-	if (!postfix_is_enabled(server, act))
-		return EXIT_OK;
-	status = act_run(act, argv);
-	return status ? status : restart(server, act);
-}
-
-static const struct mechanism postfix = {
-	has_unit, postfix_is_enabled, postfix_enable, postfix_disable,
-};
-
-/* Dovecot: its processes get the environment that a setting names */
-
-static const char dovecot_file[] = "/etc/dovecot/conf.d/99-ktls-ocsp.conf";
-static const char dovecot_23[] = HEAD
-	"import_environment = $import_environment OPENSSL_CONF=" OPENSSL_CONF "\n";
-static const char dovecot_24[] = HEAD
-	"import_environment {\n  OPENSSL_CONF = " OPENSSL_CONF "\n}\n";
-
-/* Its own configuration says which syntax that is in. */
-static const char *dovecot_text(const struct act *act)
-{
-	char *conf = act_read(act, "/etc/dovecot/dovecot.conf");
-	bool is_24 = conf && strstr(conf, "dovecot_config_version");
-
-	free(conf);
-	return is_24 ? dovecot_24 : dovecot_23;
-}
-
-static bool dovecot_is_enabled(const struct server *server,
-			       const struct act *act)
-{
-	(void)server;
-	return act_exists(act, dovecot_file);
-}
-
-static int dovecot_enable(const struct server *server, const struct act *act)
-{
-	int status = act_write_own(act, dovecot_file, dovecot_text(act));
-
-	return status ? status : restart(server, act);
-}
-
-static int dovecot_disable(const struct server *server, const struct act *act)
-{
-	int status = act_remove_own(act, dovecot_file, dovecot_text(act));
-
-	return status ? status : restart(server, act);
-}
-
-static const struct mechanism dovecot = {
-	has_unit, dovecot_is_enabled, dovecot_enable, dovecot_disable,
+	server_has_unit, drop_in_is_enabled, drop_in_enable, drop_in_disable,
 };
 
 /* PostgreSQL: a line in the environment of each cluster */
@@ -360,7 +240,7 @@ static int postgresql_enable(const struct server *server,
 {
 	int status = with_each_cluster(act, add_line);
 
-	return status ? status : restart(server, act);
+	return status ? status : server_restart(server, act);
 }
 
 static int postgresql_disable(const struct server *server,
@@ -368,7 +248,7 @@ static int postgresql_disable(const struct server *server,
 {
 	int status = with_each_cluster(act, remove_line);
 
-	return status ? status : restart(server, act);
+	return status ? status : server_restart(server, act);
 }
 
 static const struct mechanism postgresql = {
@@ -398,29 +278,38 @@ static int haproxy_explain(const struct server *server, const struct act *act)
 }
 
 static const struct mechanism haproxy = {
-	has_unit, haproxy_is_enabled, haproxy_explain, haproxy_explain,
+	server_has_unit, haproxy_is_enabled, haproxy_explain, haproxy_explain,
 };
 
-#define DROP_IN(name, unit, address) \
-	{ name, unit, "drop-in", &drop_in, address, NULL }
+#define DROP_IN(name, unit, address, starttls, note) \
+	{ name, unit, "drop-in", &drop_in, address, starttls, note }
 
 const struct server servers[] = {
-	DROP_IN("nginx", "nginx.service", "localhost:443"),
-	DROP_IN("apache2", "apache2.service", "localhost:443"),
-	DROP_IN("lighttpd", "lighttpd.service", "localhost:443"),
-	DROP_IN("hitch", "hitch.service", "localhost:443"),
-	DROP_IN("mosquitto", "mosquitto.service", "localhost:8883"),
-	DROP_IN("stunnel4", "stunnel4.service", "localhost:443"),
-	DROP_IN("exim4", "exim4.service", "localhost:465"),
-	DROP_IN("slapd", "slapd.service", "localhost:636"),
-	DROP_IN("tlshd", "tlshd.service", NULL),
+	DROP_IN("nginx", "nginx.service", "localhost:443", NULL, NULL),
+	{ "nginx-module", "nginx.service", "module", &nginx_module,
+	  "localhost:443", NULL, NULL },
+	DROP_IN("apache2", "apache2.service", "localhost:443", NULL, NULL),
+	{ "apache2-module", "apache2.service", "module", &apache2_module,
+	  "localhost:443", NULL, NULL },
+	DROP_IN("lighttpd", "lighttpd.service", "localhost:443", NULL, NULL),
+	DROP_IN("hitch", "hitch.service", "localhost:443", NULL, NULL),
+	DROP_IN("mosquitto", "mosquitto.service", "localhost:8883", NULL,
+		NULL),
+	DROP_IN("stunnel4", "stunnel4.service", "localhost:443", NULL, NULL),
+	DROP_IN("exim4", "exim4.service", "localhost:465", NULL,
+		"a reload (SIGHUP) ends stapling until the next restart"),
+	DROP_IN("slapd", "slapd.service", "localhost:636", NULL, NULL),
+	DROP_IN("vsftpd", "vsftpd.service", "localhost:21", "ftp",
+		"it staples with isolate_network=NO in /etc/vsftpd.conf alone"),
+	DROP_IN("proftpd", "proftpd.service", "localhost:21", "ftp", NULL),
+	DROP_IN("tlshd", "tlshd.service", NULL, NULL, NULL),
 	{ "postfix", "postfix.service", "postconf", &postfix, "localhost:25",
-	  "smtp" },
+	  "smtp", NULL },
 	{ "dovecot", "dovecot.service", "conf.d", &dovecot, "localhost:993",
-	  NULL },
+	  NULL, NULL },
 	{ "postgresql", "postgresql.service", "environment", &postgresql,
-	  "localhost:5432", "postgres" },
+	  "localhost:5432", "postgres", NULL },
 	{ "haproxy", "haproxy.service", "ocsp-export", &haproxy,
-	  "localhost:443", NULL },
+	  "localhost:443", NULL, NULL },
 	{ }
 };
