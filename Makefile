@@ -65,6 +65,7 @@ help:
 #  make check-sanitizers run the tests of the library and the tools with ASan and
 #                        UBSan, with TSan, and in valgrind
 #       VARIANTS="asan"    with these only
+#  make check-more       run the tests that take packages which no other test does
 #  make check-static     the slow linters: clang-tidy, coccicheck, -fanalyzer
 #  make check-all        all checks, coverage and fuzzing, with one summary
 #       CHECKS="A B"       these goals only
@@ -150,7 +151,7 @@ ksrc:
 	@selftests/ci/fetch_ksrc $(KSRC) >/dev/null
 
 check check-quick check-kernels check-kernel-tree check-arch check-packages check-debug check-sanitizers \
-check-static check-all lint fuzz coverage bench: export FOR_TESTS := 1
+check-more check-static check-all lint fuzz coverage bench: export FOR_TESTS := 1
 
 check:
 	+@KTLS_VM_UML="$(KTLS_VM_UML)" selftests/ci/check $(TESTS)
@@ -183,11 +184,14 @@ check-debug:
 check-sanitizers:
 	+@selftests/ci/check_sanitizers $(VARIANTS)
 
+check-more:
+	+@selftests/ci/check_more
+
 check-static:
 	+@selftests/ci/check_static
 
 # Each is made in turn: what "check-quick" and "lint" do, "check" does too.
-CHECKS ?= check check-kernels check-debug check-sanitizers check-static coverage fuzz
+CHECKS ?= check check-kernels check-debug check-sanitizers check-more check-static coverage fuzz
 
 check-all:
 	@KIND="$(or $(KIND),verify netlink)" selftests/ci/check_all $(CHECKS)

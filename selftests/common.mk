@@ -10,6 +10,7 @@
 #			in user-mode Linux alone: which has one processor and no vDSO
 #   TESTS_NOT_UML	those that cannot run in user-mode Linux, but in QEMU
 #   TESTS_KERNELS	those that run on other kernels than the everyday ones, beside the others
+#   TESTS_MORE		those that "make check-more" runs, with packages that no other test takes
 #   TESTS_LONG		those that are left out on a kernel that looks for defects
 #   TESTS_COVERAGE, TESTS_ASAN, TESTS_TSAN, TESTS_VALGRIND
 #			those that run in these builds of the library and the tools
@@ -91,7 +92,7 @@ $(OUTPUT):
 	$(Q)mkdir -p $@
 
 emit_lists:
-	@printf '%s\n' $(foreach list,USER CONCURRENT STOCK NOT_UML KERNELS LONG COVERAGE ASAN TSAN VALGRIND,\
+	@printf '%s\n' $(foreach list,USER CONCURRENT STOCK NOT_UML KERNELS MORE LONG COVERAGE ASAN TSAN VALGRIND,\
 		$(foreach test,$(TESTS_$(list)),'$(list) $(folder)/$(test)'))
 
 # The CFLAGS of what is to end at each mistake that it makes

@@ -397,43 +397,34 @@ lighttpdgnutls_reload()
 
 lighttpdgnutls_pid()	{ pid_in_file; }
 
-# Exim. Its daemon gives up root, and is root again when it executes itself because of
-# SIGHUP: to ld.so that is a setuid program. So it is started again, as Debian's unit
-# would with "restart".
+# slapd: what its init script runs, with a configuration in one file
 
-exim_configure()
+slapd_configure()
 {
-	mkdir -p "$dir/exim/spool"
-	chown -R Debian-exim "$dir/exim"
-	cat > "$dir/exim/conf" <<-END
-		primary_hostname = one.test
-		exim_user = Debian-exim
-		spool_directory = $dir/exim/spool
-		log_file_path = $dir/exim/%slog
-		pid_file_path = $dir/exim/pid
-		local_interfaces = 127.0.0.1
-		daemon_smtp_ports = $port
-		tls_on_connect_ports = $port
-		tls_advertise_hosts = *
-		tls_certificate = $dir/\${if eq{\$tls_in_sni}{two.test}{two}{leaf}}-chain.pem
-		tls_privatekey = $dir/\${if eq{\$tls_in_sni}{two.test}{two}{leaf}}.key
-		begin acl
+	chown openldap "$dir/slapd"
+	cat > "$dir/slapd/conf" <<-END
+		include /etc/ldap/schema/core.schema
+		pidfile $dir/slapd/pid
+		TLSCertificateFile $dir/leaf.pem
+		TLSCertificateKeyFile $dir/leaf.key
+		TLSCACertificateFile $dir/ca.pem
+		database ldif
+		suffix "dc=test"
+		directory $dir/slapd
 	END
-	chown root "$dir/exim/conf"
-	chmod 644 "$dir/exim/conf"
 }
 
-exim_start()
+slapd_start()
 {
-	exim4 -bd -C "$dir/exim/conf"
+	slapd -h "ldap://127.0.0.1:$port/" -f "$dir/slapd/conf" -u openldap -g openldap
 }
 
-exim_reload()
+slapd_reload()
 {
-	kill -TERM "$(pid_in_file)" && wait_for 10 port_is_closed "$port" && exim_start
+	kill -TERM "$(pid_in_file)" && wait_for 10 port_is_closed "$port" && slapd_start
 }
 
-exim_pid()	{ pid_in_file; }
+slapd_pid()	{ pid_in_file; }
 
 # nginx with modules of its own, and what it stapled in its log of accesses
 

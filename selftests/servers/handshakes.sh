@@ -26,10 +26,10 @@ store()
 
 	shift
 	[ "$(date +%s)" != "$last_second" ] || sleep 1
+	sign "$name" "$name.der" "$@" || return 1
+	# It has this second, or an earlier one.
 	last_second=$(date +%s)
-	sign "$name" "$name.der" "$@" &&
-		ocspctl set "$dir/$name-chain.pem" "$dir/$name.der" > "$dir/ocspctl" 2>&1 &&
-		return
+	ocspctl set "$dir/$name-chain.pem" "$dir/$name.der" > "$dir/ocspctl" 2>&1 && return
 	cat "$dir/ocspctl"
 	return 1
 }

@@ -302,6 +302,43 @@ row_excluded()
 	restart && leaf_is good && return "$status"
 }
 
+# Because of SIGHUP it executes itself, which is a setuid program: ld.so drops what was preloaded.
+row_setuid()
+{
+	local status
+
+	leaf_is good && hangup && wait_for 20 serves_unstapled && serves_unstapled 1.2 && says 0 "not stapled"
+	status=$?
+	restart && leaf_is good && return "$status"
+}
+
+# Soon what the store has is what it staples.
+row_follows()
+{
+	leaf_is good && store leaf --status revoked && wait_for 10 leaf_is revoked && leaf_is revoked 1.2 &&
+	withdraw leaf && wait_for 10 serves_unstapled && serves_unstapled 1.2 &&
+	store leaf && wait_for 10 leaf_is good && leaf_is good 1.2
+}
+
+# It stays without what is gone, and without ocsp-export.
+row_unexported()
+{
+	withdraw leaf && wait_for 10 serves_unstapled && stop_export && serves_unstapled &&
+	stop && store leaf && start && wait_for 10 leaf_is good
+}
+
+# vsftpd's default: each connection has a network namespace, where there is no store.
+row_isolated()
+{
+	local status
+
+	stop && sed -i '/^isolate_network=/d' "$dir/$server/conf" && start &&
+		serves_unstapled 1.2 && serves_unstapled
+	status=$?
+	echo isolate_network=NO >> "$dir/$server/conf"
+	restart && leaf_is good && return "$status"
+}
+
 # What the sanitizer has to say when the processes end, see our_reports()
 row_leaks()
 {
@@ -320,6 +357,10 @@ describe()
 	own)		echo "its own staple where the store has none" ;;
 	test)		echo "testing the configuration opens no netlink socket" ;;
 	memory)		echo "memory after $MEMORY_RELOADS reloads" ;;
+	setuid)		echo "after SIGHUP it serves, without our library" ;;
+	follows)	echo "staples what the store has, soon" ;;
+	unexported)	echo "without ocsp-export it serves" ;;
+	isolated)	echo "in a network namespace of its own it serves" ;;
 	excluded)	echo "left out by default, it serves" ;;
 	restart)	echo "the first handshake after a restart" ;;
 	revoked)	echo "revoked in the next handshake" ;;

@@ -4,7 +4,7 @@
  * and counts what it got: for the tests of servers. openssl(1) takes a process
  * for each.
  */
-#include <arpa/inet.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -12,13 +12,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <openssl/ocsp.h>
 #include <openssl/ssl.h>
 
+#include "peer.h"
+
+/* A hung server is a failure, not a hung test. */
+#define TIMEOUT	30	/* s */
+
 static const char usage[] =
-"usage: staple_client --port PORT [--count N] [--name SNI] [--starttls postgres]\n"
+"usage: staple_client --port PORT [--count N] [--name SNI] [--starttls PROTOCOL]\n"
 "	[--tls 1.2|1.3] [--sigalgs LIST] [--ca FILE] [--show]\n"
 "Makes N handshakes (1), or as many as it can until SIGTERM with 0. Prints how\n"
 "many had a staple, how many had none, and how many connections failed; with\n"
@@ -29,9 +33,10 @@ struct counts {
 	unsigned long stapled, unstapled, failed;
 };
 
-static unsigned int port;
+static const char *port;
 static const char *name = "localhost";
-static bool postgres, show;
+static const struct starttls *starttls;
+static bool show;
 
 /* SIGTERM waits for the handshake that is under way: on a slow machine it is the first. */
 static bool is_stopped(void)
@@ -48,42 +53,24 @@ static void __attribute__((noreturn)) bad_usage(void)
 	exit(2);
 }
 
-/* A hung server is a failure, not a hung test. */
-static void set_timeout(int fd)
+/* From here on OpenSSL reads and writes, and waits no longer than this. */
+static void let_wait(int fd)
 {
-	struct timeval t = { .tv_sec = 30 };
+	struct timeval t = { .tv_sec = TIMEOUT };
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof(t));
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
 }
 
-static int reach(void)
+/* Connected, and the server expects TLS. */
+static bool reach(struct peer *peer)
 {
-	struct sockaddr_in address = {
-		.sin_family = AF_INET,
-		.sin_port = htons(port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return -1;
-	set_timeout(fd);
-	if (!connect(fd, (struct sockaddr *)&address, sizeof(address)))
-		return fd;
-	close(fd);
-	return -1;
-}
-
-/* The SSLRequest of PostgreSQL's protocol: length 8, and its number. */
-static bool start_tls(int fd)
-{
-	static const unsigned char request[8] = { 0, 0, 0, 8, 4, 210, 22, 47 };
-	char answer;
-
-	return !postgres ||
-	       (write(fd, request, sizeof(request)) == sizeof(request) &&
-		read(fd, &answer, 1) == 1 && answer == 'S');
+	if (!peer_connect(peer, "127.0.0.1", port, TIMEOUT * 1000) ||
+	    (starttls && !starttls_run(starttls, peer)))
+		return false;
+	let_wait(peer->fd);
+	return true;
 }
 
 static bool handshake(SSL *ssl, int fd)
@@ -91,7 +78,7 @@ static bool handshake(SSL *ssl, int fd)
 	return SSL_set_fd(ssl, fd) == 1 &&
 	       SSL_set_tlsext_host_name(ssl, name) &&
 	       SSL_set_tlsext_status_type(ssl, TLSEXT_STATUSTYPE_ocsp) &&
-	       start_tls(fd) && SSL_connect(ssl) == 1;
+	       SSL_connect(ssl) == 1;
 }
 
 static void print_serial(const char *what, const ASN1_INTEGER *serial)
@@ -139,10 +126,10 @@ static void talk(SSL_CTX *ctx, struct counts *counts)
 {
 	SSL *ssl = SSL_new(ctx);
 	const unsigned char *der;
-	int fd = reach();
+	struct peer peer = { .fd = -1 };
 	long len;
 
-	if (!ssl || fd < 0 || !handshake(ssl, fd)) {
+	if (!ssl || !reach(&peer) || !handshake(ssl, peer.fd)) {
 		counts->failed++;
 	} else {
 		len = SSL_get_tlsext_status_ocsp_resp(ssl, &der);
@@ -155,8 +142,7 @@ static void talk(SSL_CTX *ctx, struct counts *counts)
 		SSL_shutdown(ssl);
 	}
 	SSL_free(ssl);
-	if (fd >= 0)
-		close(fd);
+	peer_close(&peer);
 }
 
 struct options {
@@ -201,7 +187,7 @@ static void parse(int argc, char **argv, struct options *o)
 	while ((c = getopt_long_only(argc, argv, "", options, NULL)) != -1) {
 		switch (c) {
 		case 'p':
-			port = atoi(optarg);
+			port = optarg;
 			break;
 		case 'c':
 			o->count = strtoul(optarg, NULL, 10);
@@ -210,7 +196,9 @@ static void parse(int argc, char **argv, struct options *o)
 			name = optarg;
 			break;
 		case 's':
-			postgres = !strcmp(optarg, "postgres");
+			starttls = starttls_find(optarg);
+			if (!starttls)
+				bad_usage();
 			break;
 		case 't':
 			o->version = !strcmp(optarg, "1.2") ? TLS1_2_VERSION :
