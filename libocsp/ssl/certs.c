@@ -11,12 +11,15 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/x509v3.h>
 
 #include "certs.h"
 
 struct cell {
 	/* A reference; set once, and taken away with the X509. */
 	struct staple *_Atomic staple;
+	/* Whoever looks first writes what all others would. */
+	_Atomic enum { UNKNOWN, NAMES_RESPONDER, NAMES_NONE } names;
 };
 
 /* Constant after certs_init(). */
@@ -92,4 +95,32 @@ struct staple *cert_staple(X509 *cert, struct staple **borrowed)
 		return found;
 	staple_put(found);
 	return old;
+}
+
+static bool find_responder(X509 *cert)
+{
+	STACK_OF(OPENSSL_STRING) *urls;
+	bool any;
+
+	ERR_set_mark();
+	urls = X509_get1_ocsp(cert);
+	any = sk_OPENSSL_STRING_num(urls) > 0;
+	X509_email_free(urls);
+	ERR_pop_to_mark();
+	return any;
+}
+
+bool cert_names_responder(X509 *cert)
+{
+	struct cell *cell = X509_get_ex_data(cert, cell_index);
+	int names = cell ? atomic_load_explicit(&cell->names,
+						memory_order_relaxed) : UNKNOWN;
+
+	if (names == UNKNOWN) {
+		names = find_responder(cert) ? NAMES_RESPONDER : NAMES_NONE;
+		if (cell)
+			atomic_store_explicit(&cell->names, names,
+					      memory_order_relaxed);
+	}
+	return names == NAMES_RESPONDER;
 }

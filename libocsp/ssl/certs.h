@@ -25,4 +25,7 @@ void cert_make_room(X509 *cert);
  */
 struct staple *cert_staple(X509 *cert, struct staple **borrowed);
 
+/* Does it name an OCSP responder? Looked up once for each X509. */
+bool cert_names_responder(X509 *cert);
+
 #endif

@@ -67,3 +67,11 @@ struct ssl_source ssl_source_of_context(SSL_CTX *ctx, X509 *cert)
 {
 	return (struct ssl_source){ { get }, cert, ctx, NULL };
 }
+
+/* As libssl: the extra chain, where the certificate has none of its own */
+const STACK_OF(X509) *ssl_source_sent(const struct ssl_source *source)
+{
+	const STACK_OF(X509) *own = own_chain(source);
+
+	return own ? own : extra_chain(source);
+}

@@ -22,4 +22,10 @@ struct ssl_source {
 struct ssl_source ssl_source_of_handshake(SSL *ssl, X509 *cert);
 struct ssl_source ssl_source_of_context(SSL_CTX *ctx, X509 *cert);
 
+/*
+ * What the server sends after the certificate, where it was told: NULL where libssl
+ * looks for that itself. It stays the server's.
+ */
+const STACK_OF(X509) *ssl_source_sent(const struct ssl_source *source);
+
 #endif

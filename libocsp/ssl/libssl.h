@@ -26,6 +26,7 @@ struct libssl {
 	SSL_CTX *(*get_ctx)(const SSL *ssl);
 	int (*is_server)(const SSL *ssl);
 	int (*set_ex_data)(SSL *ssl, int idx, void *data);
+	int (*version)(const SSL *ssl);
 };
 
 /* Complete before the first of the functions of this folder is called */

@@ -15,4 +15,5 @@ struct libssl libssl = {
 	.get_ctx = SSL_get_SSL_CTX,
 	.is_server = SSL_is_server,
 	.set_ex_data = SSL_set_ex_data,
+	.version = SSL_version,
 };

@@ -7,6 +7,7 @@
 
 #include "certs.h"
 #include "chain.h"
+#include "intermediates.h"
 #include "libssl.h"
 #include "own.h"
 #include "response.h"
@@ -80,7 +81,8 @@ static bool staple(SSL *ssl)
 	source = ssl_source_of_handshake(ssl, cert);
 	response = staple_response(found, &source.source);
 	if (response) {
-		given = give(ssl, response);
+		given = intermediates_give(ssl, cert, response) ||
+			give(ssl, response);
 		if (given && is_recorded())
 			record(ssl, state_of(response));
 		CertFreeServerOcspResponseContext(response);

@@ -32,6 +32,7 @@ static const struct {
 	{ "SSL_get_SSL_CTX", offsetof(struct libssl, get_ctx) },
 	{ "SSL_is_server", offsetof(struct libssl, is_server) },
 	{ "SSL_set_ex_data", offsetof(struct libssl, set_ex_data) },
+	{ "SSL_version", offsetof(struct libssl, version) },
 };
 
 /* The reference on the library is kept: its code stays as long as ours. */
