@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * Accounts: what each user uses. Owns the accounts of one set, by user id;
  * knows no limit and no store.

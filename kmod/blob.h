@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * The immutable objects that an entry points to: blobs, certificates and
  * failures. They are refcounted and freed after an RCU grace period. Owns

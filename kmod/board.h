@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * The board: a store's generations, in pages that processes map. Owns the
  * pages; knows slots and numbers, and no entry.

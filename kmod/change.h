@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * Changes: which of a session's entries have changed since they were last
  * read. Owns the list and the wait queue; knows slots and events, and no

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* The commands but get: a request is resolved, done, and answered. */
 #include <linux/cred.h>
 #include <linux/file.h>

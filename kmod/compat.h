@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * What differs between the kernels that the module builds for, Linux 6.1 and
  * later. The logic uses the newest name of each thing; this header gives that

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* The command get as a dump: the metadata of entries, all or filtered. */
 #include <net/sock.h>
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * An entry: its memory, its references, and what a reader may take from it
  * without the store's lock.

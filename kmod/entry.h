@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * An entry: the store's record for one certificate. Owns its memory and what
  * it points to; says what a reader may take from it without a lock.

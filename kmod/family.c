@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * The generic netlink family: its table of commands. The protocol is described
  * in ktls_ocsp.yaml, from which the policies are generated. The generator's

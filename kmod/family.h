@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * The generic netlink family: its commands. family.c owns the table; policy.c,
  * which is generated from ktls_ocsp.yaml, says what each takes.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* The command get: one entry. A dump of all is in dump.c. */
 #include "family.h"
 #include "message.h"

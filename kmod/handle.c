@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * Handles: a session's references on entries. All memory is allocated before
  * the store is locked, so that a process at the limit of its memory cgroup

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* Holds: how an entry is created for, held by and released by a session. */
 #include <linux/skbuff.h>
 

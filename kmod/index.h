@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * The index: all entries of a store, by key and by slot. Owns both tables, the
  * slots and the board that shows them; knows entries and no time.

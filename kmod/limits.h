@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * Limits: what a store may use, and what it uses. Owns the counters and the
  * settings that bound them; knows accounts, and no entry.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* ktls_ocsp: the OCSP response store for TLS servers. The module. */
 #include <linux/module.h>
 
@@ -54,6 +55,7 @@ static void __exit ktls_ocsp_exit(void)
 module_init(ktls_ocsp_init);
 module_exit(ktls_ocsp_exit);
 
+MODULE_AUTHOR("the ktls-ocsp authors");
 MODULE_DESCRIPTION("OCSP response store for TLS servers");
 MODULE_LICENSE("GPL");
 MODULE_ALIAS_GENL_FAMILY(KTLS_OCSP_FAMILY_NAME);

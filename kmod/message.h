@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * Messages: how entries and notices look in netlink, and how they are sent.
  * Owns nothing; knows entries and the family, and no store.

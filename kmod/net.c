@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* Network namespaces: the settings of each, and its store. */
 #include <linux/mutex.h>
 #include <net/net_namespace.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* Generated from ktls_ocsp.yaml by netlink_policy: do not edit. */
 #include "policy.h"
 

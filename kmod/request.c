@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * Requests: what a message names and brings. The policies checked types and
  * most lengths; the rest is checked here.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * Requests: what a message names (a session, a store, an entry) and brings.
  * Owns the references that it takes for the time of the request.

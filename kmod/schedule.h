@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * The schedule: when entries expire, and in which order they are evicted. Owns
  * the trees, the marks and the timers; says which entries are due, and changes

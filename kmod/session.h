@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * Sessions: a client's hold on a store, behind a file descriptor. Owns the
  * handles and what they are charged to; knows the store through hold.h.

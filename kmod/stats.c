@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* The command stats: what a store uses, and what has happened to it. */
 #include <linux/capability.h>
 #include <linux/cred.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * The store: all entries of one network namespace. Owns the lock that all
  * changes are made under, and puts the parts together; what it is told to

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* The sysctls net.ktls_ocsp.* */
 #include <linux/slab.h>
 #include <linux/user_namespace.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * The sysctls of the module. Owns the tables; knows the settings behind
  * them, and no store.

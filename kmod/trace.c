@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* The tracepoints: what their events are made of. */
 #include <linux/cred.h>
 #include <linux/user_namespace.h>

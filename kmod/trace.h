@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * The tracepoints. ktls_ocsp.rst describes them for those who read them; what
  * they print may change, their names and fields stay.

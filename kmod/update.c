@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * Updates: what a writer changes in an entry: its blob, its failure, its
  * certificates. All that can fail is done first, so that a refused update

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* The board of the kernel's store, mapped. */
 #include <stddef.h>
 #include <sys/mman.h>

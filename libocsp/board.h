@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* The board of the kernel's store, mapped. Private to libocsp. */
 #ifndef OCSP_BOARD_H
 #define OCSP_BOARD_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * A thread that is cancelled inside the library would leave its lock held: no
  * function of the API is a cancellation point. Private to libocsp.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * Certificates: reading them from files, their key in the store, and what
  * they say about OCSP. Private to this project, like client.h.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* Parts of a certificate in DER: RFC 5280, section 4.1. */
 #include <errno.h>
 #include <string.h>

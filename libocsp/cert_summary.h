@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* What an open has to know of a certificate. Private to libocsp. */
 #ifndef OCSP_CERT_SUMMARY_H
 #define OCSP_CERT_SUMMARY_H

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* Making chain contexts: from OpenSSL's objects, files, and bytes in memory. */
 #include <errno.h>
 #include <fcntl.h>

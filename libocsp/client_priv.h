@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* What the files of the netlink client share with one another. */
 #ifndef OCSP_CLIENT_PRIV_H
 #define OCSP_CLIENT_PRIV_H

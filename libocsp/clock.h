@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* The clocks, in seconds. Private to libocsp. */
 #ifndef OCSP_CLOCK_H
 #define OCSP_CLOCK_H

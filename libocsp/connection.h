@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * This process's netlink socket, made when it is first needed, and again when
  * the application closed it. A child of fork() makes one of its own: answers on

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* Response contexts: a blob with what is known of it. Private to libocsp. */
 #ifndef OCSP_CONTEXT_H
 #define OCSP_CONTEXT_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * Reading DER (X.690), value by value: tags and lengths in their shortest form.
  * Private to this project, like client.h.

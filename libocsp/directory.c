@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* Responses in files: one directory, one file for each certificate. */
 #include <errno.h>
 #include <limits.h>

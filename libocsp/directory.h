@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * The directory of CERT_SERVER_OCSP_RESPONSE_OPEN_PARA: one file for each
  * certificate. Private to libocsp.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * The thread that looks for new responses of handles whose application wants to
  * be told of them. There is none unless a handle has a callback or a directory

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * Errors: a code of Windows and a text. What can fail inside the library fills
  * a struct ocsp_error of its caller's; only the functions of the API make it

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * What wakes up whoever dispatches, the library's thread or the application: an
  * epoll descriptor with the process's own sessions, which the kernel makes

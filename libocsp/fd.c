@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * Is a descriptor still ours? A socket has an inode of its own. All anonymous
  * inode files, such as a session, share one: what /proc calls them tells them

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * Is a descriptor still ours? A program that becomes a daemon may close all
  * descriptors there are, and get our numbers again for files of its own. Private

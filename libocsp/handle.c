@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* Handles: counted, and held by a session. */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* What an HCERT_SERVER_OCSP_RESPONSE points to. Private to libocsp. */
 #ifndef OCSP_HANDLE_H
 #define OCSP_HANDLE_H

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* What a handle was opened for: checked, and kept. */
 #include <errno.h>
 #include <stddef.h>

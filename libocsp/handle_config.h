@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* What a handle was opened for, and what seldom changes of it. Private to libocsp. */
 #ifndef OCSP_HANDLE_CONFIG_H
 #define OCSP_HANDLE_CONFIG_H

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* What is known of chains and contexts, for applications that parse no DER. */
 #include <errno.h>
 #include <stddef.h>

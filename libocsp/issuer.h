@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* Which certificate issued another. Private to this project, like client.h. */
 #ifndef OCSP_ISSUER_H
 #define OCSP_ISSUER_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* What there is to staple now. Private to libocsp. */
 #ifndef OCSP_LOOKUP_H
 #define OCSP_LOOKUP_H

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 #
 # The manual pages of functions. Included by the makefiles of libraries, which set pages3, the
 # pages, and MANDIR.

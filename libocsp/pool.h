@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* Memory in which objects of one size lie side by side. Private to libocsp. */
 #ifndef OCSP_POOL_H
 #define OCSP_POOL_H

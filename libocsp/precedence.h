@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * Which of two verified responses for a certificate counts: the one rule of all
  * who write to the store or read a directory. Private to this project, like

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * Responses from files. A handshake looks at the file every few seconds, and
  * reads and verifies it when it was replaced.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* What LeakSanitizer offers to the programs that are built with it. */
 #ifndef OCSP_SANITIZER_H
 #define OCSP_SANITIZER_H

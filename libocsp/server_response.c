@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* The functions of <wincrypt.h> that take or make a handle. */
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * The sessions with the kernel's store that this process can use: one that it
  * made, and those that it inherited. Private to libocsp.

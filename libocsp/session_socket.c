@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* Sessions from the broker's socket, see session_socket.h. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* Sessions from the broker's socket: the library's end. Private to libocsp. */
 #ifndef OCSP_SESSION_SOCKET_H
 #define OCSP_SESSION_SOCKET_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* What each thread remembers of a handle. Private to libocsp. */
 #ifndef OCSP_THREAD_CACHE_H
 #define OCSP_THREAD_CACHE_H

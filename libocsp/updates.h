@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * What a handle's application is told of new responses: by the callback, and in
  * the directory that is written. Private to libocsp.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * How long a response without nextUpdate is valid: not at all, unless the
  * operator of the host allows it. Private to this project, like client.h.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* The parts of the verification. Private to verify.c and verify_signer.c. */
 #ifndef OCSP_VERIFY_PRIV_H
 #define OCSP_VERIFY_PRIV_H

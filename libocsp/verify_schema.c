@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * What an OCSP response consists of: the ASN.1 modules of RFC 6960 and RFC
  * 5280, as far as a response has parts of them.

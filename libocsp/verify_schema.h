@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* What an OCSP response consists of. Private to verify_der.c. */
 #ifndef OCSP_VERIFY_SCHEMA_H
 #define OCSP_VERIFY_SCHEMA_H

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* Who may sign an OCSP response, and whether he did: RFC 6960 4.2.2.2. */
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* Opening a handle, and waiting for its first response. */
 #include <errno.h>
 #include <poll.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * Responses into files. Several threads, processes and hosts may write the same
  * one: who has locked the directory compares, and replaces what is older. So the

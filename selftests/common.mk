@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 #
 # What the Makefile of each folder of tests includes, after it has named its
 # tests in the variables of the kernel's lib.mk (TEST_GEN_PROGS, TEST_PROGS,

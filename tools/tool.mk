@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 #
 # How a tool is built: all the C files of its directory, those of common/, and
 # libocsp. Its Makefile sets tool, its name, and PKGS, and includes this.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* The certificates of GnuTLS' credentials, and what the store has for them. */
 #ifndef LIBOCSP_GNUTLS_CHAINS_H
 #define LIBOCSP_GNUTLS_CHAINS_H

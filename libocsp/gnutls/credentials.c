@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* The calls of libocsp-gnutls: see <libocsp/ocsp_gnutls.h>. */
 #include <errno.h>
 #include <pthread.h>

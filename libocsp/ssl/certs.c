@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * Each X509 gets a cell when it is made, where the staple is put when it is
  * first wanted. So the staple is found in two loads; the association ends with

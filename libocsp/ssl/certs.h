@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* From an X509 object to the staple of its certificate. */
 #ifndef LIBOCSP_SSL_CERTS_H
 #define LIBOCSP_SSL_CERTS_H

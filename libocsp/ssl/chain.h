@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 #ifndef LIBOCSP_SSL_CHAIN_H
 #define LIBOCSP_SSL_CHAIN_H
 

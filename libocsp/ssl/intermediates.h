@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* The staples of intermediate certificates, which OpenSSL 3.6 sends in TLS 1.3. */
 #ifndef LIBOCSP_SSL_INTERMEDIATES_H
 #define LIBOCSP_SSL_INTERMEDIATES_H

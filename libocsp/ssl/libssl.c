@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 #include "libssl.h"
 
 status_callback libssl_get_callback(SSL_CTX *ctx)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * The functions of libssl that a staple takes. libocsp-ssl is linked with it.
  * OpenSSL's configuration module is not: libcrypto loads it, also into programs

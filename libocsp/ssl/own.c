@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * Each SSL_CTX has a cell from its beginning, because libcrypto's list of
  * ex_data may not grow while other threads read it.

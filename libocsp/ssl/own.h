@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* The status callback that an SSL_CTX had before it got ours. */
 #ifndef LIBOCSP_SSL_OWN_H
 #define LIBOCSP_SSL_OWN_H

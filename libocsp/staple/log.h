@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * Lines for the operator: to the callback that was set; else to the journal, and
  * where there is none to stderr. Who calls decides how often. Nothing here

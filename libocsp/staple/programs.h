@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* Which programs the module leaves alone. */
 #ifndef LIBOCSP_STAPLE_PROGRAMS_H
 #define LIBOCSP_STAPLE_PROGRAMS_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * What the processes of one server have in common: for each certificate in
  * trouble, when an open is tried next, and what was said about it.

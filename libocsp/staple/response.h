@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* What the store has for a certificate. */
 #ifndef LIBOCSP_STAPLE_RESPONSE_H
 #define LIBOCSP_STAPLE_RESPONSE_H

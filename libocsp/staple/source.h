@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * Where a certificate and its issuer come from: each TLS library has them in a
  * way of its own. Asked when a handle is opened, and when the log names the

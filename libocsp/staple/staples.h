@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * The staples of a process: one for each certificate, however many SSL_CTX and
  * X509 objects have it. This is their life; what they are good for is in

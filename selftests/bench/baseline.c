@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * What the commands are compared with: the cheapest system call, and the
  * kernel's general store of blobs, its keys.

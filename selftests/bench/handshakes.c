@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * What a full TLS 1.3 handshake costs tools/examples/ktls_server.c with the staple
  * of libocsp, and with the same bytes as a constant: the processor time of its

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* What it takes to open many responses in one process, and to dump them. */
 #include "bench.h"
 #include "staples.h"

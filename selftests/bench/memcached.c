@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* What a get costs of a cache in user space, over a unix socket. */
 #include <errno.h>
 #include <signal.h>

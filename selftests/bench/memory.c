@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * What memory the kernel takes for a response, beside its blob and its
  * certificates: by how many pages the machine's free memory falls when many

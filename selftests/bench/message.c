@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * Requests that are built once and sent often, so that what is measured is
  * the kernel's part: one send() and one recv().

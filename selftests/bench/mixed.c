@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * What memory the module and a store of responses and certificates of many
  * sizes take on a machine with many processors, each of which stores some: a

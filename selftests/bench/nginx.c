@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * What a full TLS 1.3 handshake costs Debian's nginx: without a staple, with
  * its own ssl_stapling, and with OpenSSL's module that staples from the store.

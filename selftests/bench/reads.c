@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * What a staple costs while nothing changes: instructions, and system calls as
  * strace(1) counts them.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * How long it takes from a set until a reader has seen it, while so many
  * processes have the board mapped. None of them polls: they wait for a

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* Handles of libocsp on responses of BENCH_BLOB bytes, as a server has them. */
 #ifndef BENCH_STAPLES_H
 #define BENCH_STAPLES_H

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* How much two threads get done that share a handle, against one. */
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* What the parts share that measure a TLS server. */
 #ifndef BENCH_TLS_H
 #define BENCH_TLS_H

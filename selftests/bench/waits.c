@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * How long a writer waits at most while another process opens entries at the
  * limit of its memory cgroup, where each allocation may have to wait until

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * What memory a worker has for the responses that it staples, beside their
  * blobs: what becomes private to a process that a server with so many handles

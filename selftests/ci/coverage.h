@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * For "make coverage", before all else that is compiled: a process that ends
  * with _exit(), as a test of the harness does, tells what it ran, too.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* Parts of a test that run without privileges. */
 #ifndef SELFTESTS_KMOD_AS_NOBODY_H
 #define SELFTESTS_KMOD_AS_NOBODY_H

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* The board: what a mapped session shows, and whom it refuses. */
 #include <signal.h>
 #include <sys/syscall.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* How long a mapping of the board lives, and what it keeps. */
 #include <signal.h>
 #include <sys/socket.h>

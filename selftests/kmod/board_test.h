@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * What the tests of the board share: board.c and board_life.c. Included once
  * in each, for the harness keeps its tests in static lists.

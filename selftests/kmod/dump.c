@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * A dump of 10,000 entries while a writer is at work: what was there from
  * start to end is met exactly once, and a dump that the writer disturbed says

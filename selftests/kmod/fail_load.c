@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * No memory while the module is loaded: of its initialization, that of the
  * network namespaces that there are in it, the first allocation fails, then the

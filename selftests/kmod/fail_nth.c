@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * No memory: of each command, of the creation of a network namespace and of
  * the mapping of the board, the first allocation fails, then the second, until

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* The filters of a dump: by state, by the end of the blob, by its generation. */
 #include <string.h>
 #include <unistd.h>

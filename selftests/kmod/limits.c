@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* The limits of a store, who makes room, and who is told that there is none. */
 #include <fcntl.h>
 #include <sys/mman.h>

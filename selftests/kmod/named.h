@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* Whether an error is about an attribute, whose value may be well-formed. */
 #ifndef SELFTESTS_KMOD_NAMED_H
 #define SELFTESTS_KMOD_NAMED_H

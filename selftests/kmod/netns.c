@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * One store for each network namespace: they know nothing of each other, and
  * nothing is left of one that is deleted.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * Who may do what: anyone may open, hold and read what is there; to create,
  * set and delete takes CAP_NET_ADMIN over the store's network namespace.

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 """
 The family that the kernel has is the one that ktls_ocsp.yaml describes: what
 the controller tells about it (CTRL_CMD_GETFAMILY, CTRL_CMD_GETPOLICY), and

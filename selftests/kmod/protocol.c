@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * What each command does when it is not refused: what it answers, what stays
  * in the store, and that a blob comes back byte by byte.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * Handles: every open and ref needs one close, and the session's last close
  * ends what is left, however the processes that share it come and go.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * Every refusal of a malformed or impossible request: its errno, a text that
  * names the attribute, and a store that stays as it was.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * A session is a capability: what may be done through it follows the file
  * descriptor, whoever has it, and is charged to whom it was made for.

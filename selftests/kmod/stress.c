@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * Readers at random against a writer that replaces, deletes and re-creates:
  * every blob that is read is whole, no reader sees an entry go back to an

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * What time does: a blob expires on the dot, by CLOCK_REALTIME, also when that
  * clock is stepped. The tests step it, and put it right again afterwards.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * What the tests that read tracepoints share: an instance of the kernel's
  * tracer that is theirs alone. Files are named from its directory on.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * A network namespace that does not use the family costs a pointer and its
  * sysctls: what the module allocates for it, read from the kernel's own

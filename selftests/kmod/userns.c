@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * Root in a user namespace: rules the stores of the network namespaces that
  * it owns, and no other; cannot lift its limits, nor evade them by making more

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * What one user id may take of a store that all users of the host share: its
  * part of the sessions and handles, so that others find theirs.

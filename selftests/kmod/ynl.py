@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 """
 The kernel's own netlink client (ynl) drives the family from ktls_ocsp.yaml
 alone: nothing here knows a number of the protocol.

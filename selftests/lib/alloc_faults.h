@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * Allocations that fail: of what the calling thread makes the kernel do, the
  * Nth one, by CONFIG_FAULT_INJECTION's fail-nth.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* What a clock shows, as one number. */
 #ifndef SELFTESTS_CLOCK_H
 #define SELFTESTS_CLOCK_H

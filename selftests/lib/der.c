@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* DER taken apart, changed and put together again. */
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* What a responder can answer: as it should, and in every wrong way. */
 #ifndef FAULTS_H
 #define FAULTS_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * Certificates and OCSP responses with any defect, for the tests of the
  * verifier: what no CA's tool would make. Times count from FORGE_NOW, which

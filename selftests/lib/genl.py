@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 """A generic netlink socket on which anything can be sent, for policy.py."""
 
 import collections

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* The family's commands, well-formed, for the tests: see ktest.h. */
 #include <string.h>
 

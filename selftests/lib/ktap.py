@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 """What the tests in Python share: TAP, a store of one's own, the spec."""
 
 import ctypes

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * What the tests of the kernel module share: a client that can send any
  * message, well-formed or not, and that shows all of the kernel's answer.

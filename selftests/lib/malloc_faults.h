@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * A malloc() that fails: the Nth time that anything in the process asks for
  * memory, its libraries included. Linked into a test of libocsp, and with

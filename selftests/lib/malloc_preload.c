@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * For LD_PRELOAD, with malloc_faults.c: a program's Nth request for memory
  * fails, counted from its main() up to the last of its exit handlers.

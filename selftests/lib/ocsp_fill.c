@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * Fill the store as a writer could that verifies nothing. For tests: of many
  * entries, and of what ocspctl and ocspd would not store.

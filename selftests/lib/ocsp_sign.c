@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * Sign an OCSP response with any times, to the second: `openssl ocsp` only
  * knows whole minutes from now. For tests.

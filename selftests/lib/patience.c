@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * The kselftest harness ends a test with alarm(). Its limits are for a machine
  * that has nothing else to do: a kernel that looks for defects is many times

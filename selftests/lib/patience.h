@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* The names that the linker gives to alarm() and to what is called for it. */
 #ifndef PATIENCE_H
 #define PATIENCE_H

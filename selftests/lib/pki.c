@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* A CA, server certificates and their OCSP responses by the wall clock. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * The stand-in for the kernel's store as a program, one for each network
  * namespace: see usage[] and standin.h.

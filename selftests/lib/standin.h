@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * A stand-in for the kernel's store: its semantics over memory, so that tests
  * of what uses the store need no kernel module.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * A wall clock that a test may set, for all programs that it starts, while that
  * of the machine stays what it is: to be preloaded.

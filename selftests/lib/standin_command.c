@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * The stand-in's commands: what they check, in the kernel's order and words,
  * and what they do. A text ends as the netlink client ends it, with the

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* The stand-in's client and a store in the same process. */
 #include <errno.h>
 #include <pthread.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* A stand-in for the store in the same process: what its test may do with it. */
 #ifndef STANDIN_LOCAL_H
 #define STANDIN_LOCAL_H

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* The stand-in's sessions and their handles. */
 #include <errno.h>
 #include <limits.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* What the files of the stand-in's store share with one another. */
 #ifndef STANDIN_STORE_H
 #define STANDIN_STORE_H

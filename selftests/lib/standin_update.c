@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* The stand-in's commands set and del: what a writer changes in an entry. */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* Messages between the stand-in's clients and the program "standin". */
 #ifndef STANDIN_WIRE_H
 #define STANDIN_WIRE_H

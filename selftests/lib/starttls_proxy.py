@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 """A server that upgrades to TLS, in front of one that speaks only TLS. For tests.
 
 usage: starttls_proxy.py PROTOCOL PORT TLS_PORT [refuse]

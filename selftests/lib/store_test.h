@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * What the tests of libocsp against a store share: an empty store in a
  * network namespace of its own, and who writes to it. Included once in each

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * libocsp without memory: of each function the first allocation fails, then the
  * second, until none is left, and those of libcrypto and libnl with them. What

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * The server OCSP response API, from a source that knows no system: it is
  * compiled against libocsp on Linux, and against Windows' own header and

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * What api.c needs: on Windows, where it is
  *	api.exe CERT CERT-WITHOUT-OCSP-URL

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * libocsp on the board against a writer at full speed, which replaces, deletes
  * and creates again. Every context is checked: that it is whole, that it is of

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* Certificates: their files, and what they say. Needs no kernel. */
 #include <errno.h>
 #include <fcntl.h>

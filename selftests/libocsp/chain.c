@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * libocsp without a store: chains and where they come from, and arguments that
  * are refused before the kernel is asked. Needs no module and no privilege, but

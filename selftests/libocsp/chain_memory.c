@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* libocsp without a store: chains from bytes, and what is asked of a chain. */
 #include <stdio.h>
 #include <stdlib.h>

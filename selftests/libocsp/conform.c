@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * The client's interface: what each command does, refuses and tells, in words
  * too. The same of the kernel's store and of the stand-in, see conform.h.

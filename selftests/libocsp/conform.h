@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * One test of the client's interface (libocsp/client.h), of two stores: the
  * kernel's and the stand-in. What it needs beside that interface differs.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* The client's interface and the kernel's store, see conform.h. */
 #include <sys/syscall.h>
 #include <unistd.h>

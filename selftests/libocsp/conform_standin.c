@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* The client's interface and the stand-in for the store, see conform.h. */
 #include <stdlib.h>
 #include <unistd.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * libocsp: learning of new responses by the kernel's telling, in the thread and
  * in an application's event loop. With the module, and as events_standin without

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * libocsp: handles that are opened before the kernel can give one. With the
  * module, and as later_standin without one, where more can be missing.

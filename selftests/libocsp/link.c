@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * libocsp.so as other programs get it: loaded late and often, and beside
  * functions of the program's that are called as the library's. Needs no kernel.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * libocsp.a, as it is installed, in a program that has functions of the same
  * names: those of the API, and (from private_names.c, which is made of the

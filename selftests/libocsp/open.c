@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * libocsp's own ways to open and to ask: each certificate of a chain, what is
  * known of a response, and errors in the caller's buffer. With the module, and

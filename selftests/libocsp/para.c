@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * libocsp against a store: what CERT_SERVER_OCSP_RESPONSE_OPEN_PARA brings, the
  * update callback and the directory.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* The library's pools of objects of one size. Needs no kernel. */
 #include <pthread.h>
 #include <stdalign.h>

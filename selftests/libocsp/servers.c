@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * libocsp in processes like those of real servers: daemons whose parent ends,
  * masters that never staple, workers without privileges or descriptors, or

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * libocsp with sessions that somebody else made: adopted, or from a broker's
  * socket, also a broker that misbehaves. With the module, and as sessions_standin

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * libocsp against a store: what Get returns in each state, who counts what,
  * refusals with the kernel's words, and threads.

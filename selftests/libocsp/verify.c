@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * The verifier: what it accepts, what it refuses, and in which words. Needs
  * no kernel. The responses are forged for the purpose (forge.h); what a

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * The verifier on bytes that are no response, or no sound one. What a sound
  * one may say is for verify.c.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * The verifier on responses that libcrypto takes, and that are not in DER or
  * have times in a form that RFC 5280 forbids. Each is signed properly, after it

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * A model of the board for spin: one response, its writer in the kernel, and
  * readers that are threads of one process. See model/check.

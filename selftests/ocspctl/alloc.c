@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * ocspctl without memory: of each command the first allocation fails, then the
  * second, until none is left. It does what it would have done anyway, or says

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 # shellcheck shell=dash
 #
 # ocspctl's command line, and ocspctl verify: what needs no kernel module.

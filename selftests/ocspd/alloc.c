@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * ocspd without memory: while it starts, reads its configuration, fetches,
  * verifies, stores and writes its cache, and while it reads the configuration

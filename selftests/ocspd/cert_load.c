@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * Open handles on the responses of many certificates, as servers would, and
  * wait until they are fetched: see usage[]. For tests and the benchmark.

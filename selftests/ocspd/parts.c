@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * The parts of ocspd that decide and touch nothing: when to fetch, which
  * addresses to talk to, what HTTP says about age, which proxy, which URL. And

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * ocspd's plan over simulated time: its own planning, queue, attempts and store
  * code, with a clock that jumps to what is due next, responders that are a few

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 # shellcheck shell=dash
 # shellcheck disable=SC2119,SC2154,SC2317 # cases are called by their names
 #

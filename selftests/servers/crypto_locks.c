@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * libcrypto's locks are not for threads that fork: a child that is made while
  * another thread holds one waits for it forever. In the test of OpenSSL's module

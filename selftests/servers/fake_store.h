@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * A store without a kernel, for the test of OpenSSL's module: the functions of
  * libocsp and libc that the module calls, in the program, which come before

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * Preloaded into a server, it appends to the file that KSFT_HEAP names, whenever
  * a process forks, how many bytes it has allocated and not freed. For servers

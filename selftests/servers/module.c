@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * OpenSSL's module, loaded by libcrypto into this process, with servers and
  * clients in it, and with a store without a kernel (fake_store.h).

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * Preloaded into PostgreSQL and its tools with AddressSanitizer. There two locks
  * of libc, gettext's and that of locales, are taken and never released before

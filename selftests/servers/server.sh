@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 #
 # One server of servers.sh, that whose name this file has. Where the tests are
 # built for AddressSanitizer and UBSan, the module and libocsp are and the server

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * A client that makes one full handshake after the other, asking for a staple,
  * and counts what it got: for the tests of servers. openssl(1) takes a process

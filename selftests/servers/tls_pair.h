@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * Certificates, servers and handshakes in one process, for the test of
  * OpenSSL's module. What fails ends the process.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * ocspd's control socket: a Unix stream socket, on which it answers requests
  * in JSON. What both ends have to agree on.

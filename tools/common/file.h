@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* Writing a file: at once, or not at all. */
 #ifndef TOOLS_FILE_H
 #define TOOLS_FILE_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* Which responses the servers get. */
 #ifndef TOOLS_SERVED_H
 #define TOOLS_SERVED_H

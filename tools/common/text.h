@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* The store's words, keys and times, as the tools print them. */
 #ifndef TOOLS_TEXT_H
 #define TOOLS_TEXT_H

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT-0
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * Preloaded into a Node.js server, this makes it staple what ocsp-export(8) keeps in a directory:
  *

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT-0
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * An example: a pre-forking TLS server on kernel TLS that staples the OCSP
  * response which the kernel keeps.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* Sessions from the kernel, and how they are passed. */
 #include <errno.h>
 #include <stdio.h>

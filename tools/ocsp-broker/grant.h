@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* What the broker gives: sessions, charged to who asked. */
 #ifndef BROKER_GRANT_H
 #define BROKER_GRANT_H

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* The socket that the broker listens on. */
 #include <errno.h>
 #include <fcntl.h>

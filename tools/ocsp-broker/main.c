@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * ocsp-broker: passes sessions with the kernel's store of OCSP responses to those
  * who may connect to its socket. It reads nothing from them, waits for none of

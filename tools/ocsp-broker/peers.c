@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * The broker's limits: for each user a bucket of sessions that fills again, and
  * places for those that are in flight. All of it is of a fixed size.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* Who has asked the broker for how much: its limits for each user. */
 #ifndef BROKER_PEERS_H
 #define BROKER_PEERS_H

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* Which responses the store serves, told to the targets. */
 #include <errno.h>
 #include <search.h>

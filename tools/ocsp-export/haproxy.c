@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * HAProxy, by its admin socket. What it has to be told, it forgets at each
  * reload, and nothing says that there was one: so it is asked each some

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* Messages, on standard error as the journal takes them. */
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* ocsp-export: give what the kernel's store serves to servers that cannot ask it. */
 #include <errno.h>
 #include <getopt.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * An OCSP responder (RFC 6960, by HTTP: appendix A) that answers with what the
  * store has. For servers that can fetch, but not from the store: it listens on

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* A command that runs after changes, but not too often. */
 #include <errno.h>
 #include <signal.h>

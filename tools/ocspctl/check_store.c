@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* ocspctl check-store: for monitoring systems, as their plugins do it */
 #include <inttypes.h>
 #include <string.h>

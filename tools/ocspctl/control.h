@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* ocspd's control socket, from the side of those that ask. */
 #ifndef OCSPCTL_CONTROL_H
 #define OCSPCTL_CONTROL_H

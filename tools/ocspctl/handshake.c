@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* A TLS handshake with a server, by libssl. */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* A TLS handshake with a server, and what it told of itself. */
 #ifndef OCSPCTL_HANDSHAKE_H
 #define OCSPCTL_HANDSHAKE_H

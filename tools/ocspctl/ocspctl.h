@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* What the parts of ocspctl share. */
 #ifndef OCSPCTL_H
 #define OCSPCTL_H

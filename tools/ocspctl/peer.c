@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* A TCP connection that never waits for longer than its deadline. */
 #include <errno.h>
 #include <netdb.h>

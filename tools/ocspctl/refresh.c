@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* ocspctl refresh, test-fetch, unkeep: what ocspd is asked to do */
 #include <inttypes.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* What a response and its certificates say, for people and as JSON. */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* TLS servers of Debian's, and how each is made to staple. */
 #ifndef OCSPCTL_SERVER_H
 #define OCSPCTL_SERVER_H

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* Postfix and Dovecot, which choose what environment their processes get. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* nginx and Apache httpd with modules of their own: files that load and configure them. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* The servers, and what makes most of them load OpenSSL's module (or another). */
 #include <glob.h>
 #include <stdlib.h>

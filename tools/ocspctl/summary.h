@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* What can be said of all entries together. */
 #ifndef OCSPCTL_SUMMARY_H
 #define OCSPCTL_SUMMARY_H

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* CERT on the command line: a file of certificates, or a key. */
 #include <ctype.h>
 #include <errno.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* Words, times and foreign text, for people. */
 #include <langinfo.h>
 #include <limits.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* ocspctl verify, and a verdict in words. */
 #include <stdlib.h>
 #include <time.h>

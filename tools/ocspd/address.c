@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* Which addresses a certificate may send us to, see address.h. */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * Which addresses a certificate may send us to. Who issues a certificate
  * chooses the URL in it: it must not be a way to reach what only this host

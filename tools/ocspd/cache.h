@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * Responses on disk, over a reboot: DIRECTORY/KEY.ocsp, each the DER as it
  * was stored. What cannot be read or written is told once, and does no harm.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * The certificates whose responses we keep fresh, by key. What is kept of one
  * is a few hundred bytes: the rest is in the kernel.

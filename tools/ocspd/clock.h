@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* The two clocks. */
 #ifndef OCSPD_CLOCK_H
 #define OCSPD_CLOCK_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* The requests that come over the control socket, see common/control_protocol.h. */
 #ifndef OCSPD_COMMAND_H
 #define OCSPD_COMMAND_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* ocspd.conf(5), as it was read. */
 #ifndef OCSPD_CONFIG_H
 #define OCSPD_CONFIG_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * The control socket: who connects, and what goes over the connection. The
  * protocol is described in common/control_protocol.h, the requests are command.c's.

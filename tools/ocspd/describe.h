@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* A certificate in JSON, as common/control_protocol.h has it. */
 #ifndef OCSPD_DESCRIBE_H
 #define OCSPD_DESCRIBE_H

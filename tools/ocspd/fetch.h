@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* One HTTP exchange with a responder, redirects included; many at a time. */
 #ifndef OCSPD_FETCH_H
 #define OCSPD_FETCH_H

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* The headers of an HTTP answer that say how old it is. */
 #include <ctype.h>
 #include <stddef.h>

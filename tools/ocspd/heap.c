@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* A binary heap: the children of place i are at 2 i and 2 i + 1. */
 #include <stdlib.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* The timers that are set, the earliest first. */
 #ifndef OCSPD_HEAP_H
 #define OCSPD_HEAP_H

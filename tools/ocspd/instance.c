@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* Is the store the one that the last ocspd left? See instance.h. */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * Is the store the one that the last ocspd of this network namespace left? Then
  * what it does not have was deleted, and the disk must not bring it back. After

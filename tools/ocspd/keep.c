@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* Certificates that are held for good, see keep.h. */
 #include <dirent.h>
 #include <errno.h>

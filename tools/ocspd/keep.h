@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * Certificates that are held for good, as the operator said over the control
  * socket: DIRECTORY/KEY.pem each, the certificate and its issuer. A directory

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * What ocspd tells: a line for people; where systemd's journal reads standard
  * error, an entry of the journal with a field for each value.

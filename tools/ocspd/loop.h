@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * The event loop: sd-event(3), and the timers of timer.h. One thread; every
  * function that is called back may change any timer and any descriptor.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* ocspd: keeps the responses of the kernel's store fresh. */
 #include <errno.h>
 #include <getopt.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* ocspd --once: how many of them are done. */
 #ifndef OCSPD_ONCE_H
 #define OCSPD_ONCE_H

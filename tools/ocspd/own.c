@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* The addresses of this host, see own.h. */
 #include <ifaddrs.h>
 #include <stddef.h>

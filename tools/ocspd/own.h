@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* The addresses of this host, in the network namespace that ocspd runs in. */
 #ifndef OCSPD_OWN_H
 #define OCSPD_OWN_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * The certificates of the configuration: their responses are held, so that
  * they are there before a server asks. Their files are watched.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* When something is done for a certificate, and whether at all. */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* What ocspd may do: CAP_NET_ADMIN, for the store, and nothing else. */
 #ifndef OCSPD_PRIVILEGE_H
 #define OCSPD_PRIVILEGE_H

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * A fetch for the operator to see: the steps of an attempt, without the queue
  * and without the store. There are not more of them than clients.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* A fetch for the operator to see, of which nothing is stored. */
 #ifndef OCSPD_PROBE_H
 #define OCSPD_PROBE_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* Which proxy a URL is fetched through. */
 #ifndef OCSPD_PROXY_H
 #define OCSPD_PROXY_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* The way into the store: nothing goes there that was not verified here. */
 #ifndef OCSPD_PUBLISH_H
 #define OCSPD_PUBLISH_H

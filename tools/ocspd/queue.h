@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * Which fetch starts when: so many at a time to a responder, so many in all,
  * and none of them in the way of the others.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* OCSP requests, and how HTTP carries them (RFC 9919). */
 #ifndef OCSPD_REQUEST_H
 #define OCSPD_REQUEST_H

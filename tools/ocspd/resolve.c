@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* The addresses of names, see resolve.h. */
 #include <errno.h>
 #include <netinet/in.h>

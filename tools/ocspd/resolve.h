@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * The addresses of names, by c-ares: from /etc/hosts and the name servers of
  * /etc/resolv.conf, in the order of /etc/nsswitch.conf; other modules of that

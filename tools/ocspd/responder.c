@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* What is known of a responder, see responder.h. */
 #include <search.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * What is known of a responder: how it has to be asked, whether it asked to be
  * left alone, how much it takes at a time, and who waits for it. A responder

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * A step of an attempt, which is one request: to which URL of the certificate,
  * in which form (request.h), and what may be changed after it brought nothing.

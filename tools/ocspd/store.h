@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * The kernel's store, of the network namespace that ocspd runs in. What
  * returns int returns 0 or a negative errno; then store_error() says why.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * A certificate and its issuer, parsed. They are many times the size of their
  * DER, so they only exist while something is done with them.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* Timers. */
 #ifndef OCSPD_TIMER_H
 #define OCSPD_TIMER_H

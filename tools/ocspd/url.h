@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* What a URL is made of. */
 #ifndef OCSPD_URL_H
 #define OCSPD_URL_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * OCSP responses for TLS servers, from the store of the Linux kernel
  * (ktls_ocsp.ko).

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * For servers with GnuTLS: OcspStapleGnutlsCredentials() makes credentials staple.
  * Link with libocsp-gnutls ("pkg-config libocsp-gnutls").

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * For servers with OpenSSL. OcspStapleSslCtx() makes an SSL_CTX staple: link with
  * libocsp-ssl ("pkg-config libocsp-ssl"). The functions that are defined here

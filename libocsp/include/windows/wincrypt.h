@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * Windows' server OCSP response API, on the response store of the Linux kernel
  * (ktls_ocsp.ko): the names, values and layouts are those of Windows' header

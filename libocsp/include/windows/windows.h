@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * The base types, calling conventions and error codes of Windows that
  * <wincrypt.h> needs, for 32- and 64-bit Linux. Sizes and values are those of

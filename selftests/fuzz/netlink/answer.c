@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* What the kernel answers: counted, learned from, and held against the spec. */
 #include <errno.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* KCOV: which places in the module an input reached, in the thread that sent it. */
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 """
 usage: generate.py header|syzkaller SPEC
 
@@ -82,7 +83,9 @@ def mask(family, op, names):
 
 def print_header(family):
     """The table of kfuzz.h, filled."""
+    # REUSE-IgnoreStart
     print('/* SPDX-License-Identifier: GPL-2.0-or-later */')
+    # REUSE-IgnoreEnd
     print(f'/* Generated from {family.name}.yaml, do not edit. */\n')
     print(f'const struct kf_attr kf_attrs[{upper("a", "max")} + 1] = {{')
     for name, attr in family.attrs.items():
@@ -203,7 +206,10 @@ def print_syz_flags(family):
 
 def print_syzkaller(family):
     """The description."""
+    # REUSE-IgnoreStart
     print('# SPDX-License-Identifier: GPL-2.0-or-later')
+    print('# SPDX-FileCopyrightText: 2026 the ktls-ocsp authors')
+    # REUSE-IgnoreEnd
     print(f'# Generated from {family.name}.yaml by "generate.py syzkaller"\n')
     print('include <linux/net.h>\ninclude <net/netlink.h>')
     print('include <uapi/linux/netlink.h>\ninclude <uapi/linux/genetlink.h>')

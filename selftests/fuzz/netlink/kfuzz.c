@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * Messages at random, from the spec: none makes the kernel answer what no
  * kernel should, or lose count of what it keeps. Each command is accepted

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* From an operation to the bytes of a message. */
 #include <errno.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* A process that sends: its threads share its descriptors. */
 #include <fcntl.h>
 #include <pthread.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* What libFuzzer calls, and what it offers; clang has no header for it. */
 #ifndef LIBFUZZER_H
 #define LIBFUZZER_H

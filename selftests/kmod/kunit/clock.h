@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * Included before all else: the store goes by clocks that stand where the test
  * puts them. Its timers go by the kernel's, which never come that far.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* In the place of the module's message.c: the messages are written down. */
 #include "../../../kmod/message.h"
 #include "notices.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* What the store told, instead of to netlink's listeners. */
 #ifndef KTLS_OCSP_KUNIT_NOTICES_H
 #define KTLS_OCSP_KUNIT_NOTICES_H

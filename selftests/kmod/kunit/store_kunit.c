@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * The store from inside: references, swaps, the order of expiry, eviction and
  * generations, to the second and to the byte.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * For the selftests: what the kernels that look for defects must find, or
  * else their silence about ktls_ocsp tells nothing. A write of a defect's name

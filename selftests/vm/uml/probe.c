@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * Whether this machine lets user-mode Linux run: it traces its processes and
  * replaces their system calls, and maps its memory, a file, for them to execute.

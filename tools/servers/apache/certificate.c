@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 #include <errno.h>
 #include <stdlib.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* A certificate that mod_ssl has named, and its staple. */
 #ifndef MOD_KTLS_OCSP_CERTIFICATE_H
 #define MOD_KTLS_OCSP_CERTIFICATE_H

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * Apache httpd staples from the kernel's store: ktls-ocsp-apache(7). mod_ssl names
  * its certificates when it is configured, while httpd has its privileges, and asks

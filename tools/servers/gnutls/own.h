@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* What the server has set on its credentials itself, which GnuTLS does not tell. */
 #ifndef KTLS_OCSP_GNUTLS_OWN_H
 #define KTLS_OCSP_GNUTLS_OWN_H

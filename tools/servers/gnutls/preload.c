@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * Preloaded into a server with GnuTLS, this makes it staple from the store of the
  * kernel: ktls-ocsp-gnutls(7). The functions of GnuTLS that tell what becomes of

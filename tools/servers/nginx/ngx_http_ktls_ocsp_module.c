@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* nginx staples from the kernel's store, http: ktls-ocsp-nginx(7). */
 #include <ngx_config.h>
 #include <ngx_core.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 #include <libocsp/ocsp_ssl.h>
 
 #include "ngx_ktls_ocsp.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* What the modules for http and for stream have in common. */
 #ifndef NGX_KTLS_OCSP_H
 #define NGX_KTLS_OCSP_H

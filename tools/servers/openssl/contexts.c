@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * An SSL_CTX gets our callback when it is in use, and not before: a server may
  * still be setting it up, and look at what is set.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 #ifndef KTLS_OCSP_OPENSSL_LIBSSL_FIND_H
 #define KTLS_OCSP_OPENSSL_LIBSSL_FIND_H
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
  * The configuration module that libcrypto loads: ktls-ocsp-openssl(7). It makes
  * servers that know nothing of it staple from the store of the kernel.

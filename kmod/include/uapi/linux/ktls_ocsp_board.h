@@ -1,4 +1,5 @@
-/* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause) */
+/* SPDX-License-Identifier: ((GPL-2.0-only WITH Linux-syscall-note) OR BSD-3-Clause) */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * The board: what a mapped session shows of its store, to be read without a
  * system call.
