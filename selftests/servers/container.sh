@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 # shellcheck shell=dash
 # shellcheck disable=SC2034,SC2317 # what is sourced reads them; tests are called by their names
 #
