@@ -90,11 +90,13 @@ refuses_conf()
 	bad_conf "its path is not absolute" "[directory x]" "path = x" &&
 	bad_conf "names are sha256 or sha1" "[directory x]" "path = /x" "names = md5" &&
 	bad_conf "interval = 1m: not a number" "[directory x]" "path = /x" "interval = 1m" &&
-	bad_conf "bad.conf:3: the line has more than" "[directory x]" "path = /x" \
-		"command = $(printf '%0200d' 0)" &&
-	bad_conf "the line begins with a blank" "[directory x]" "path = /x" " names = sha1" &&
-	bad_conf "the section before has no setting" "[responder x]" "[directory x]" "path = /x" &&
-	bad_conf "the section before has no setting" "[directory x]" "path = /x" "[responder x]" &&
+	printf '%s\n' "[directory x]" "path = $files" "command = $(printf '%05000d' 0)" \
+		> "$dir/long.conf" && ocsp-export -f "$dir/long.conf" --check-config &&
+	bad_conf "bad.conf:2: path: it takes one value, but goes on in line 3" "[directory x]" \
+		"path = /x" " names = sha1" &&
+	bad_conf "bad.conf:3: path was given before" "[directory x]" "path = /x" "path = /y" &&
+	bad_conf "[responder x] has no \"listen\"" "[responder x]" "[directory x]" "path = /x" &&
+	bad_conf "[responder x] has no \"listen\"" "[directory x]" "path = /x" "[responder x]" &&
 	bad_conf "neither [section] nor name" "nonsense" &&
 	bad_conf "path has no value" "[directory x]" "path =" &&
 	for address in 0.0.0.0:80 "[::]:80" 10.0.0.1:80 127.0.0.1 127.0.0.1:0 "[::1]" localhost:80 \

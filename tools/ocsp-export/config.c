@@ -3,7 +3,6 @@
 /* The configuration file. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <ini.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -12,18 +11,16 @@
 #include <syslog.h>
 
 #include "export.h"
+#include "ini.h"
 
-/* As the library has it: what is longer it would cut or split. */
-#define LINE_MAX_BYTES	(INI_MAX_LINE - 1)
 #define INTERVAL	60
 #define INTERVAL_MAX	86400
 
 struct reader {
 	const char *path;
-	FILE *file;
-	int line;
+	unsigned int line;
 	bool failed;
-	bool empty;			/* no setting since the section began */
+	unsigned int seen;		/* bits: settings since the section began */
 	char *section;			/* that settings are of; NULL: none */
 	struct settings settings;
 	struct target *targets;
@@ -41,7 +38,7 @@ static void fault(struct reader *r, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	if (r->line)
-		log_text(LOG_ERR, "%s:%d: %s", r->path, r->line, text);
+		log_text(LOG_ERR, "%s:%u: %s", r->path, r->line, text);
 	else
 		log_text(LOG_ERR, "%s: %s", r->path, text);
 	r->failed = true;
@@ -95,11 +92,14 @@ static void set(struct reader *r, const char *name, const char *value)
 			continue;
 		if (!*value)
 			fault(r, "%s has no value", name);
+		else if (r->seen & 1u << i)
+			fault(r, "%s was given before in this section", name);
 		else if (all_settings[i].offset)
 			set_text((char **)((char *)s + all_settings[i].offset),
 				 value);
 		else
 			set_interval(r, value);
+		r->seen |= 1u << i;
 		return;
 	}
 	fault(r, "[%s] has no setting \"%s\"", s->kind, name);
@@ -164,7 +164,6 @@ static void begin_section(struct reader *r, const char *section)
 	size_t len = strcspn(section, " \t"), i;
 	const char *name = section + len + strspn(section + len, " \t");
 
-	end_section(r);
 	set_text(&r->section, section);
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		if (strlen(kinds[i]) != len || strncmp(kinds[i], section, len))
@@ -177,72 +176,60 @@ static void begin_section(struct reader *r, const char *section)
 	      section);
 }
 
-static int on_setting(void *arg, const char *section, const char *name,
-		      const char *value)
+static void on_section(void *arg, unsigned int line, const char *name)
 {
 	struct reader *r = arg;
 
-	r->empty = false;
-	if (!r->section || strcmp(r->section, section))
-		begin_section(r, section);
+	end_section(r);
+	if (r->failed)
+		return;
+	r->line = line;
+	r->seen = 0;
+	begin_section(r, name);
+}
+
+static void on_setting(void *arg, unsigned int line, unsigned int last,
+		       const char *name, const char *value)
+{
+	struct reader *r = arg;
+
+	r->line = line;
+	if (last != line)
+		fault(r, "%s: it takes one value, but goes on in line %u", name,
+		      last);
+	else if (!r->section)
+		fault(r, "%s is in no section, like [haproxy NAME]", name);
 	if (!r->failed)
 		set(r, name, value);
-	return !r->failed;
 }
 
-static void check_empty(struct reader *r)
-{
-	if (r->empty)
-		fault(r, "the section before has no setting");
-}
-
-/* The library splits a line that is too long, and tells nobody. */
-static char *next_line(char *line, int size, void *arg)
+static void on_fault(void *arg, unsigned int line, const char *why)
 {
 	struct reader *r = arg;
-	char *read = fgets(line, size, r->file);
 
-	if (!read)
-		return NULL;
-	r->line++;
-	if (!strchr(line, '\n') && !feof(r->file)) {
-		fault(r, "the line has more than %d bytes", LINE_MAX_BYTES - 1);
-		return NULL;
-	}
-	/* A value that goes on in the next line is not what it looks like. */
-	if ((*line == ' ' || *line == '\t') && line[strspn(line, " \t\r\n")])
-		fault(r, "the line begins with a blank");
-	/* The library tells of sections only with a setting. */
-	if (*line == '[') {
-		check_empty(r);
-		r->empty = true;
-	}
-	return r->failed ? NULL : read;
+	r->line = line;
+	fault(r, "%s", why);
 }
 
 struct target *config_read(const char *path)
 {
+	static const struct ini_calls calls = {
+		.section = on_section,
+		.setting = on_setting,
+		.fault = on_fault,
+	};
 	struct reader r = { .path = path };
-	int bad;
+	int err;
 
 	r.settings.interval = INTERVAL;
-	r.file = fopen(path, "re");
-	if (!r.file) {
-		fault(&r, "%s", strerror(errno));
-		return NULL;
-	}
-	bad = ini_parse_stream(next_line, &r, on_setting, &r);
-	if (bad)
-		fault(&r, "neither [section] nor name = value");
-	if (ferror(r.file))
-		fault(&r, "%s", strerror(errno));
-	check_empty(&r);
+	err = ini_read(path, &calls, &r);
 	end_section(&r);
 	clear_settings(&r.settings);
 	r.line = 0;
-	if (!r.targets)
+	if (err)
+		fault(&r, "%s", strerror(-err));
+	else if (!r.targets)
 		fault(&r, "it names no target");
 	free(r.section);
-	fclose(r.file);
 	return r.failed ? NULL : r.targets;
 }
