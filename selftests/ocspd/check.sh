@@ -26,7 +26,7 @@ checks()
 	shift 2
 	printf '%s\n' "[ocspd]" "cache = none" "[certificate one]" "$@" \
 		> "$dir/ocspd.conf"
-	timeout 60 ocspd --check-config -f "$dir/ocspd.conf" \
+	timeout 60 ocspd --check-config --same-user -f "$dir/ocspd.conf" \
 		> "$dir/out" 2>&1
 	[ $? -eq "$status" ] && grep -qF -e "$text" "$dir/out"
 }

@@ -52,6 +52,7 @@ static int64_t refresh(const struct ocsp_terms *terms, int64_t asked,
 		.asked = asked,
 		.margin = MARGIN,
 		.max_age = max_age,
+		.refresh_min = 300,
 		.refresh_max = 4 * DAY,
 	};
 

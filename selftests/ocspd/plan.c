@@ -28,6 +28,7 @@
 #include "loop.h"
 #include "pins.h"
 #include "plan.h"
+#include "policy.h"
 #include "queue.h"
 #include "standin.h"
 #include "standin_local.h"
@@ -96,10 +97,21 @@ void loop_remove(struct watch *watch)
 	notices = NULL;
 }
 
-const char *pin_responder(const struct pin *pin)
+const struct config_policy *pin_policy(const struct pin *pin)
 {
 	(void)pin;
 	return NULL;
+}
+
+/* The one there is stays. */
+struct config *config_get(struct config *same)
+{
+	return same;
+}
+
+void config_put(struct config *same)
+{
+	(void)same;
 }
 
 /* Responders. How one answers may change at any time. */
@@ -158,13 +170,14 @@ struct fetch {
 	void *arg;
 };
 
-static const struct config config = {
+static struct config config = {
 	.timeout = 15,
 	.transfers = 64,
 	.transfers_per_host = 8,
 	.retry = 30,
 	.retry_max = 3600,
-	.refresh_max = 4 * 86400,
+	.policy.refresh_min = 300,
+	.policy.refresh_max = 4 * 86400,
 };
 
 static struct signed_response sign(const struct responder_behind *responder, int cert)
@@ -396,11 +409,10 @@ static int64_t latest;			/* ms that a request waited at most */
 
 static void lost(void)
 {
-	store_read();
+	store_read(plan_entry);
 }
 
 static const struct store_calls store_calls = {
-	.entry = plan_entry,
 	.wanted = plan_wanted,
 	.event = plan_event,
 	.lost = lost,
@@ -516,6 +528,7 @@ static void start(void)
 		.serial = 1,
 	};
 	struct forge_cert root = spec;
+	char why[256];
 	int i;
 
 	root.key = forge_ec(1);
@@ -528,9 +541,11 @@ static void start(void)
 		abort();
 	plan_init(false);
 	plan_configure(&config);
+	if (policy_configure(&config, why, sizeof(why)))
+		abort();
 	queue_init(&attempt_queue_calls);
 	queue_configure(&config);
-	if (store_open(&store_calls, true) || store_read())
+	if (store_open(&store_calls, true) || store_read(plan_entry))
 		abort();
 }
 
@@ -1278,7 +1293,7 @@ TEST_F(simulated, dump_does_not_settle)
 	pass(SECOND);
 	serve(1, 1);
 	control(STANDIN_ACTION_UNSETTLE, 0, 0, 100);
-	EXPECT_EQ(0, store_read());
+	EXPECT_EQ(0, store_read(plan_entry));
 	pass(SECOND);
 	EXPECT_TRUE(is_valid(1));
 	EXPECT_EQ(1, histories[0].requests);

@@ -27,7 +27,8 @@ make_units()
 {
 	# What runs already has the directories that it opened.
 	mount -t tmpfs -o mode=755 run /run &&
-	mkdir -p /run/systemd/system/ocspd.service.d /run/cache /run/bin &&
+	mkdir -p /run/systemd/system/ocspd.service.d /run/cache /run/bin /run/credstore &&
+	echo me:secret > /run/credstore/ocspd.proxy && chmod 600 /run/credstore/ocspd.proxy &&
 	mount --bind /run/cache /var/cache &&
 	cp ../lib/ocspd /run/bin/ && cp ocspd.service /run/systemd/system/ || return 1
 	printf '[ocspd]\nallow = 127.0.0.0/8\nretry = 1\n' > /run/ocspd.conf
@@ -37,6 +38,9 @@ make_units()
 		[Service]
 		ExecStart=
 		ExecStart=/run/bin/ocspd -f /run/ocspd.conf
+		ExecReload=
+		ExecReload=/run/bin/ocspd -f /run/ocspd.conf --check-config --same-user
+		ExecReload=kill -HUP \$MAINPID
 		StandardError=append:/run/ocspd.log
 	END
 	cat > /run/systemd/system/test.target <<-END
@@ -87,7 +91,7 @@ is()
 	[ "$(property "$1")" = "$2" ]
 }
 
-ktap_set_plan 6
+ktap_set_plan 8
 
 ready()
 {
@@ -126,6 +130,30 @@ reloads()
 	ctl reload ocspd && wait_for 10 logged "configuration read again"
 }
 check "reloaded" reloads
+
+# The unit's own reload is as the test's, but for the paths.
+refuses_reload()
+{
+	grep -q '^ExecReload=.*/ocspd --check-config --same-user$' ocspd.service &&
+	echo "colour = blue" >> /run/ocspd.conf && : > /run/ocspd.log &&
+	! ctl reload ocspd && is ActiveState active || return 1
+	# A certificate that only root may read
+	sed -i /colour/d /run/ocspd.conf
+	cp "$dir/one-chain.pem" /run/secret.pem && chmod 600 /run/secret.pem &&
+	printf '[certificate one]\nfile = /run/secret.pem\n' >> /run/ocspd.conf &&
+	! ctl reload ocspd && ! logged "configuration read again" &&
+	logged "/run/secret.pem: Permission denied" || return 1
+	sed -i /certificate/,\$d /run/ocspd.conf
+	ctl reload ocspd && wait_for 10 logged "configuration read again"
+}
+check "a reload with a bad file fails, and changes nothing" refuses_reload
+
+credential()
+{
+	nsenter -t "$(pgrep -x ocspd)" --mount cat /run/credentials/ocspd.service/ocspd.proxy |
+		grep -q '^me:secret$'
+}
+check "the password of a proxy comes from a file that only root may read" credential
 
 # restarted PID: there is another one now
 restarted()

@@ -162,8 +162,9 @@ static void go_on(struct cert *cert, const struct subject *subject)
 			why = held;
 		if (!why) {
 			if (is_first_step(cert))
-				cert->step.form = responder_form(cert->responder) |
-					     (cert->no_cache ? FORM_NO_CACHE : 0);
+				step_set_form(&cert->step, subject,
+					      responder_form(cert->responder) |
+					      (cert->no_cache ? FORM_NO_CACHE : 0));
 			queue_add(cert);
 			return;
 		}
@@ -226,7 +227,7 @@ static void add_type(const struct fetch_result *r, struct setback *setback)
 static void step_worked(struct cert *cert, const struct fetch_result *r,
 			bool unchanged)
 {
-	responder_worked(cert->responder, cert->step.form);
+	responder_worked(cert->responder, step_learned(&cert->step));
 	plan_responder_works(cert->responder);
 	cert->no_cache = false;
 	free(cert->reasons);

@@ -17,6 +17,7 @@
 
 struct responder;
 struct pin;
+struct config_policy;
 struct attempt;
 
 /* What ocspd waits for with a certificate; plan.h draws how they follow. */
@@ -71,6 +72,10 @@ struct cert {
 	bool no_cache;			/* caches must ask the responder */
 	bool forced;			/* attempted when looked at, due or not */
 	bool counted;			/* --once had its result */
+
+	/* policy.c's: what the configuration of that number says of the issuer */
+	const struct config_policy *issuer_policy;
+	uint32_t policy_number;
 
 	/* attempt.c's */
 	char *reasons;			/* why this attempt failed so far */

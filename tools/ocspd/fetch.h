@@ -17,6 +17,7 @@ struct fetch_request {
 	const unsigned char *post;	/* NULL: GET */
 	size_t post_len;
 	bool no_cache;			/* caches on the way have to ask */
+	const char *ca_file;		/* for https; NULL: the system's */
 };
 
 #define FETCH_FAILURE_SIZE	256

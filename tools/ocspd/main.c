@@ -15,6 +15,7 @@
 
 #include "attempt.h"
 #include "cache.h"
+#include "check.h"
 #include "command.h"
 #include "config.h"
 #include "control.h"
@@ -27,8 +28,10 @@
 #include "own.h"
 #include "pins.h"
 #include "plan.h"
+#include "policy.h"
 #include "privilege.h"
 #include "queue.h"
+#include "replan.h"
 #include "store.h"
 
 /* ms from one look for the kernel module to the next, twice as long each time */
@@ -49,13 +52,22 @@
 static struct {
 	const char *config_file;	/* NULL: the usual one, if it is there */
 	bool check;
+	bool same_user;			/* to check as */
 	bool once;
 	bool verbose;
 } options;
 
 static struct config *config;
 static int exit_status = EXIT_SUCCESS;
+static enum {
+	WAITING,			/* for the module */
+	LOADING,			/* the files of certificates */
+	READY,
+} phase;
+/* Why the last configuration was not taken; "": it was. */
+static char config_fault[512];
 
+static void on_loaded(int faults);
 static void on_connect(struct timer *timer);
 static void on_status(struct timer *timer);
 static void on_sweep(struct timer *timer);
@@ -66,7 +78,7 @@ static struct timer status_timer = { .fn = on_status };
 static struct timer sweep_timer = { .fn = on_sweep };
 
 static const char usage[] =
-"usage: ocspd [-v] [-f FILE] [--once | --check-config]\n"
+"usage: ocspd [-v] [-f FILE] [--once | --check-config [--same-user]]\n"
 "\n"
 "Fetches the OCSP responses that the kernel's store wants, verifies them, stores\n"
 "them, and refreshes them in time. See ocspd(8) and ocspd.conf(5).\n"
@@ -74,6 +86,7 @@ static const char usage[] =
 "  -f, --config FILE  read FILE and not " CONFIG_FILE "\n"
 "      --once         fetch all there is once, and exit: 0 when none failed\n"
 "      --check-config read the configuration and the files it names, and exit\n"
+"      --same-user    check as who this is, not as another user where it is root\n"
 "  -v, --verbose      tell of each request\n"
 "  -h, --help         this text\n"
 "  -V, --version\n";
@@ -92,6 +105,7 @@ static void parse_options(int argc, char **argv)
 		{ "config", required_argument, NULL, 'f' },
 		{ "once", no_argument, NULL, '1' },
 		{ "check-config", no_argument, NULL, 'c' },
+		{ "same-user", no_argument, NULL, 's' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
@@ -110,6 +124,9 @@ static void parse_options(int argc, char **argv)
 		case 'c':
 			options.check = true;
 			break;
+		case 's':
+			options.same_user = true;
+			break;
 		case 'v':
 			options.verbose = true;
 			break;
@@ -124,7 +141,8 @@ static void parse_options(int argc, char **argv)
 			exit(EXIT_FAILURE);
 		}
 	}
-	if (optind == argc && !(options.once && options.check))
+	if (optind == argc && !(options.once && options.check) &&
+	    (options.check || !options.same_user))
 		return;
 	fputs(usage, stderr);
 	exit(EXIT_FAILURE);
@@ -139,25 +157,8 @@ static const char *config_file(void)
 
 static struct config *read_config(void)
 {
-	return config_read(config_file(), options.config_file);
-}
-
-static int check_config(void)
-{
-	const struct config_cert *cert;
-	int faults, count = 0;
-
-	faults = pins_check(config);
-	for (cert = config->certs; cert; cert = cert->next)
-		count++;
-	if (!config->read)
-		printf("%s: not there, which is in order: the defaults hold\n",
-		       config_file());
-	else if (!faults)
-		printf("%s: in order, %d certificate%s\n", config_file(), count,
-		       count == 1 ? "" : "s");
-	config_free(config);
-	return faults || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+	return config_read(config_file(), options.config_file, config_fault,
+			   sizeof(config_fault));
 }
 
 /* All but the pins */
@@ -186,37 +187,60 @@ static void notify_reloading(void)
 		   (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000);
 }
 
+static void on_reloaded(int faults)
+{
+	(void)faults;
+	log_text(LOG_NOTICE, "configuration read again");
+	sd_notify(false, "READY=1");
+	on_status(&status_timer);
+}
+
+/* What was read holds from now on. */
+static void take_config(struct config *new)
+{
+	struct config *old = config;
+
+	config = new;
+	if (apply_config()) {
+		exit_status = EXIT_FAILURE;
+		loop_stop();
+	} else if (phase == WAITING) {
+		on_reloaded(0);
+	} else {
+		pins_apply(config, false,
+			   phase == LOADING ? on_loaded : on_reloaded);
+		if (phase == READY)
+			keep_open(config->state, false);
+		replan_all();
+	}
+	config_put(old);
+}
+
+/* A bad one changes nothing. */
 static void reload(void)
 {
-	struct config *new, *old = config;
+	struct config *new;
 
 	notify_reloading();
 	new = read_config();
-	if (new) {
-		config = new;
-		if (apply_config()) {
-			exit_status = EXIT_FAILURE;
-			loop_stop();
-			return;
-		}
-		if (!connect_timer.place) {
-			pins_apply(config);
-			keep_open(config->state, false);
-		}
-		plan_retry_all();
-		config_free(old);
-		log_text(LOG_NOTICE, "configuration read again");
-	} else {
-		log_text(LOG_ERR, "the configuration stays what it was");
+	if (new && policy_configure(new, config_fault, sizeof(config_fault))) {
+		config_put(new);
+		new = NULL;
 	}
+	if (new) {
+		take_config(new);
+		return;
+	}
+	log_text(LOG_ERR, "the configuration stays what it was");
 	sd_notify(false, "READY=1");
+	on_status(&status_timer);
 }
 
 /* The store */
 
 static void on_resync(struct timer *timer)
 {
-	int err = store_read();
+	int err = store_read(plan_entry);
 
 	if (err)
 		log_text(LOG_ERR, "reading the store: %s; trying again",
@@ -233,7 +257,6 @@ static void lost(void)
 }
 
 static const struct store_calls store_calls = {
-	.entry = plan_entry,
 	.wanted = plan_wanted,
 	.event = plan_event,
 	.lost = lost,
@@ -260,6 +283,29 @@ static bool is_in_store(const uint8_t *key)
 	return there;
 }
 
+/* The certificates of the configuration are held. */
+static void on_loaded(int faults)
+{
+	if (faults && options.once)
+		exit_status = EXIT_FAILURE;
+	keep_open(config->state, options.once);
+	if (store_read(plan_entry)) {
+		give_up();
+		return;
+	}
+	phase = READY;
+	log_text(options.once ? LOG_DEBUG : LOG_NOTICE,
+		 "ready, %zu response%s in the store", certs_count(),
+		 certs_count() == 1 ? "" : "s");
+	if (!options.once) {
+		timer_set(&resync_timer, clock_ms() + RESYNC_EVERY);
+		instance_remember();
+	}
+	command_ready(true);
+	sd_notify(false, "READY=1");
+	on_status(&status_timer);
+}
+
 /* Listening first, so that nothing is missed between that and reading. */
 static int connect_store(void)
 {
@@ -269,19 +315,11 @@ static int connect_store(void)
 		return err;
 	if (err)
 		return give_up();
+	phase = LOADING;
 	/* Before anything is held, which would be in the store then. */
 	if (instance_is_known())
 		cache_keep_only(is_in_store);
-	if (pins_apply(config) && options.once)
-		exit_status = EXIT_FAILURE;
-	keep_open(config->state, options.once);
-	if (store_read())
-		return give_up();
-	if (options.once)
-		return 0;
-	pins_watch();
-	timer_set(&resync_timer, clock_ms() + RESYNC_EVERY);
-	instance_remember();
+	pins_apply(config, options.once, on_loaded);
 	return 0;
 }
 
@@ -299,25 +337,21 @@ static void wait_for_module(void)
 
 static void on_connect(struct timer *timer)
 {
-	int level = options.once ? LOG_DEBUG : LOG_NOTICE;
-	int err = connect_store();
-
 	(void)timer;
-	if (err && err != -ENOENT)
+	if (connect_store() != -ENOENT)
 		return;
-	if (err)
-		wait_for_module();
-	else
-		log_text(level, "ready, %zu response%s in the store",
-			 certs_count(), certs_count() == 1 ? "" : "s");
-	command_ready(!err);
+	wait_for_module();
+	/* Nobody else's start is to wait for that. */
 	sd_notify(false, "READY=1");
 	on_status(&status_timer);
 }
 
 static void on_status(struct timer *timer)
 {
-	if (connect_timer.place)
+	if (*config_fault)
+		sd_notifyf(false, "STATUS=error in the new configuration, the previous one stays in use: %s",
+			   config_fault);
+	else if (phase == WAITING)
 		sd_notify(false, "STATUS=waiting for the kernel module ktls_ocsp");
 	else
 		sd_notifyf(false, "STATUS=%zu certificates, %zu being fetched",
@@ -336,7 +370,7 @@ static bool work(void)
 {
 	bool more = queue_run();
 
-	if (options.once && !connect_timer.place) {
+	if (options.once && phase == READY) {
 		once_progress(plan_left());
 		if (!plan_left())
 			loop_stop();
@@ -366,7 +400,8 @@ static int init(void)
 	plan_init(options.once);
 	command_init();
 	queue_init(&attempt_queue_calls);
-	return apply_config();
+	err = policy_configure(config, config_fault, sizeof(config_fault));
+	return err ? err : apply_config();
 }
 
 static void run(void)
@@ -377,14 +412,16 @@ static void run(void)
 	loop_run();
 	sd_notify(false, "STOPPING=1");
 	control_close();
-	if (!connect_timer.place)
+	if (phase == READY)
 		instance_remember();
 	queue_restart();	/* stops all that is under way */
+	replan_stop();
 	pins_close();
 	keep_close();
 	store_close();
 	fetch_exit();
 	cache_close();
+	policy_clear();
 	own_forget();
 	loop_exit();
 }
@@ -395,6 +432,8 @@ int main(int argc, char **argv)
 
 	parse_options(argc, argv);
 	log_init(options.verbose);
+	if (options.check && !options.same_user && !check_as_other())
+		return EXIT_FAILURE;
 	err = privilege_drop();
 	if (err) {
 		log_text(LOG_ERR, "dropping privileges: %s", strerror(-err));
@@ -403,12 +442,15 @@ int main(int argc, char **argv)
 	config = read_config();
 	if (!config)
 		return EXIT_FAILURE;
-	if (options.check)
-		return check_config();
+	if (options.check) {
+		status = check_config(config_file(), config);
+		config_put(config);
+		return status;
+	}
 	if (init())
 		return EXIT_FAILURE;
 	run();
 	status = options.once ? once_finish() : EXIT_SUCCESS;
-	config_free(config);
+	config_put(config);
 	return exit_status ? exit_status : status;
 }

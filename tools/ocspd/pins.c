@@ -1,202 +1,91 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* The certificates of the configuration, see pins.h. */
-#include <errno.h>
-#include <libgen.h>
-#include <limits.h>
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/inotify.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
+#include <sys/queue.h>
 
 #include "cert.h"
 #include "certs.h"
-#include "issuer.h"
 #include "log.h"
-#include "loop.h"
+#include "pin_files.h"
+#include "pin_watch.h"
 #include "pins.h"
 #include "plan.h"
 #include "store.h"
 
-/* ms: several files are renewed together */
-#define SETTLE		300
-/* ms: what inotify does not tell, like a link in the middle of a path */
+/* ms of one turn of the loop, at most and roughly: then others have theirs. */
+#define SLICE		3
+/* ms until the files are looked at again, see pin_watch.h */
 #define CHECK_EVERY	600000
 
-#define CHANGES		(IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | \
-			 IN_ATTRIB | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE_SELF | \
-			 IN_MOVE_SELF | IN_ONLYDIR)
-
-/* What tells one state of a file from another. Zeroed: there is none. */
-struct identity {
-	dev_t dev;
-	ino_t ino;
-	off_t size;
-	struct timespec changed;	/* also its mode or owner */
-};
-
 struct pin {
-	const struct config_cert *config;
-	struct identity file;		/* as of the last look */
-	struct identity issuer;
+	TAILQ_ENTRY(pin) link;
+	char *path;			/* no two have the same */
+	struct config *config;		/* with a reference */
+	const struct config_cert *section;
+	struct file_identity file;	/* as of the last look */
+	struct file_identity issuer;
 	bool failed;			/* the last load did */
 	bool again;			/* though the files were in order */
 	bool held;
 	uint32_t slot;
 	uint8_t key[KTLS_OCSP_KEY_LEN];
-	struct pin *next;
+	unsigned int round;		/* of looking that met it last */
 };
 
-static struct pin *pins;
+static TAILQ_HEAD(, pin) pins = TAILQ_HEAD_INITIALIZER(pins);
+static void *by_path;
+
+/*
+ * A round over all files: what it meets is held, then what it did not meet is
+ * let go. The configuration is that of the last one; it has a reference.
+ */
+static struct {
+	unsigned int number;
+	struct config *config;
+	struct pin_walk walk;
+	struct pin *next;		/* to be looked at once the walk has ended */
+	int faults;
+	pins_done_fn done;		/* NULL: nobody wants to know */
+} looking;
+
 static bool following;
 
+static void on_slice(struct timer *timer);
 static void on_check(struct timer *timer);
-static void on_change(struct watch *watch, uint32_t events);
+static struct timer slice = { .fn = on_slice };
 static struct timer check = { .fn = on_check };
-static struct watch changes = { .fn = on_change, .fd = -1 };
 
-const char *pin_responder(const struct pin *pin)
+const struct config_policy *pin_policy(const struct pin *pin)
 {
-	return pin->config->responder;
-}
-
-/* Files */
-
-static void identify(const char *path, struct identity *identity)
-{
-	struct stat st;
-
-	memset(identity, 0, sizeof(*identity));
-	if (!path || stat(path, &st))
-		return;
-	identity->dev = st.st_dev;
-	identity->ino = st.st_ino;
-	identity->size = st.st_size;
-	identity->changed = st.st_ctim;
-}
-
-/* Looks at the files. True: they are not what they were. */
-static bool have_changed(struct pin *pin)
-{
-	struct identity file, issuer;
-	bool same;
-
-	identify(pin->config->file, &file);
-	identify(pin->config->issuer, &issuer);
-	same = !memcmp(&file, &pin->file, sizeof(file)) &&
-	       !memcmp(&issuer, &pin->issuer, sizeof(issuer));
-	pin->file = file;
-	pin->issuer = issuer;
-	return !same;
-}
-
-static bool fault(const struct config_cert *config, const char *why)
-{
-	log_text(LOG_ERR, "certificate %s: %s", config->name, why);
-	return false;
-}
-
-/* All of the certificates, the leaf first. NULL: that was told. */
-static STACK_OF(X509) *read_certs(const struct config_cert *config)
-{
-	STACK_OF(X509) *certs, *more;
-	char why[512];
-	X509 *cert;
-
-	certs = ocsp_read_certs(config->file, why, sizeof(why));
-	if (!certs || !config->issuer) {
-		if (!certs)
-			fault(config, why);
-		return certs;
-	}
-	more = ocsp_read_certs(config->issuer, why, sizeof(why));
-	if (!more)
-		fault(config, why);
-	while (more && (cert = sk_X509_shift(more)))
-		if (sk_X509_push(certs, cert) <= 0)
-			X509_free(cert);
-	if (more) {
-		sk_X509_free(more);
-		return certs;
-	}
-	sk_X509_pop_free(certs, X509_free);
-	return NULL;
-}
-
-/* What a pin holds: a leaf with its issuer, both NULL when there is no URL. */
-struct pair {
-	X509 *cert;
-	X509 *issuer;
-};
-
-/* A certificate need not name a responder; but where it does, properly. */
-static bool no_url(const struct config_cert *config, X509 *leaf)
-{
-	char *why = ocsp_cert_url_fault(leaf);
-
-	if (why)
-		fault(config, why);
-	else
-		log_text(LOG_INFO, "certificate %s: n/a, it names no OCSP responder",
-			 config->name);
-	free(why);
-	return !why;
-}
-
-static bool make_pair(const struct config_cert *config,
-		      STACK_OF(X509) *certs, struct pair *pair)
-{
-	X509 *leaf = sk_X509_value(certs, 0);
-	X509 *issuer = ocsp_find_issuer(certs, leaf, NULL, clock_wall());
-	char *url = ocsp_cert_url(leaf);
-
-	memset(pair, 0, sizeof(*pair));
-	if (!url && errno == ENOMEM)
-		return fault(config, "no memory");
-	if (!url && !config->responder)
-		return no_url(config, leaf);
-	free(url);
-	if (!issuer)
-		return fault(config, config->issuer ?
-			     "the issuer is not in its file" :
-			     "the certificate that issued it must follow it in the file, or be in one that \"issuer\" names");
-	X509_up_ref(leaf);
-	X509_up_ref(issuer);
-	pair->cert = leaf;
-	pair->issuer = issuer;
-	return true;
-}
-
-static bool read_pair(const struct config_cert *config, struct pair *pair)
-{
-	STACK_OF(X509) *certs = read_certs(config);
-	bool ok;
-
-	if (!certs)
-		return false;
-	ok = make_pair(config, certs, pair);
-	sk_X509_pop_free(certs, X509_free);
-	return ok;
-}
-
-static void free_pair(struct pair *pair)
-{
-	X509_free(pair->cert);
-	X509_free(pair->issuer);
+	return &pin->section->policy;
 }
 
 /* Holding */
 
+static bool fault(const struct pin *pin, const char *why)
+{
+	const struct pin_file file = { pin->section, pin->path };
+
+	return pin_fault(&file, why);
+}
+
+/* Another one of the same certificate, in a file of its own, takes over. */
 static void forget_key(struct pin *pin)
 {
 	struct cert *cert = certs_find(pin->key);
+	struct pin *other;
 
-	if (cert && cert->pin == pin)
-		cert->pin = NULL;
+	if (!cert || cert->pin != pin)
+		return;
+	cert->pin = NULL;
+	TAILQ_FOREACH(other, &pins, link)
+		if (other != pin && other->held &&
+		    !memcmp(other->key, pin->key, sizeof(pin->key)))
+			cert->pin = other;
 }
 
 static void take_key(struct pin *pin, const uint8_t *key, uint32_t slot)
@@ -220,7 +109,7 @@ static void take_key(struct pin *pin, const uint8_t *key, uint32_t slot)
 	ocsp_entry_clear(&r);
 }
 
-static bool hold(struct pin *pin, const struct pair *pair)
+static bool hold(struct pin *pin, const struct pin_pair *pair)
 {
 	struct ocsp_name name = OCSP_NAME_INIT;
 	unsigned char *cert = NULL, *issuer = NULL;
@@ -233,9 +122,9 @@ static bool hold(struct pin *pin, const struct pair *pair)
 	name.cert = cert;
 	name.issuer = issuer;
 	if (!cert || !issuer || ocsp_cert_key(pair->cert, key))
-		ok = fault(pin->config, "no memory");
+		ok = fault(pin, "no memory");
 	else if (store_hold(&name, &slot))
-		ok = fault(pin->config, store_error());
+		ok = fault(pin, store_error());
 	else
 		ok = true;
 	OPENSSL_free(cert);
@@ -257,181 +146,232 @@ static void let_go(struct pin *pin)
 /* What it held stays held when the new files are no good. */
 static void load(struct pin *pin)
 {
-	struct pair pair = { 0 };
+	const struct pin_file file = { pin->section, pin->path };
+	struct pin_pair pair;
 
-	pin->failed = !read_pair(pin->config, &pair);
+	pin->failed = !pin_read(&file, &pair);
 	pin->again = false;
 	if (!pin->failed && pair.cert)
 		pin->again = !hold(pin, &pair);
 	else if (!pin->failed)
 		let_go(pin);
 	pin->failed |= pin->again;
-	free_pair(&pair);
+	pin_pair_clear(&pair);
 }
 
-/*
- * What it held under the configuration before stays held when its files cannot
- * be read now.
- */
-static void inherit(struct pin *pin, struct pin *old)
-{
-	struct cert *cert;
+/* Pins */
 
-	for (; old; old = old->next) {
-		if (!old->held || strcmp(old->config->file, pin->config->file))
-			continue;
-		memcpy(pin->key, old->key, sizeof(pin->key));
-		pin->slot = old->slot;
-		pin->held = true;
-		old->held = false;
-		cert = certs_find(pin->key);
-		if (cert && cert->pin == old)
-			cert->pin = pin;
+static int compare(const void *a, const void *b)
+{
+	const struct pin *left = a, *right = b;
+
+	return strcmp(left->path, right->path);
+}
+
+static struct pin *find(const char *path)
+{
+	struct pin wanted = { .path = (char *)path };
+	struct pin **node = tfind(&wanted, &by_path, compare);
+
+	return node ? *node : NULL;
+}
+
+static struct pin *new_pin(const char *path)
+{
+	struct pin *pin = calloc(1, sizeof(*pin));
+
+	if (!pin)
+		return NULL;
+	pin->path = strdup(path);
+	if (pin->path && tsearch(pin, &by_path, compare)) {
+		TAILQ_INSERT_TAIL(&pins, pin, link);
+		return pin;
+	}
+	free(pin->path);
+	free(pin);
+	return NULL;
+}
+
+static void free_pin(struct pin *pin)
+{
+	let_go(pin);
+	tdelete(pin, &by_path, compare);
+	TAILQ_REMOVE(&pins, pin, link);
+	config_put(pin->config);
+	free(pin->path);
+	free(pin);
+}
+
+/* True: its section is another one, so that what is held may be, too. */
+static bool set_section(struct pin *pin, const struct config_cert *section)
+{
+	bool other = pin->section != section;
+
+	if (!other)
+		return false;
+	config_get(looking.config);
+	config_put(pin->config);
+	pin->config = looking.config;
+	pin->section = section;
+	return true;
+}
+
+static void look_at(const struct pin_file *file)
+{
+	struct pin *pin = find(file->path);
+	bool changed, other;
+
+	if (pin && pin->round == looking.number)
+		return;		/* another section has it, which came first */
+	if (!pin)
+		pin = new_pin(file->path);
+	if (!pin) {
+		log_text(LOG_ERR, "certificate %s: no memory",
+			 file->section->name);
+		looking.faults++;
 		return;
 	}
+	pin->round = looking.number;
+	other = set_section(pin, file->section);
+	changed = file_has_changed(pin->path, &pin->file);
+	changed |= file_has_changed(pin->section->issuer, &pin->issuer);
+	if (following)
+		pin_watch_file(pin->path, pin->section->issuer);
+	if (changed || pin->again || (other && (!pin->held || pin->failed)))
+		load(pin);
+	looking.faults += pin->failed;
 }
 
-/* Following */
+/* Rounds */
 
-static void watch_directory(const char *path)
+/* False: the round is over. */
+static bool look_on(void)
 {
-	char *copy = path ? strdup(path) : NULL;
-
-	/* Where there is none yet the check from time to time has to do. */
-	if (copy)
-		inotify_add_watch(changes.fd, dirname(copy), CHANGES);
-	free(copy);
-}
-
-static void watch_file(const char *path)
-{
-	char *real = path ? realpath(path, NULL) : NULL;
-
-	watch_directory(path);
-	watch_directory(real);
-	free(real);
-}
-
-static void watch_all(void)
-{
+	struct pin_file file;
 	struct pin *pin;
 
-	for (pin = pins; pin; pin = pin->next) {
-		watch_file(pin->config->file);
-		watch_file(pin->config->issuer);
+	if (pin_walk_next(&looking.walk, &file)) {
+		look_at(&file);
+		if (!TAILQ_EMPTY(&pins))
+			looking.next = TAILQ_FIRST(&pins);
+		return true;
 	}
+	pin = looking.next;
+	if (!pin)
+		return false;
+	looking.next = TAILQ_NEXT(pin, link);
+	/* What could not be looked for may be there. */
+	if (pin->round != looking.number && !looking.walk.incomplete)
+		free_pin(pin);
+	return looking.next;
 }
 
+static void begin_round(void)
+{
+	pin_walk_end(&looking.walk);
+	memset(&looking.walk, 0, sizeof(looking.walk));
+	looking.walk.config = looking.config;
+	looking.next = TAILQ_FIRST(&pins);
+	looking.faults = 0;
+	looking.number++;
+	if (following)
+		pin_watch_patterns(looking.config);
+}
+
+static void end_round(void)
+{
+	pins_done_fn done = looking.done;
+	int faults = looking.faults + looking.walk.faults;
+
+	pin_walk_end(&looking.walk);
+	timer_stop(&slice);
+	if (following && !check.place)
+		timer_set(&check, clock_ms() + CHECK_EVERY);
+	looking.done = NULL;
+	if (done)
+		done(faults);
+}
+
+static void on_slice(struct timer *timer)
+{
+	int64_t start = clock_ms();
+
+	while (look_on())
+		if (clock_ms() >= start + SLICE) {
+			timer_set(timer, clock_ms() + 1);
+			return;
+		}
+	end_round();
+}
+
+/* Also after a change: which files are other ones now is seen from them. */
 static void on_check(struct timer *timer)
 {
-	struct pin *pin;
-
-	watch_all();
-	for (pin = pins; pin; pin = pin->next)
-		if (have_changed(pin) || pin->again)
-			load(pin);
-	timer_set(timer, clock_ms() + CHECK_EVERY);
-}
-
-/* Whatever it was: which files are other ones now is seen from them. */
-static void on_change(struct watch *watch, uint32_t events)
-{
-	char buf[4096];
-
-	(void)events;
-	while (read(watch->fd, buf, sizeof(buf)) > 0)
-		;
-	if (!check.place || check.due > clock_ms() + SETTLE)
-		timer_set(&check, clock_ms() + SETTLE);
-}
-
-static void unfollow(void)
-{
-	timer_stop(&check);
-	if (changes.fd == -1)
+	if (slice.place) {
+		timer_set(timer, clock_ms() + PIN_SETTLE);
 		return;
-	loop_remove(&changes);
-	close(changes.fd);
-	changes.fd = -1;
-}
-
-static void follow(void)
-{
-	unfollow();
-	changes.fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (changes.fd == -1 || loop_add(&changes, EPOLLIN))
-		log_text(LOG_WARNING, "certificates are not watched: %s",
-			 strerror(errno));
-	watch_all();
-	timer_set(&check, clock_ms() + CHECK_EVERY);
-}
-
-void pins_watch(void)
-{
-	following = true;
-	follow();
-}
-
-/* All */
-
-static void free_pins(struct pin *pin)
-{
-	struct pin *next;
-
-	for (; pin; pin = next) {
-		next = pin->next;
-		let_go(pin);
-		free(pin);
 	}
+	begin_round();
+	on_slice(&slice);
 }
 
-int pins_apply(const struct config *config)
+static void on_change(void)
 {
-	const struct config_cert *cert;
-	struct pin *old = pins, **last = &pins, *pin;
-	int faults = 0;
+	/* Several files are renewed together. */
+	const int64_t at = clock_ms() + PIN_SETTLE;
 
-	/* The new ones first, so that what stays is held all the time. */
-	pins = NULL;
-	for (cert = config->certs; cert; cert = cert->next) {
-		pin = calloc(1, sizeof(*pin));
-		if (!pin) {
-			log_text(LOG_ERR, "no memory for a certificate");
-			break;
-		}
-		pin->config = cert;
-		have_changed(pin);
-		load(pin);
-		if (pin->failed)
-			inherit(pin, old);
-		faults += pin->failed;
-		*last = pin;
-		last = &pin->next;
-	}
-	free_pins(old);
+	if (!check.place || check.due > at)
+		timer_set(&check, at);
+}
+
+void pins_apply(struct config *config, bool once, pins_done_fn done)
+{
+	struct config *old = looking.config;
+
+	looking.config = config_get(config);
+	looking.done = done;
+	following = !once;
 	if (following)
-		follow();
-	return faults;
+		pin_watch_begin(on_change);
+	begin_round();
+	config_put(old);
+	if (following) {
+		on_slice(&slice);
+		return;
+	}
+	while (look_on())
+		;
+	end_round();
 }
 
 void pins_close(void)
 {
-	unfollow();
+	struct pin *pin;
+
+	pin_watch_end();
+	pin_walk_end(&looking.walk);
+	timer_stop(&check);
+	timer_stop(&slice);
 	following = false;
-	free_pins(pins);
-	pins = NULL;
+	while ((pin = TAILQ_FIRST(&pins)))
+		free_pin(pin);
+	config_put(looking.config);
+	looking.config = NULL;
 }
 
-int pins_check(const struct config *config)
+int pins_check(struct config *config, size_t *count)
 {
-	const struct config_cert *cert;
-	struct pair pair;
+	struct pin_walk walk = { .config = config };
+	struct pin_file file;
+	struct pin_pair pair;
 	int faults = 0;
 
-	for (cert = config->certs; cert; cert = cert->next) {
-		memset(&pair, 0, sizeof(pair));
-		faults += !read_pair(cert, &pair);
-		free_pair(&pair);
+	*count = 0;
+	while (pin_walk_next(&walk, &file)) {
+		faults += !pin_read(&file, &pair);
+		pin_pair_clear(&pair);
+		++*count;
 	}
-	return faults;
+	pin_walk_end(&walk);
+	return faults + walk.faults;
 }

@@ -11,20 +11,23 @@
 
 struct pin;
 
+/* faults: how many files are at fault, which was told. */
+typedef void (*pins_done_fn)(int faults);
+
 /*
- * Hold what the configuration names, and nothing else any more. What cannot
- * be read is told, and read when it can be. Returns how many of them that are.
- * config is used until the next call.
+ * Hold what the configuration names, and nothing else any more: a few files in
+ * each turn of the loop, and follow them from then on; or with once all of them
+ * before it returns, and no more. done is called when all are read; not that of
+ * a call before, if that was not done. A file that cannot be read is told, and
+ * read when it can be.
  */
-int pins_apply(const struct config *config);
-/* Follow the files; pins_apply() alone does not. */
-void pins_watch(void);
+void pins_apply(struct config *config, bool once, pins_done_fn done);
 void pins_close(void);
 
 /* Read the files, without the store; how many are at fault is told and returned. */
-int pins_check(const struct config *config);
+int pins_check(struct config *config, size_t *count);
 
-/* The responder to ask instead of those that the certificate names, or NULL. */
-const char *pin_responder(const struct pin *pin);
+/* What its section says of how to fetch. */
+const struct config_policy *pin_policy(const struct pin *pin);
 
 #endif /* OCSPD_PINS_H */

@@ -13,6 +13,7 @@
 #include "log.h"
 #include "once.h"
 #include "plan.h"
+#include "policy.h"
 #include "publish.h"
 #include "responder.h"
 #include "store.h"
@@ -161,11 +162,13 @@ static int64_t life_left(const struct cert *cert, int64_t from)
 /* When to ask for a new one, where the newest one was asked for at that time. */
 static void set_refresh(struct cert *cert, int64_t asked, int64_t max_age)
 {
+	const struct policy policy = policy_of(cert, NULL);
 	const struct freshness freshness = {
 		.asked = asked,
 		.margin = store_min_validity(),
 		.max_age = max_age,
-		.refresh_max = config->refresh_max,
+		.refresh_min = policy.refresh_min,
+		.refresh_max = policy.refresh_max,
 	};
 
 	cert->refresh = schedule_refresh(&cert->terms, &freshness,
@@ -371,6 +374,18 @@ void plan_retry_all(void)
 	retries = 0;
 	certs_for_each(count_retry);
 	certs_for_each(retry);
+}
+
+void plan_sooner(struct cert *cert)
+{
+	int64_t planned = cert->refresh;
+
+	if (cert->state != CERT_FRESH)
+		return;
+	set_refresh(cert, cert->answered ? cert->answered : clock_wall(), -1);
+	if (cert->refresh > planned)
+		cert->refresh = planned;
+	wait_refresh(cert);
 }
 
 static void set_timer_again(struct cert *cert)

@@ -64,6 +64,8 @@ void plan_event(enum ktls_ocsp_event event,
 void plan_clock_stepped(void);
 /* The configuration changed: what failed may work now. */
 void plan_retry_all(void);
+/* And what is stored may have to be refreshed sooner. */
+void plan_sooner(struct cert *cert);
 
 /* The timer of a certificate. */
 void plan_due(struct timer *timer);

@@ -181,8 +181,8 @@ static bool is_held(struct probe *p, const char *url)
 	if (!responder)
 		return false;
 	until = responder->held_until;
-	p->step.form = responder_form(responder) |
-		       (p->no_cache ? FORM_NO_CACHE : 0);
+	step_set_form(&p->step, &p->subject, responder_form(responder) |
+		      (p->no_cache ? FORM_NO_CACHE : 0));
 	snprintf(why, sizeof(why),
 		 "%s; the responder wants no request for another %lld s",
 		 responder->refusal,

@@ -3,8 +3,6 @@
 /* When a response is fetched, see schedule.h. */
 #include "schedule.h"
 
-/* Seconds; a max-age below that would have us ask for the same all the time. */
-#define MAX_AGE_MIN	300
 /* Seconds from one look at a response that nobody uses to the next, at most. */
 #define UNUSED_MAX	600
 /* Seconds from one request that brought nothing new to the next, at least. */
@@ -49,7 +47,7 @@ int64_t schedule_refresh(const struct ocsp_terms *terms,
 	 * come to know the same moment from one cache: they spread behind it.
 	 */
 	if (f->max_age > 0) {
-		age = max(f->max_age, MAX_AGE_MIN);
+		age = max(f->max_age, f->refresh_min);
 		at = min(at, f->asked + age + age * random / 10);
 	}
 	return min(at, f->asked + f->refresh_max * (1 - random / 40));

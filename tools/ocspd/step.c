@@ -18,6 +18,25 @@ void step_first(struct step *step, unsigned int url)
 	step->changed = 0;
 }
 
+void step_set_form(struct step *step, const struct subject *subject,
+		   uint8_t known)
+{
+	enum method method = subject->policy.method;
+
+	step->form = known;
+	step->fixed = method == METHOD_AUTO ? 0 : FORM_POST;
+	if (method == METHOD_POST)
+		step->form |= FORM_POST;
+	else if (method == METHOD_GET)
+		step->form &= ~FORM_POST;
+}
+
+/* A method that was not ours to choose says nothing about the other one. */
+uint8_t step_learned(const struct step *step)
+{
+	return step->form | (step->fixed & FORM_POST ? FORM_LONG : 0);
+}
+
 /*
  * What may be to blame for an HTTP status but the responder's state. A slash
  * in a GET's base64 is refused, merged or decoded by many a server and what
@@ -47,7 +66,7 @@ uint8_t step_next_change(const struct step *step, uint8_t suspects)
 {
 	size_t i;
 
-	suspects &= ~step->changed;
+	suspects &= ~(step->changed | step->fixed);
 	if (step->form & FORM_LONG)
 		suspects &= ~FORM_POST;
 	for (i = 0; i < ARRAY_SIZE(changes); i++)
@@ -69,6 +88,7 @@ struct fetch *step_start(struct step *step, const struct subject *subject,
 	const char *url = subject_url(subject, step->url);
 	struct fetch_request request = {
 		.no_cache = step->form & FORM_NO_CACHE,
+		.ca_file = subject->policy.ca_file,
 	};
 	struct fetch *fetch = NULL;
 	unsigned char *der;
@@ -82,6 +102,11 @@ struct fetch *step_start(struct step *step, const struct subject *subject,
 		return NULL;
 	if (!(step->form & FORM_POST))
 		get = request_url(url, der, len);
+	if (!get && subject->policy.method == METHOD_GET) {
+		strcpy(failure, "the URL would be longer than 255 bytes, and the configuration has \"method = get\"");
+		OPENSSL_free(der);
+		return NULL;
+	}
 	if (get)
 		step->form &= ~FORM_LONG;
 	else if (!(step->form & FORM_POST))

@@ -16,11 +16,20 @@ struct subject;
 struct step {
 	uint8_t url;			/* its number */
 	uint8_t form;			/* how it is asked */
+	uint8_t fixed;			/* what the configuration says of that */
 	uint8_t changed;		/* forms that were changed for this URL */
 };
 
 /* The first step at a URL; its form is set when its responder is known. */
 void step_first(struct step *step, unsigned int url);
+/*
+ * The form of that first step: as known, which is how it worked the last time,
+ * unless the configuration says otherwise.
+ */
+void step_set_form(struct step *step, const struct subject *subject,
+		   uint8_t known);
+/* What the responder is known by that answered it, see responder_worked(). */
+uint8_t step_learned(const struct step *step);
 
 /*
  * Which parts of the form a failure over HTTP may be due to: FORM_ flags; 0: it

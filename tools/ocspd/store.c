@@ -122,14 +122,15 @@ int store_blobs_set(uint64_t *count)
 
 static int on_entry(const struct ocsp_entry *r, void *arg)
 {
-	(void)arg;
-	calls.entry(r);
+	void (**fn)(const struct ocsp_entry *entry) = arg;
+
+	(*fn)(r);
 	return 0;
 }
 
-int store_read(void)
+int store_read(void (*fn)(const struct ocsp_entry *entry))
 {
-	return remember(client, ocsp_client_dump(client, -1, on_entry, NULL,
+	return remember(client, ocsp_client_dump(client, -1, on_entry, &fn,
 						 NULL));
 }
 

@@ -13,7 +13,6 @@
 #include "verify.h"
 
 struct store_calls {
-	void (*entry)(const struct ocsp_entry *entry);	/* one there is */
 	void (*wanted)(const uint8_t *key);
 	void (*event)(enum ktls_ocsp_event event,
 		      const struct ocsp_entry *entry);
@@ -34,8 +33,8 @@ uint32_t store_min_validity(void);
 /* How many blobs the store was given since there is one. */
 int store_blobs_set(uint64_t *count);
 
-/* Calls entry() for each entry there is. */
-int store_read(void);
+/* Calls fn for each entry there is. */
+int store_read(void (*fn)(const struct ocsp_entry *entry));
 
 /* parts as ocsp_client_get(); ocsp_entry_clear() after. -ENOENT: none. */
 int store_get(const uint8_t *key, uint32_t parts,

@@ -8,8 +8,6 @@
 #include <openssl/x509v3.h>
 
 #include "cert.h"
-#include "certs.h"
-#include "pins.h"
 #include "subject.h"
 
 /* Of one certificate's URLs the rest is not used. */
@@ -28,10 +26,10 @@ static STACK_OF(OPENSSL_STRING) *only(const char *url)
 	return NULL;
 }
 
-bool subject_make(struct subject *subject, const struct cert *cert,
+bool subject_make(struct subject *subject, struct cert *cert,
 		  const struct ocsp_entry *entry)
 {
-	const char *url = cert->pin ? pin_responder(cert->pin) : NULL;
+	const char *url;
 
 	memset(subject, 0, sizeof(*subject));
 	subject->cert = ocsp_cert_decode(entry->cert, entry->cert_len);
@@ -42,6 +40,9 @@ bool subject_make(struct subject *subject, const struct cert *cert,
 		subject_clear(subject);
 		return false;
 	}
+	subject->policy = policy_of(cert, subject->issuer);
+	config_get(subject->policy.config);
+	url = subject->policy.responder;
 	subject->name = ocsp_cert_subject(subject->cert, true);
 	subject->urls = url ? only(url) : ocsp_cert_urls(subject->cert);
 	if (subject->urls || (!url && errno != ENOMEM))
@@ -57,6 +58,7 @@ void subject_clear(struct subject *subject)
 	X509_free(subject->issuer);
 	free(subject->name);
 	X509_email_free(subject->urls);
+	config_put(subject->policy.config);
 	memset(subject, 0, sizeof(*subject));
 }
 

@@ -12,14 +12,14 @@
 #include <openssl/x509.h>
 
 #include "client.h"
-
-struct cert;
+#include "policy.h"
 
 struct subject {
 	X509 *cert;
 	X509 *issuer;
 	char *name;			/* for people; NULL: no memory */
 	STACK_OF(OPENSSL_STRING) *urls;	/* NULL: it names no responder */
+	struct policy policy;		/* with a reference to its configuration */
 };
 
 /*
@@ -27,7 +27,7 @@ struct subject {
  * none, or they are none, or there is no memory: then errno is ENOMEM.
  * subject_clear() after.
  */
-bool subject_make(struct subject *subject, const struct cert *cert,
+bool subject_make(struct subject *subject, struct cert *cert,
 		  const struct ocsp_entry *entry);
 void subject_clear(struct subject *subject);
 
