@@ -32,8 +32,10 @@ cflags := -std=gnu11 $(WARN) -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 	$(shell $(PKG_CONFIG) --cflags $(PKGS))
 libs := $(shell $(PKG_CONFIG) --libs $(PKGS)) -lpthread
 
+# Of common/ these are for tools that have jansson.
+no_json := $(if $(filter jansson,$(PKGS)),,$(common)/json_%.c)
 objs := $(patsubst $(src)/%.c,$(out)/%.o,$(wildcard $(src)/*.c)) \
-	$(patsubst $(common)/%.c,$(out)/common-%.o,$(wildcard $(common)/*.c))
+	$(patsubst $(common)/%.c,$(out)/common-%.o,$(filter-out $(no_json),$(wildcard $(common)/*.c)))
 
 all: $(prog)
 

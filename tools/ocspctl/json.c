@@ -2,8 +2,8 @@
 // SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* JSON, without looking for memory at every step. */
 #include <stdlib.h>
-#include <string.h>
 
+#include "json_text.h"
 #include "ocspctl.h"
 
 void no_memory(void)
@@ -37,25 +37,7 @@ void json_add(json_t *object, const char *name, json_t *value)
 
 json_t *json_text(const char *text)
 {
-	char *ascii, *out;
-	json_t *value;
-
-	if (!text)
-		return json_null();
-	value = json_string(text);
-	if (value)
-		return value;
-	/* No UTF-8. */
-	ascii = malloc(4 * strlen(text) + 1);
-	if (!ascii)
-		no_memory();
-	for (out = ascii; *text; text++)
-		out += sprintf(out, *text >= ' ' && *text <= '~' ? "%c" :
-			       "\\x%02X", (unsigned char)*text);
-	*out = '\0';
-	value = must(json_string(ascii));
-	free(ascii);
-	return value;
+	return must(json_of_text(text));
 }
 
 /* In ASCII, so that no terminal sees what a certificate's author chose. */

@@ -15,6 +15,7 @@
 #include "command.h"
 #include "counters.h"
 #include "describe.h"
+#include "json_text.h"
 #include "keep.h"
 #include "plan.h"
 #include "probe.h"
@@ -281,7 +282,7 @@ static void tell(struct wait *wait, const uint8_t *key, enum plan_result result,
 	client_send(wait->client,
 		    json_pack("{s:s, s:s, s:o}", "key", key_text(key, text),
 			      "result", result_names[result],
-			      "reason", describe_text(why)));
+			      "reason", json_of_text(why)));
 	client_wake(wait->client);
 }
 

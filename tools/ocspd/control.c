@@ -102,7 +102,7 @@ static bool reserve(struct client *client, size_t len)
 
 void client_send(struct client *client, json_t *record)
 {
-	char *text = record ? json_dumps(record, JSON_COMPACT) : NULL;
+	char *text = record ? json_dumps(record, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
 	size_t len = text ? strlen(text) : 0;
 
 	if (!text || !reserve(client, len + 1)) {

@@ -8,6 +8,7 @@
 #include "cert.h"
 #include "clock.h"
 #include "describe.h"
+#include "json_text.h"
 #include "keep.h"
 #include "plan.h"
 #include "store.h"
@@ -28,24 +29,6 @@ static const char *const state_names[] = {
 const char *describe_state(enum cert_state state)
 {
 	return state_names[state];
-}
-
-json_t *describe_text(const char *text)
-{
-	char *ascii, *p;
-	json_t *value;
-
-	if (!text)
-		return json_null();
-	ascii = strdup(text);
-	if (!ascii)
-		return NULL;
-	for (p = ascii; *p; p++)
-		if (*p < ' ' || *p > '~')
-			*p = '?';
-	value = json_string(ascii);
-	free(ascii);
-	return value;
 }
 
 /* Seconds since the epoch; 0: never */
@@ -94,18 +77,18 @@ static json_t *describe(const struct cert *cert, const struct ocsp_entry *r,
 
 	return json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:b, s:b, s:b}",
 			 "key", key_text(cert->key, key),
-			 "certificate", describe_text(subject->name),
+			 "certificate", json_of_text(subject->name),
 			 "state", describe_state(cert->state),
 			 "next_attempt", when_ms(next_attempt(cert)),
 			 "refresh", when(cert->refresh),
 			 "last_attempt", when_ms(cert->last),
 			 "last_success", last_success(cert, r),
 			 "last_failure", when(r->failure_time),
-			 "failure", describe_text(failure),
+			 "failure", json_of_text(failure),
 			 "failures", (json_int_t)r->failures,
-			 "responder", describe_text(subject_url(subject, 0)),
+			 "responder", json_of_text(subject_url(subject, 0)),
 			 "held_until", held_until(cert),
-			 "status", describe_text(status),
+			 "status", json_of_text(status),
 			 "next_update", when(r->generation ? r->next_update :
 							     0),
 			 "must_staple", must, "pinned", !!cert->pin,

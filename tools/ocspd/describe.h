@@ -10,9 +10,6 @@
 
 const char *describe_state(enum cert_state state);
 
-/* Text of any origin, or NULL. */
-json_t *describe_text(const char *text);
-
 /*
  * *record is what "list" says of it; NULL when there is no memory. 0, or
  * -ENOENT: the store has no such certificate; *record is NULL.

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "clock.h"
-#include "describe.h"
 #include "fetch.h"
+#include "json_text.h"
 #include "plan.h"
 #include "probe.h"
 #include "publish.h"
@@ -68,8 +68,8 @@ static json_t *request_of(const struct probe *p)
 	const uint8_t form = p->step.form;
 
 	return json_pack("{s:o, s:s, s:s, s:b, s:I}",
-			 "url", describe_text(subject_url(&p->subject,
-							  p->step.url)),
+			 "url", json_of_text(subject_url(&p->subject,
+							 p->step.url)),
 			 "method", form & (FORM_POST | FORM_LONG) ? "POST" :
 								    "GET",
 			 "digest", form & FORM_SHA1 ? "SHA-1" : "SHA-256",
@@ -93,7 +93,7 @@ static void tell(struct probe *p, json_t *what)
 static void tell_reason(struct probe *p, const char *why)
 {
 	tell(p, json_pack("{s:n, s:o}", "http_status", "reason",
-			  describe_text(why)));
+			  json_of_text(why)));
 }
 
 static void go_on(struct probe *p);
@@ -115,9 +115,9 @@ static json_t *answer_of(const struct fetch_result *r, const char *why)
 			 "http_status", r->status ? json_integer(r->status) :
 						    json_null(),
 			 "bytes", (json_int_t)r->len,
-			 "content_type", describe_text(*r->type ? r->type :
-								  NULL),
-			 "reason", describe_text(why));
+			 "content_type", json_of_text(*r->type ? r->type :
+								 NULL),
+			 "reason", json_of_text(why));
 }
 
 static void add_verdict(json_t *record, const struct ocsp_verdict *v)
