@@ -404,6 +404,56 @@ static void html(const struct question *q, struct answer *a)
 	http(a, "200 OK", page, strlen(page), "Content-Type: text/html\r\n");
 }
 
+/* CRC-32 of RFC 1952 */
+static uint32_t crc32_of(const unsigned char *data, size_t len)
+{
+	uint32_t crc = 0xffffffff;
+	int bit;
+
+	while (len--) {
+		crc ^= *data++;
+		for (bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
+	}
+	return ~crc;
+}
+
+static unsigned char *put_le(unsigned char *p, uint32_t value, int bytes)
+{
+	while (bytes--) {
+		*p++ = value;
+		value >>= 8;
+	}
+	return p;
+}
+
+/* encoded [NAME]: in gzip, as one block that is not compressed; and so named */
+static void encoded(const struct question *q, struct answer *a)
+{
+	static const unsigned char head[] = {
+		0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff,	/* of gzip */
+		1,					/* the last block, stored */
+	};
+	const char *name = strchr(q->fault, ' ');
+	unsigned char *der, *body, *p;
+	char header[80];
+	size_t len;
+
+	der = forge_changed(q, NULL, &len);
+	body = malloc(sizeof(head) + 4 + len + 8);
+	must(body);
+	memcpy(body, head, sizeof(head));
+	p = put_le(body + sizeof(head), len, 2);
+	p = put_le(p, ~len, 2);
+	memcpy(p, der, len);
+	p = put_le(p + len, crc32_of(der, len), 4);
+	p = put_le(p, len, 4);
+	free(der);
+	snprintf(header, sizeof(header), "Content-Encoding: %.40s\r\n",
+		 name ? name + 1 : "gzip");
+	http_der(a, body, p - body, header);
+}
+
 static void big(const struct question *q, struct answer *a)
 {
 	unsigned char *body = calloc(1, MANY_BYTES);
@@ -582,6 +632,7 @@ static const struct {
 	{ "truncated", truncated },
 	{ "empty", empty },
 	{ "html", html },
+	{ "encoded", encoded },
 	{ "big", big },
 	{ "http", http_status },
 	{ "no-get", no_get },

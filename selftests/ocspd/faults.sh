@@ -37,6 +37,8 @@ no-get redirect http://127.0.0.1:1/ | stored
 no-get sha1-only | stored
 stale | stored
 slow 3000 | stored
+encoded | stored
+encoded rot13 | ncoding
 redirect $bad/good/ | stored
 revoked | stored
 unknown | the responder does not know the certificate

@@ -167,6 +167,8 @@ static void set_http(struct fetch *f)
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
 			 (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	/* What some send without being asked; see set_request(), too. */
+	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
 	/* Whoever is not to be proxied is ours to tell, see proxy.c. */
 	curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "ocspd/" VERSION);
@@ -183,7 +185,9 @@ static bool add_header(struct fetch *f, const char *line)
 
 static bool set_request(struct fetch *f, const struct fetch_request *request)
 {
-	bool ok = add_header(f, "Accept: application/ocsp-response");
+	bool ok = add_header(f, "Accept: application/ocsp-response") &&
+		  /* Nothing is gained, and caches would keep several forms. */
+		  add_header(f, "Accept-Encoding:");
 
 	if (ok && request->ca_file)
 		ok = !curl_easy_setopt(f->easy, CURLOPT_CAINFO,
