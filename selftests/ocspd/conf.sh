@@ -66,7 +66,7 @@ check_config()
 	local status=$?
 
 	cat "$dir/ocspd.out" >> "$dir/ocspd.log"
-	return $status
+	return "$status"
 }
 
 # faulty LINE TEXT: a configuration with that line in [ocspd] is refused.
@@ -263,7 +263,7 @@ conf_d()
 
 	chmod 755 "$d"
 	rm -r "$d"
-	return $result
+	return "$result"
 }
 check "further files of a directory" conf_d
 
@@ -282,7 +282,7 @@ authorized()
 	socat -u TCP-LISTEN:3199,bind=127.0.0.1,reuseaddr "CREATE:$dir/proxied" &
 	local socat=$!
 
-	wait_for 10 listens_on 3199 && ! run_ocspd --once "$@" &&
+	wait_for 10 listens_on 3199 && ! run_ocspd --once &&
 	wait_for 10 grep -q "^Proxy-Authorization: Basic $(printf me:secret | base64)" \
 		"$dir/proxied" && ! logged secret
 	local result=$?
@@ -290,7 +290,7 @@ authorized()
 	kill "$socat" 2>/dev/null
 	wait "$socat"
 	rm -f "$dir/proxied"
-	return $result
+	return "$result"
 }
 
 listens_on()
@@ -307,7 +307,8 @@ proxy_login()
 	CREDENTIALS_DIRECTORY=$dir/credentials authorized || return 1
 	sed -i "s,^timeout,proxy_credentials = $dir/credentials/ocspd.proxy\n&," "$dir/ocspd.conf" &&
 	authorized && echo secret > "$dir/login" &&
-	faulty "proxy_credentials = $dir/login" "" ||
+	printf '[ocspd]\nproxy_credentials = %s\n' "$dir/login" > "$dir/ocspd.conf" &&
+	! check_config &&
 	logged "proxy_credentials: $dir/login is not one line with USER:PASSWORD"
 }
 check "the user and password of a proxy, from a file or from systemd" proxy_login
@@ -333,7 +334,7 @@ bad_reload()
 
 	kill "$socat"
 	wait "$socat"
-	return $result
+	return "$result"
 }
 check "a bad file at SIGHUP: said in the log and in the status" bad_reload
 

@@ -59,6 +59,20 @@ static int64_t refresh(const struct ocsp_terms *terms, int64_t asked,
 	return schedule_refresh(terms, &f, random);
 }
 
+TEST(module_is_asked_for_less_and_less)
+{
+	int64_t delay = 0, total = 0;
+	int i;
+
+	for (i = 0; i < 10; i++) {
+		delay = schedule_module(delay);
+		total += delay;
+	}
+	/* 2, 4, ... 32, and then a minute each */
+	EXPECT_EQ(60000, delay);
+	EXPECT_EQ(62000 + 5 * 60000, total);
+}
+
 TEST(refresh_at_half)
 {
 	const int64_t half = 7 * DAY / 2;

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 # shellcheck shell=dash
 #
 # ocspd holds the certificates that a pattern matches, and reads many of them without holding up

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 # shellcheck shell=dash
 #
 # How responses are fetched by what ocspd.conf says of a certificate, of an issuer and of all.

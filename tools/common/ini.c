@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* Configuration files, see ini.h. */
 #include <errno.h>
 #include <stdbool.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * Configuration files: lines of "[section]", "name = value" and comments. A
  * line is a comment from "#" or ";" at its start, or from a ";" after a blank.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* Text of any origin in JSON, see json_text.h. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* ocspd --check-config */
 #ifndef OCSPD_CHECK_H
 #define OCSPD_CHECK_H

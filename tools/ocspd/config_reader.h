@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* Between the parts that read ocspd.conf(5): config.c and settings.c. */
 #ifndef OCSPD_CONFIG_READER_H
 #define OCSPD_CONFIG_READER_H

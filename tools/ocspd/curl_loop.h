@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* libcurl's multi interface on the event loop. */
 #ifndef OCSPD_CURL_LOOP_H
 #define OCSPD_CURL_LOOP_H

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* Why a fetch failed, in words. */
 #include <stdarg.h>
 #include <stdio.h>

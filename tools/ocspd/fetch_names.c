@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* The names that a fetch connects to, and what is made of their addresses. */
 #include <arpa/inet.h>
 #include <errno.h>

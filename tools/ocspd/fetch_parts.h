@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* Between the parts of fetch.c: fetch_names.c and fetch_failure.c. */
 #ifndef OCSPD_FETCH_PARTS_H
 #define OCSPD_FETCH_PARTS_H

@@ -32,17 +32,10 @@
 #include "privilege.h"
 #include "queue.h"
 #include "replan.h"
+#include "resync.h"
+#include "schedule.h"
 #include "store.h"
 
-/* ms from one look for the kernel module to the next, twice as long each time */
-#define MODULE_FIRST	2000
-#define MODULE_MAX	60000
-/*
- * ms from one reading of the whole store to the next, when an entry is there
- * that nobody told of; and when that failed
- */
-#define RESYNC_EVERY	3600000
-#define RESYNC_AGAIN	5000
 /* ms between two lines of text for the service manager */
 #define STATUS_EVERY	10000
 /* ms from one cleaning of the cache to the next; the first is soon */
@@ -71,9 +64,7 @@ static void on_loaded(int faults);
 static void on_connect(struct timer *timer);
 static void on_status(struct timer *timer);
 static void on_sweep(struct timer *timer);
-static void on_resync(struct timer *timer);
 static struct timer connect_timer = { .fn = on_connect };
-static struct timer resync_timer = { .fn = on_resync };
 static struct timer status_timer = { .fn = on_status };
 static struct timer sweep_timer = { .fn = on_sweep };
 
@@ -238,28 +229,10 @@ static void reload(void)
 
 /* The store */
 
-static void on_resync(struct timer *timer)
-{
-	int err = store_read(plan_entry);
-
-	if (err)
-		log_text(LOG_ERR, "reading the store: %s; trying again",
-			 store_error());
-	else
-		instance_remember();
-	timer_set(timer, clock_ms() + (err ? RESYNC_AGAIN : RESYNC_EVERY));
-}
-
-static void lost(void)
-{
-	log_text(LOG_NOTICE, "notices of the store were lost, reading all of it");
-	on_resync(&resync_timer);
-}
-
 static const struct store_calls store_calls = {
 	.wanted = plan_wanted,
 	.event = plan_event,
-	.lost = lost,
+	.lost = resync_lost,
 };
 
 static int give_up(void)
@@ -298,7 +271,7 @@ static void on_loaded(int faults)
 		 "ready, %zu response%s in the store", certs_count(),
 		 certs_count() == 1 ? "" : "s");
 	if (!options.once) {
-		timer_set(&resync_timer, clock_ms() + RESYNC_EVERY);
+		resync_start(instance_remember);
 		instance_remember();
 	}
 	command_ready(true);
@@ -329,9 +302,7 @@ static void wait_for_module(void)
 
 	if (!delay)
 		log_text(LOG_WARNING, "%s; waiting for that", store_error());
-	delay = delay ? 2 * delay : MODULE_FIRST;
-	if (delay > MODULE_MAX)
-		delay = MODULE_MAX;
+	delay = schedule_module(delay);
 	timer_set(&connect_timer, clock_ms() + delay);
 }
 
@@ -415,6 +386,7 @@ static void run(void)
 	if (phase == READY)
 		instance_remember();
 	queue_restart();	/* stops all that is under way */
+	resync_stop();
 	replan_stop();
 	pins_close();
 	keep_close();

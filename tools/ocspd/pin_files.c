@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* The files of the certificates that are held, see pin_files.h. */
 #include <errno.h>
 #include <stdio.h>

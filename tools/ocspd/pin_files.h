@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* The files of the certificates that the configuration has held. */
 #ifndef OCSPD_PIN_FILES_H
 #define OCSPD_PIN_FILES_H

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* Notices that files of certificates change, see pin_watch.h. */
 #include <errno.h>
 #include <glob.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * Notices that files of certificates change. What inotify does not tell, like a
  * link in the middle of a path, is found by looking from time to time.

@@ -242,6 +242,16 @@ void plan_entry(const struct ocsp_entry *entry)
 		take_stored(cert, entry);
 }
 
+void plan_entry_again(const struct ocsp_entry *entry)
+{
+	const struct cert *cert = certs_find(entry->key);
+	bool failed = cert && (cert->state == CERT_RETRY ||
+			       cert->state == CERT_HELD);
+
+	if (!failed || is_served(entry))
+		plan_entry(entry);
+}
+
 /* Events */
 
 /* The same reason again ends the waiting of whoever waits. */

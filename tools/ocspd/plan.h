@@ -51,6 +51,12 @@ void plan_configure(const struct config *config);
  */
 void plan_entry(const struct ocsp_entry *entry);
 /*
+ * The same of a reading that no lost notice is behind: nobody waits for those
+ * that failed, which keep to their backoff, or all of them would be asked for
+ * at the same moment.
+ */
+void plan_entry_again(const struct ocsp_entry *entry);
+/*
  * The operator wants a new response, due or not; with no_cache from the
  * responder itself.
  */

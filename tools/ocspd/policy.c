@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* How the response of a certificate is fetched, see policy.h. */
 #include <search.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * How the response of a certificate is fetched: what the configuration says of
  * the certificate, of its issuer, and of all, in this order.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /* The plans of all certificates anew, after the configuration was read again. */
 #ifndef OCSPD_REPLAN_H
 #define OCSPD_REPLAN_H

@@ -7,6 +7,9 @@
 #define UNUSED_MAX	600
 /* Seconds from one request that brought nothing new to the next, at least. */
 #define AGAIN_MIN	60
+/* ms from one look for the kernel module to the next, at first and at most */
+#define MODULE_FIRST	2000
+#define MODULE_MAX	60000
 /* The longest wait at first when there is nothing to staple. */
 #define WITHOUT_MIN	300
 
@@ -78,6 +81,11 @@ int64_t schedule_retry(const struct backoff *b, double random)
 int64_t schedule_hold(int64_t left, int64_t limit)
 {
 	return left > 0 ? max(left / 2, 1) : limit;
+}
+
+int64_t schedule_module(int64_t last)
+{
+	return last ? min(2 * last, MODULE_MAX) : MODULE_FIRST;
 }
 
 int64_t schedule_unused(const struct ocsp_terms *terms, int64_t now)

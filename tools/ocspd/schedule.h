@@ -67,6 +67,12 @@ int64_t schedule_retry(const struct backoff *backoff, double random);
  */
 int64_t schedule_hold(int64_t left, int64_t max);
 
+/*
+ * How many milliseconds to wait for the kernel module until it is looked for
+ * again; last: as many as before the last look, or 0.
+ */
+int64_t schedule_module(int64_t last);
+
 /* In how many seconds to look again whether somebody uses a response. */
 int64_t schedule_unused(const struct ocsp_terms *terms, int64_t now);
 

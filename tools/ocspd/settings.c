@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* The sections of ocspd.conf(5), their settings, and what these may be. */
 #include <ctype.h>
 #include <errno.h>
