@@ -19,14 +19,15 @@
 #include "standin_wire.h"
 
 static const char usage[] =
-"usage: standin start | stop\n"
+"usage: standin start | run | stop\n"
 "       standin fail OP ERRNO [TIMES]\n"
 "       standin limit NAME VALUE\n"
 "       standin lose TIMES | unsettle TIMES | count\n"
 "       standin step SECONDS\n"
 "\n"
 "A stand-in for the kernel's store in this network namespace. \"start\" returns\n"
-"when it is there; \"stop\" fails while there are sessions, as rmmod does. The\n"
+"when it is there; \"run\" does not, and closes its output then; \"stop\" fails\n"
+"while there are sessions, as rmmod does. The\n"
 "other commands tell the one that runs: the next TIMES (1) requests OP (session,\n"
 "open, ref, close, get, dump, set, del, stats, listen) fail; a limit has that\n"
 "VALUE; so many notices are lost; so many dumps are interrupted. \"count\" prints how many\n"
@@ -300,7 +301,7 @@ static void turn(int listener)
 		on_connection(listener);
 }
 
-static int start(void)
+static int start(bool in_background)
 {
 	int listener;
 	pid_t pid;
@@ -309,12 +310,13 @@ static int start(void)
 	if (!store)
 		die("store", "no memory");
 	listener = listen_here();
-	pid = fork();
+	pid = in_background ? fork() : 0;
 	if (pid < 0)
 		die("fork", strerror(errno));
 	if (pid)
 		return 0;
-	setsid();
+	if (in_background)
+		setsid();
 	close(STDIN_FILENO);
 	close(STDOUT_FILENO);
 	while (!stopping)
@@ -406,7 +408,9 @@ int main(int argc, char **argv)
 	int err;
 
 	if (argc == 2 && !strcmp(argv[1], "start"))
-		return start();
+		return start(true);
+	if (argc == 2 && !strcmp(argv[1], "run"))
+		return start(false);
 	if (argc == 3 && !strcmp(argv[1], "step"))
 		return step_clock(atol(argv[2]));
 	if (!parse(argc, argv, &c)) {

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <libocsp/ocsp.h>
@@ -23,7 +24,7 @@
 
 #include "ktest.h"
 #include "pki.h"
-#ifdef STANDIN
+#if defined(STANDIN) || defined(STANDIN_PROGRAM)
 #include "standin.h"
 #include "standin_local.h"
 #endif
@@ -52,10 +53,60 @@ static inline int open_descriptors(void)
 	return n;
 }
 
+#ifdef STANDIN_PROGRAM
+
+/* Runs for as long as this process, the test; returns when the store is there. */
+static inline void run_standin(void)
+{
+	int fds[2];
+	pid_t pid;
+	char c;
+
+	if (pipe(fds))
+		abort();
+	pid = fork();
+	if (pid < 0)
+		abort();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(fds[1], STDOUT_FILENO);
+		close_range(STDERR_FILENO + 1, ~0U, 0);
+		execl("../lib/standin/standin", "standin", "run", NULL);
+		_exit(127);
+	}
+	close(fds[1]);
+	/* It ends, or closes its output. */
+	if (read(fds[0], &c, 1))
+		abort();
+	close(fds[0]);
+}
+
+#endif
+
+/* A limit of the store, by the name of its sysctl. 0 or a negative errno. */
+static inline int set_limit(const char *name, unsigned int value)
+{
+#ifdef STANDIN
+	return standin_local_limit(name, value);
+#elif defined(STANDIN_PROGRAM)
+	struct standin_control control = {
+		.action = STANDIN_ACTION_LIMIT,
+		.value = value,
+	};
+	struct standin_reply reply;
+
+	snprintf(control.limit, sizeof(control.limit), "%s", name);
+	return standin_control(&control, &reply);
+#else
+	return kt_sysctl(name, value);
+#endif
+}
+
 /*
  * For a fixture's setup: enter a netns of one's own, whose store is empty, and
- * connect a client to it; with STANDIN defined, the store is a stand-in in this
- * process. Returns why a test is to be skipped, or NULL.
+ * connect a client to it. With STANDIN defined, the store is a stand-in in this
+ * process; with STANDIN_PROGRAM, one in a process of its own, which knows this
+ * process and its children apart. Returns why a test is to be skipped, or NULL.
  */
 static inline const char *enter_new_store(struct ocsp_client **client)
 {
@@ -68,6 +119,9 @@ static inline const char *enter_new_store(struct ocsp_client **client)
 	if (geteuid())
 		return "needs root";
 	kt_new_netns();
+#endif
+#ifdef STANDIN_PROGRAM
+	run_standin();
 #endif
 	rc = ocsp_client_new(client);
 	if (rc == -ENOENT)

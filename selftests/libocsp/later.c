@@ -8,15 +8,6 @@
 
 #define LATER	(ASYNC | OCSP_OPEN_LATER_FLAG)
 
-static int set_limit(const char *name, unsigned int value)
-{
-#ifdef STANDIN
-	return standin_local_limit(name, value);
-#else
-	return kt_sysctl(name, value);
-#endif
-}
-
 /* How long it takes to attach, in ms; -1: longer than that. */
 static int64_t time_to_attach(HCERT_SERVER_OCSP_RESPONSE h, int64_t most)
 {

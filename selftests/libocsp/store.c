@@ -228,7 +228,7 @@ TEST_F(store, limit_reached)
 	HCERT_SERVER_OCSP_RESPONSE h;
 	struct pki second;
 
-	ASSERT_EQ(0, kt_sysctl("max_entries", 1));
+	ASSERT_EQ(0, set_limit("max_entries", 1));
 	h = CertOpenServerOcspResponse(self->chain, ASYNC, NULL);
 	ASSERT_NE(NULL, h);
 	pki_new(&second, 0x11, PKI_URL, 0);
