@@ -39,8 +39,8 @@ struct ocsp_directory {
 	char lower[48];
 
 	/* When it is read; protected by the library's lock. */
-	bool looked;			/* once, at least: the next is set */
-	uint32_t looked_at;		/* ocsp_uptime() */
+	bool was_checked;		/* once, at least: then the next is set */
+	uint32_t checked_at;		/* ocsp_uptime() */
 	struct ocsp_file_id file;
 	struct ocsp_context *last;	/* what it had last, or NULL */
 	struct ocsp_terms store;	/* the newest that the store had */

@@ -65,7 +65,8 @@ static bool is_self(void)
 /* Does its session tell when it changes? */
 static bool is_told(const struct ocsp_handle *h)
 {
-	return ocsp_handle_is_own(h) && h->session->told;
+	return ocsp_handle_hold_of(h) == OCSP_HELD &&
+	       h->session->in_epoll;
 }
 
 /* Does the board show something that we do not have? */

@@ -58,7 +58,7 @@ static void forget(void)
 	struct ocsp_session *session;
 
 	for (session = ocsp_sessions(); session; session = session->next)
-		session->told = false;
+		session->in_epoll = false;
 	events.open = false;
 }
 
@@ -125,7 +125,7 @@ void ocsp_events_wake(uint32_t seconds)
 void ocsp_events_add(struct ocsp_session *session)
 {
 	if (events.open && session->state == OCSP_SESSION_OWN)
-		session->told = !control(EPOLL_CTL_ADD, session->id.fd);
+		session->in_epoll = !control(EPOLL_CTL_ADD, session->id.fd);
 }
 
 /*
@@ -135,13 +135,13 @@ void ocsp_events_add(struct ocsp_session *session)
  */
 void ocsp_events_remove(struct ocsp_session *session)
 {
-	if (session->told && is_ours()) {
+	if (session->in_epoll && is_ours()) {
 		if (ocsp_fd_is_ours(&session->id))
 			control(EPOLL_CTL_DEL, session->id.fd);
 		else
 			close_all();
 	}
-	session->told = false;
+	session->in_epoll = false;
 }
 
 /*
@@ -218,7 +218,7 @@ void ocsp_events_take(struct ocsp_changes *changes)
 	if (read(events.timer.fd, &count, sizeof(count)) < 0)
 		count = 0;
 	for (session = ocsp_sessions(); session; session = session->next)
-		if (session->told)
+		if (session->in_epoll)
 			take_from(session, changes);
 	if (changes->count)
 		qsort(changes->slots, changes->count, sizeof(*changes->slots),

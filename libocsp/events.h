@@ -31,7 +31,7 @@ int ocsp_events_fd(struct ocsp_error *error);
 /* Make it readable in so many seconds, 0: now. Nothing where there is none. */
 void ocsp_events_wake(uint32_t seconds);
 
-/* A session is new, or is about to be closed: sets and resets its told. */
+/* A session is new, or is about to be closed: sets and resets its in_epoll. */
 void ocsp_events_add(struct ocsp_session *session);
 void ocsp_events_remove(struct ocsp_session *session);
 

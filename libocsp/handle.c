@@ -120,14 +120,22 @@ struct ocsp_handle *ocsp_handle_next(uint32_t *index)
 	return NULL;
 }
 
-bool ocsp_handle_is_held(const struct ocsp_handle *h)
+enum ocsp_hold ocsp_handle_hold_of(const struct ocsp_handle *h)
 {
-	return h->held && h->session->state != OCSP_SESSION_LOST;
+	static const enum ocsp_hold of_session[] = {
+		[OCSP_SESSION_OWN] = OCSP_HELD,
+		[OCSP_SESSION_INHERITED] = OCSP_HELD_BY_ANCESTOR,
+		[OCSP_SESSION_LOST] = OCSP_HOLD_LOST,
+	};
+
+	return h->opened ? of_session[h->session->state] : OCSP_NOT_HELD;
 }
 
-bool ocsp_handle_is_own(const struct ocsp_handle *h)
+bool ocsp_handle_is_held(const struct ocsp_handle *h)
 {
-	return h->held && h->session->state == OCSP_SESSION_OWN;
+	enum ocsp_hold hold = ocsp_handle_hold_of(h);
+
+	return hold == OCSP_HELD || hold == OCSP_HELD_BY_ANCESTOR;
 }
 
 static void move_to(struct ocsp_handle *h, struct ocsp_session *session)
@@ -204,16 +212,17 @@ int ocsp_handle_hold(struct ocsp_client *client, struct ocsp_handle *h,
 	}
 	move_to(h, session);
 	is_accepted(h);
-	h->held = true;
+	h->opened = true;
 	h->config->kernel_refs = 1;
 	h->config->slot = opened->slot;
-	h->shown = ocsp_board_find(&session->board, h->config->slot).generation;
+	h->on_board = ocsp_board_find(&session->board,
+				      h->config->slot).generation;
 	return 0;
 }
 
 void ocsp_handle_ref(struct ocsp_client *client, struct ocsp_handle *h)
 {
-	if (ocsp_handle_is_own(h) &&
+	if (ocsp_handle_hold_of(h) == OCSP_HELD &&
 	    !ocsp_client_ref(client, h->session->id.fd, h->config->slot))
 		h->config->kernel_refs++;
 }
@@ -221,9 +230,12 @@ void ocsp_handle_ref(struct ocsp_client *client, struct ocsp_handle *h)
 void ocsp_handle_release(struct ocsp_client *client, struct ocsp_handle *h,
 			 unsigned int keep)
 {
-	/* Nobody to tell: what is lost is for the next call to see. */
-	for (; ocsp_handle_is_own(h) && h->config->kernel_refs > keep; h->config->kernel_refs--)
-		ocsp_client_close(client, h->session->id.fd, h->config->slot);
+	struct ocsp_handle_config *c = h->config;
+
+	if (ocsp_handle_hold_of(h) == OCSP_HELD)
+		/* Nobody to tell: what is lost is for the next call to see. */
+		for (; c->kernel_refs > keep; c->kernel_refs--)
+			ocsp_client_close(client, h->session->id.fd, c->slot);
 	if (!keep)
-		h->held = false;
+		h->opened = false;
 }

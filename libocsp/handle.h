@@ -15,18 +15,27 @@
 #include "session.h"
 
 /*
+ * Who holds the entry of a handle in the kernel.
+ *
+ *   NOT_HELD -> HELD		it was opened
+ *   HELD -> BY_ANCESTOR	in a child of fork()
+ *   BY_ANCESTOR -> NOT_HELD	the ancestor closed it: its slot is unknown
+ *   HELD, BY_ANCESTOR -> LOST	the session's descriptor was closed
+ *   LOST -> NOT_HELD		at the next use
+ *
+ * What is NOT_HELD is opened at the next use, or after retry_at if the kernel
+ * refused it; until then it is read by its key.
+ */
+enum ocsp_hold {
+	OCSP_NOT_HELD,
+	OCSP_HELD,			/* by kernel_refs references of ours */
+	OCSP_HELD_BY_ANCESTOR,		/* which is not ours to close */
+	OCSP_HOLD_LOST,
+};
+
+/*
  * What a worker writes to when a response was replaced, which is why it is kept
  * to one line (see pool.h); what changes more seldom is in config.
- *
- * Whether its entry is held in the kernel follows from held and the state of
- * the session:
- *
- *   held, OWN		by kernel_refs references, which are ours to close
- *   held, INHERITED	by an ancestor of this process, which may close it: then
- *			the slot is unknown there, and the entry is opened anew
- *   held, LOST		not any more: it is opened anew
- *   not held		it could not be opened (again); it is read by its key,
- *			and tried again after a while
  */
 struct ocsp_handle {
 	/* One for all of the application's, one for each call in progress. */
@@ -38,11 +47,15 @@ struct ocsp_handle {
 	struct ocsp_handle_config *config;
 
 	/* Protected by the library's lock, all that follows. */
-	uint32_t retry_at;		/* ocsp_uptime(): see failure, held */
-	bool held;
+	/*
+	 * ocsp_uptime() of the next attempt: to open what is NOT_HELD, else to
+	 * ask for what was not there (see failure in config). 0: at once.
+	 */
+	uint32_t retry_at;
+	bool opened;			/* in session: see ocsp_handle_hold_of() */
 	uint8_t refusals;		/* in a row, to hold it */
 	struct ocsp_session *session;	/* that was used last, or NULL */
-	const uint64_t *shown;		/* where its board shows the entry */
+	const uint64_t *on_board;	/* its generation there; NULL: not shown */
 	struct ocsp_context *current;	/* the store's newest that we saw */
 	uint64_t generation;		/* of current, in the session's store */
 };
@@ -56,8 +69,8 @@ ocsp_handle_board(const struct ocsp_handle *h)
 {
 	struct ocsp_board_slot slot = { NULL, NULL };
 
-	if (h->shown) {
-		slot.generation = h->shown;
+	if (h->on_board) {
+		slot.generation = h->on_board;
 		slot.min_validity = &h->session->board.header->min_validity;
 	}
 	return slot;
@@ -73,9 +86,11 @@ void ocsp_handle_unpin(struct ocsp_handle *h);
 /* The open handles in turn, pinned: from *index on, which is moved; NULL: none. */
 struct ocsp_handle *ocsp_handle_next(uint32_t *index);
 
-/* May what it holds be used, as far as is known? And is it ours to close? */
+/* As far as is known: the application may have closed a descriptor. */
+enum ocsp_hold ocsp_handle_hold_of(const struct ocsp_handle *h);
+
+/* Is it held, by whomever? */
 bool ocsp_handle_is_held(const struct ocsp_handle *h);
-bool ocsp_handle_is_own(const struct ocsp_handle *h);
 
 /*
  * Hold the entry through the process's own session; as the kernel answered,

@@ -92,7 +92,7 @@ static bool is_current(struct lookup *l)
 	struct ocsp_handle *h = l->h;
 
 	l->board = ocsp_handle_board(h);
-	if (!h->shown)
+	if (!h->on_board)
 		return false;
 	l->shown = ocsp_board_generation(&l->board);
 	if (!has_generation(h, l->shown))
@@ -193,7 +193,7 @@ static int ensure_held(struct ocsp_client *client, struct lookup *l)
 
 	if (ocsp_handle_is_held(h))
 		return 0;
-	h->held = false;
+	h->opened = false;
 	if (h->retry_at && !is_past(h->retry_at))
 		return 0;
 	rc = ocsp_handle_hold(client, h, false, &opened, l->error);
@@ -201,7 +201,7 @@ static int ensure_held(struct ocsp_client *client, struct lookup *l)
 		ocsp_handle_refused(h, l->error);
 	if (rc && h->session && h->session->state == OCSP_SESSION_LOST) {
 		/* What is read by its key may be of another store. */
-		h->shown = NULL;
+		h->on_board = NULL;
 		h->generation = 0;
 	}
 	return is_lost(rc) ? rc : 0;
@@ -214,7 +214,7 @@ static int ensure_held(struct ocsp_client *client, struct lookup *l)
 static int hold_again(struct ocsp_client *client, struct lookup *l)
 {
 	ocsp_handle_release(client, l->h, 0);
-	l->h->shown = NULL;
+	l->h->on_board = NULL;
 	l->h->retry_at = 0;
 	return ensure_held(client, l);
 }
@@ -222,11 +222,11 @@ static int hold_again(struct ocsp_client *client, struct lookup *l)
 /* The board shows what is in a slot to who does not hold it, too. */
 static void find_slot(struct ocsp_handle *h, const struct ocsp_entry *meta)
 {
-	if (h->held || !h->session || h->session->state == OCSP_SESSION_LOST)
+	if (ocsp_handle_is_held(h) || !h->session || h->session->state == OCSP_SESSION_LOST)
 		return;
 	h->config->slot = meta->slot;
-	h->shown = ocsp_board_find(&h->session->board,
-				   h->config->slot).generation;
+	h->on_board = ocsp_board_find(&h->session->board,
+				      h->config->slot).generation;
 }
 
 static int look_up(struct ocsp_client *client, struct ocsp_handle *h, void *arg,
@@ -241,13 +241,13 @@ static int look_up(struct ocsp_client *client, struct ocsp_handle *h, void *arg,
 	if (rc || is_current(l))
 		return rc;
 	rc = ask_store(client, l);
-	if (rc == -EIDRM || (rc == -ENOENT && h->held)) {
+	if (rc == -EIDRM || (rc == -ENOENT && ocsp_handle_is_held(h))) {
 		rc = hold_again(client, l);
 		is_current(l);
 		if (!rc)
 			rc = ask_store(client, l);
 	}
-	if (rc == -ENOENT && !h->held)
+	if (rc == -ENOENT && !ocsp_handle_is_held(h))
 		return rc;
 	if (rc == -ENOMEM)
 		ocsp_error_memory(l->error);
@@ -303,7 +303,7 @@ static void remember_failure(struct lookup *l)
 	if (h->config->failure)
 		*h->config->failure = *l->error;
 	/* What is not held has a time of its own. */
-	if (h->held || is_past(h->retry_at))
+	if (ocsp_handle_is_held(h) || is_past(h->retry_at))
 		h->retry_at = ocsp_uptime() + RETRY;
 }
 
@@ -324,7 +324,8 @@ static bool is_failure_known(const struct lookup *l)
 	if (!h->config->failure || is_past(h->retry_at))
 		return false;
 	/* Without a board there is no other way to see that it came. */
-	return h->shown ? !l->shown : !h->held;
+	return h->on_board ? !l->shown :
+	       ocsp_handle_hold_of(h) == OCSP_NOT_HELD;
 }
 
 /*
@@ -335,7 +336,7 @@ static void go_on_with_old(struct lookup *l)
 {
 	struct ocsp_handle *h = l->h;
 
-	if (!h->current || (h->shown && !l->shown))
+	if (!h->current || (h->on_board && !l->shown))
 		return;
 	l->seconds = RETRY;
 	use_current(l);
@@ -367,8 +368,8 @@ static void look_up_store(struct lookup *l)
 		goto out;
 	}
 	/* Without a board there is no other way to limit what is asked for. */
-	if (!h->held && !h->shown && h->current &&
-	    !is_past(h->retry_at)) {
+	if (ocsp_handle_hold_of(h) == OCSP_NOT_HELD && !h->on_board &&
+	    h->current && !is_past(h->retry_at)) {
 		go_on_with_old(l);
 		goto out;
 	}

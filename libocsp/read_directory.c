@@ -164,10 +164,10 @@ static bool is_due(struct ocsp_directory *d)
 {
 	uint32_t now = ocsp_uptime();
 
-	if (d->looked && now - d->looked_at < OCSP_DIRECTORY_INTERVAL)
+	if (d->was_checked && now - d->checked_at < OCSP_DIRECTORY_INTERVAL)
 		return false;
-	d->looked = true;
-	d->looked_at = now;
+	d->was_checked = true;
+	d->checked_at = now;
 	return true;
 }
 
@@ -241,7 +241,7 @@ static void look_at_file(struct ocsp_handle *h, struct ocsp_directory *d)
 	} else {
 		ocsp_lock();
 		same = same_file(&id, &d->file) &&
-		       (!d->failed || d->looked_at % REREAD >=
+		       (!d->failed || d->checked_at % REREAD >=
 			OCSP_DIRECTORY_INTERVAL);
 		d->file = id;
 		ocsp_unlock();

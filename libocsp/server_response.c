@@ -20,7 +20,7 @@ static void close_handle(struct ocsp_handle *h)
 	ocsp_lock();
 	last = !--h->config->opens;
 	/* Nothing is given back of what is not this process's. */
-	if (ocsp_handle_is_own(h))
+	if (ocsp_handle_hold_of(h) == OCSP_HELD)
 		client = ocsp_connection(OCSP_WHEN_DUE, &ignored);
 	if (client)
 		ocsp_handle_release(client, h, h->config->opens);
@@ -193,7 +193,7 @@ VOID WINAPI CertAddRefServerOcspResponse(
 	state = ocsp_cancel_disable();
 	ocsp_lock();
 	h->config->opens++;
-	if (ocsp_handle_is_own(h)) {
+	if (ocsp_handle_hold_of(h) == OCSP_HELD) {
 		client = ocsp_connection(OCSP_WHEN_DUE, &ignored);
 		if (client)
 			ocsp_handle_ref(client, h);

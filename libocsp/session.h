@@ -37,7 +37,7 @@ struct ocsp_session {
 	struct ocsp_board board;	/* mapped until the last handle is gone */
 	uint32_t min_validity;		/* when it was made */
 	size_t handles;			/* of this process that use it */
-	bool told;			/* its changes wake up: see events.h */
+	bool in_epoll;			/* its changes wake up: see events.h */
 	bool adopted;			/* stays when no handle uses it */
 };
 
