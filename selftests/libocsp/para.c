@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <sys/file.h>
 #include <sys/fsuid.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -510,6 +511,37 @@ TEST_F(directory, write_does_not_go_back)
 	free(der);
 }
 
+/*
+ * Who writes compares and replaces with the directory locked: threads, processes
+ * and PID namespaces may meet there. What one that died has left is in nobody's way.
+ */
+TEST_F(directory, write_waits_for_the_lock)
+{
+	HCERT_SERVER_OCSP_RESPONSE h;
+	unsigned char data[8192];
+	char temp[sizeof(self->file) + 8];
+	int dir;
+
+	snprintf(temp, sizeof(temp), "%s.tmp", self->file);
+	write_file(temp, "left", 4);
+	self->para.dwFlags = CERT_SERVER_OCSP_RESPONSE_OPEN_PARA_WRITE_FLAG;
+	h = CertOpenServerOcspResponse(self->store.chain, ASYNC, &self->para);
+	ASSERT_NE(NULL, h);
+	dir = open(self->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ASSERT_LE(0, dir);
+	ASSERT_EQ(0, flock(dir, LOCK_EX));
+	ASSERT_EQ(0, set_good(&self->store));
+	EXPECT_TRUE(get_is_ok(h));
+	/* The library's thread is at it. */
+	kt_sleep_ms(400);
+	EXPECT_EQ(0, read_file(self->file, data, sizeof(data)));
+	EXPECT_EQ(4, read_file(temp, data, sizeof(data)));
+	close(dir);
+	EXPECT_TRUE(length_becomes(self->file, BLOB));
+	EXPECT_EQ(0, read_file(temp, data, sizeof(data)));
+	CertCloseServerOcspResponse(h, 0);
+}
+
 static void put_response(FIXTURE_DATA(directory) *self, int status, long from,
 			 long to)
 {
@@ -563,7 +595,7 @@ TEST_F_TIMEOUT(directory, read_does_not_go_back, 120)
 	EXPECT_NE(revoked, stapled_len(h));
 	CertCloseServerOcspResponse(h, 0);
 
-	ASSERT_EQ(0, kt_sysctl("min_validity", 0));
+	ASSERT_EQ(0, set_limit("min_validity", 0));
 	put_response(self, V_OCSP_CERTSTATUS_GOOD, -3600, PKI_DAY);
 	ASSERT_EQ(0, set_for(&self->store, &self->store.pki,
 			     KTLS_OCSP_CERT_STATUS_REVOKED, 3));
