@@ -38,6 +38,7 @@ static const struct {
 	{ "many", bench_many },
 	{ "scale", bench_scale },	/* last: leaves most to clean up */
 	{ "threads", bench_threads },	/* these run only when they are named */
+	{ "contention", bench_contention },
 	{ "mixed", bench_mixed },
 	{ "waits", bench_waits },
 	{ "memory-of-one", bench_memory_of_one },

@@ -110,6 +110,7 @@ void bench_nginx(void);		/* the same of nginx, with OpenSSL's module */
 void bench_workers(void);	/* what a worker's staples take */
 void bench_many(void);		/* to open and dump many responses */
 void bench_threads(void);	/* two that read, on two processors */
+void bench_contention(void);	/* what its lock costs many threads */
 
 /* reads.c: for strace to count */
 void bench_reads_only(unsigned long reads);
