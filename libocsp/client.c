@@ -2,8 +2,8 @@
 // SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* The netlink client's life, and one function for each command. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -51,16 +51,27 @@ static int client_connect(struct ocsp_client *client)
 	return ocsp_client_resolve(client);
 }
 
+/*
+ * Not by malloc(): the receive buffer's pages come when they are used; and each
+ * child of fork() replaces its parent's client, when an allocation of this size
+ * would sort a heap that the two still share.
+ */
+static struct ocsp_client *map_client(void)
+{
+	void *c = mmap(NULL, sizeof(struct ocsp_client), PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return c == MAP_FAILED ? NULL : c;
+}
+
 int ocsp_client_new(struct ocsp_client **client)
 {
-	/* Not calloc: the receive buffer's pages come when they are used. */
-	struct ocsp_client *c = malloc(sizeof(*c));
+	struct ocsp_client *c = map_client();
 	int rc;
 
 	*client = c;
 	if (!c)
 		return -ENOMEM;
-	memset(c, 0, offsetof(struct ocsp_client, buf));
 	c->fd = -1;
 	rc = client_connect(c);
 	if (rc && c->fd != -1) {
@@ -74,12 +85,13 @@ void ocsp_client_free(struct ocsp_client *client)
 {
 	if (client && client->fd != -1)
 		close(client->fd);
-	free(client);
+	ocsp_client_abandon(client);
 }
 
 void ocsp_client_abandon(struct ocsp_client *client)
 {
-	free(client);
+	if (client)
+		munmap(client, sizeof(*client));
 }
 
 const char *ocsp_client_error(const struct ocsp_client *client)
