@@ -145,9 +145,10 @@ void bench_many_new(struct bench_many *m, uint32_t n)
 	m->handles = calloc(n, sizeof(*m->handles));
 	if (!m->handles)
 		bench_die("handles", ENOMEM);
-	raise_limits(n);
 	pki_new(&m->pki, SERIAL, PKI_URL, 0);
+	/* Which also loads the module */
 	need(m->client, ocsp_client_new(&m->client));
+	raise_limits(n);
 	bench_many_set(m, 0);
 }
 
