@@ -229,7 +229,7 @@ ours()
 test_purge()
 {
 	# shellcheck disable=SC2086 # names
-	apt purge $packages && serve_unstapled || return 1
+	inside dpkg --purge $packages && serve_unstapled || return 1
 	ours > "$dir/left"
 	diff "$dir/before" "$dir/left"
 }
