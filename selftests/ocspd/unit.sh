@@ -53,10 +53,11 @@ make_units()
 start_systemd()
 {
 	mkdir "$cgroup" || return 1
+	# What a process of its own mounts for the credentials of a unit is to reach it.
 	# shellcheck disable=SC2016 # for the shells in there
 	env container=test sh -c 'echo 0 > "$1/cgroup.procs" && shift && exec "$@"' \
 		sh "$cgroup" unshare --pid --fork --kill-child --cgroup --mount \
-		sh -c 'mount -t proc proc /proc &&
+		sh -c 'mount --make-rshared / && mount -t proc proc /proc &&
 		umount /sys/fs/cgroup &&
 		mount -t cgroup2 cgroup2 /sys/fs/cgroup &&
 		exec "$@"' sh "$SYSTEMD" --system --unit=test.target \
