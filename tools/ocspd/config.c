@@ -30,6 +30,14 @@ void config_fault(struct reader *r, const char *fmt, ...)
 		snprintf(r->why, r->why_size, "%s:%s %s", r->path, line, text);
 }
 
+void config_set_text(struct reader *r, char **where, char *text)
+{
+	free(*where);
+	*where = text;
+	if (!text)
+		config_fault(r, "no memory");
+}
+
 /* Sections */
 
 static int compare_sections(const void *a, const void *b)

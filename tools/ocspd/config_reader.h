@@ -44,6 +44,9 @@ struct reader {
 __attribute__((format(printf, 2, 3)))
 void config_fault(struct reader *r, const char *fmt, ...);
 
+/* Replace *where by text, which is owned. NULL: no memory. */
+void config_set_text(struct reader *r, char **where, char *text);
+
 /* settings.c */
 
 /* Give a section that was just met its object. False: no memory. */

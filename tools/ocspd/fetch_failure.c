@@ -29,7 +29,7 @@ static void explain_timeout(struct fetch *f)
 		fetch_fail(f, "timed out after %ld s, connecting", seconds);
 	else if (f->len)
 		fetch_fail(f, "timed out after %ld s, in the middle of the response",
-		     seconds);
+			   seconds);
 	else
 		fetch_fail(f, "timed out after %ld s", seconds);
 }

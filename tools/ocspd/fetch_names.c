@@ -103,10 +103,10 @@ bool fetch_take_answer(struct fetch *f, const struct address_rules *rules,
 		ok = add_addresses(f, rules, &name, answer);
 	else if (answer->status == RESOLVE_NO_ADDRESS)
 		fetch_fail(f, "the %s's name has no address",
-		     name.proxy ? "proxy" : "responder");
+			   name.proxy ? "proxy" : "responder");
 	else
 		fetch_fail(f, "the %s's name could not be looked up: %s",
-		     name.proxy ? "proxy" : "responder", answer->why);
+			   name.proxy ? "proxy" : "responder", answer->why);
 	free(name.host);
 	free(name.port);
 	return ok;

@@ -42,6 +42,7 @@ struct section_kind {
 	bool is_named;
 	const struct setting *settings;
 	size_t count;
+	size_t policy;			/* of its policy, in the object */
 	bool (*begin)(struct reader *r, struct section *s);
 	void (*check)(struct reader *r, const struct section *s);
 };
@@ -50,14 +51,7 @@ struct section_kind {
 
 static void set_text(struct reader *r, void *field, const char *value)
 {
-	char **where = field, *copy = strdup(value);
-
-	if (!copy) {
-		config_fault(r, "no memory");
-		return;
-	}
-	free(*where);
-	*where = copy;
+	config_set_text(r, field, strdup(value));
 }
 
 static void set_path(struct reader *r, const struct setting *s, void *field,
@@ -228,22 +222,18 @@ static void set_fingerprint(struct reader *r, const struct setting *s,
 #define REFRESH_MAX	345600
 #define YEAR		31536000
 
-/* How responses are fetched; initial values only hold in [ocspd]. */
-#define POLICY(type, at)						\
-	{ .name = "responder", .set = set_responder,			\
-	  .offset = offsetof(type, at.responder) },			\
-	{ .name = "method", .set = set_method,				\
-	  .offset = offsetof(type, at.method) },			\
-	{ .name = "ca_file", .set = set_ca_file,			\
-	  .offset = offsetof(type, at.ca_file) },			\
-	{ .name = "refresh_min", .set = set_number,			\
-	  .offset = offsetof(type, at.refresh_min),			\
-	  .min = 60, .max = YEAR, .initial = 300 },			\
-	{ .name = "refresh_max", .set = set_number,			\
-	  .offset = offsetof(type, at.refresh_max),			\
-	  .min = 3600, .max = YEAR, .initial = REFRESH_MAX }
-
 #define FIELD(type, field)	.name = #field, .offset = offsetof(type, field)
+
+/* How responses are fetched, of each section; initial values only hold in [ocspd]. */
+static const struct setting policy_settings[] = {
+	{ FIELD(struct config_policy, responder), .set = set_responder },
+	{ FIELD(struct config_policy, method), .set = set_method },
+	{ FIELD(struct config_policy, ca_file), .set = set_ca_file },
+	{ FIELD(struct config_policy, refresh_min), .set = set_number,
+	  .min = 60, .max = YEAR, .initial = 300 },
+	{ FIELD(struct config_policy, refresh_max), .set = set_number,
+	  .min = 3600, .max = YEAR, .initial = REFRESH_MAX },
+};
 
 static const struct setting globals[] = {
 	{ FIELD(struct config, cache), .set = set_path_or_none },
@@ -270,7 +260,6 @@ static const struct setting globals[] = {
 	  .min = 1, .max = 86400, .initial = 30 },
 	{ FIELD(struct config, retry_max), .set = set_number,
 	  .min = 1, .max = 86400, .initial = 3600 },
-	POLICY(struct config, policy),
 };
 
 static const struct setting cert_settings[] = {
@@ -283,12 +272,10 @@ static const struct setting cert_settings[] = {
 	  .min = 1, .max = OCSP_FILE_MAX },
 	{ .name = "fingerprint", .offset = offsetof(struct config_cert, key),
 	  .set = set_fingerprint },
-	POLICY(struct config_cert, policy),
 };
 
 static const struct setting issuer_settings[] = {
 	{ FIELD(struct config_issuer, file), .set = set_path },
-	POLICY(struct config_issuer, policy),
 };
 
 static bool begin_global(struct reader *r, struct section *s)
@@ -348,11 +335,12 @@ static void check_issuer(struct reader *r, const struct section *s)
 }
 
 static const struct section_kind kinds[] = {
-	{ "ocspd", false, globals, ARRAY_SIZE(globals), begin_global, NULL },
+	{ "ocspd", false, globals, ARRAY_SIZE(globals),
+	  offsetof(struct config, policy), begin_global, NULL },
 	{ "certificate", true, cert_settings, ARRAY_SIZE(cert_settings),
-	  begin_cert, check_cert },
+	  offsetof(struct config_cert, policy), begin_cert, check_cert },
 	{ "issuer", true, issuer_settings, ARRAY_SIZE(issuer_settings),
-	  begin_issuer, check_issuer },
+	  offsetof(struct config_issuer, policy), begin_issuer, check_issuer },
 };
 
 const struct section_kind *settings_kind(const char *text, const char **name)
@@ -407,34 +395,58 @@ static bool is_one_too_many(struct reader *r, const struct setting *s,
 	return again || r->last != r->line;
 }
 
+static size_t find(const struct setting *settings, size_t count,
+		   const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < count && strcmp(settings[i].name, name); i++)
+		;
+	return i;
+}
+
 void settings_set(struct reader *r, const char *name, const char *value)
 {
 	const struct section_kind *kind = r->section->kind;
+	size_t i = find(kind->settings, kind->count, name), j;
+	char *object = r->section->object;
 	const struct setting *s;
-	size_t i;
 
-	for (i = 0; i < kind->count && strcmp(kind->settings[i].name, name); i++)
-		;
-	if (i == kind->count) {
-		config_fault(r, "%s: unknown setting of [%s%s]", name, kind->name,
-			     kind->is_named ? " NAME" : "");
-		return;
+	if (i < kind->count) {
+		s = &kind->settings[i];
+	} else {
+		j = find(policy_settings, ARRAY_SIZE(policy_settings), name);
+		if (j == ARRAY_SIZE(policy_settings)) {
+			config_fault(r, "%s: unknown setting of [%s%s]", name,
+				     kind->name, kind->is_named ? " NAME" : "");
+			return;
+		}
+		s = &policy_settings[j];
+		object += kind->policy;
+		i += j;
 	}
-	s = &kind->settings[i];
 	if (!*value)
 		config_fault(r, "%s: nothing is set", name);
 	else if (!is_one_too_many(r, s, i))
-		s->set(r, s, (char *)r->section->object + s->offset, value);
+		s->set(r, s, object + s->offset, value);
+}
+
+static void set_initial(void *object, const struct setting *settings,
+			size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (settings[i].set == set_number)
+			*(long *)((char *)object + settings[i].offset) =
+				settings[i].initial;
 }
 
 void settings_initial(struct config *config)
 {
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(globals); i++)
-		if (globals[i].set == set_number)
-			*(long *)((char *)config + globals[i].offset) =
-				globals[i].initial;
+	set_initial(config, globals, ARRAY_SIZE(globals));
+	set_initial(&config->policy, policy_settings,
+		    ARRAY_SIZE(policy_settings));
 }
 
 /* The initial value, where there was none; NULL for "none". */
@@ -479,7 +491,8 @@ static void find_credentials(struct reader *r)
 /* One line, "USER:PASSWORD" */
 static void read_credentials(struct reader *r)
 {
-	char why[512], *data, *login;
+	char why[512], *data;
+	const char *login;
 	size_t len;
 
 	find_credentials(r);
@@ -492,15 +505,15 @@ static void read_credentials(struct reader *r)
 		config_fault(r, "proxy_credentials: %s", why);
 		return;
 	}
-	login = strndup(data, strcspn(data, "\r\n"));
-	if (!login)
-		config_fault(r, "no memory");
-	else if (!strchr(login, ':') || *login == ':' || strlen(login) + 2 < len)
+	config_set_text(r, &r->config->proxy_login,
+			strndup(data, strcspn(data, "\r\n")));
+	login = r->config->proxy_login;
+	if (login &&
+	    (!strchr(login, ':') || *login == ':' || strlen(login) + 2 < len))
 		config_fault(r, "proxy_credentials: %s is not one line with USER:PASSWORD",
 			     r->config->proxy_credentials);
 	explicit_bzero(data, len);
 	free(data);
-	r->config->proxy_login = login;
 }
 
 void settings_complete(struct reader *r)
