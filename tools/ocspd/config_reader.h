@@ -14,7 +14,6 @@ struct section {
 	const struct section_kind *kind;
 	char *name;			/* NULL: the kind has none */
 	void *object;			/* what its settings are stored in */
-	struct config_policy *policy;	/* of that */
 	const char *path;		/* where it was met first */
 	unsigned int line;
 	unsigned int file;		/* number of the last one with a setting */
