@@ -49,13 +49,33 @@ TEST_F_TIMEOUT(simulated, one_bad_host, 120)
 }
 
 /*
+ * The clock is stepped to when all are due: ms until the last one of these is
+ * asked for, which takes ms at most.
+ */
+static int64_t longest_wait(struct __test_metadata *_metadata, int first,
+			    int end, int64_t ms)
+{
+	int64_t since = now_ms, longest = 0;
+
+	wall_offset += VALIDITY * 6 / 10;
+	plan_clock_stepped();
+	pass(ms);
+	for (int i = first; i < end; i++) {
+		EXPECT_LE(since, histories[i].last);
+		longest = histories[i].last - since > longest ?
+			  histories[i].last - since : longest;
+	}
+	return longest;
+}
+
+/*
  * All at once, as after a step of the clock, and more of them hang than there
  * are places: those lose theirs to the others.
  */
 TEST_F_TIMEOUT(simulated, all_due, 120)
 {
 	const int hosts = 10, bad = 100, count = 300;
-	int64_t since, slowest = 0;
+	int64_t slowest;
 	int i;
 
 	ASSERT_LT(config.transfers, hosts * config.transfers_per_host);
@@ -66,15 +86,7 @@ TEST_F_TIMEOUT(simulated, all_due, 120)
 	pass(MINUTE);
 	for (i = 0; i < hosts; i++)
 		responders[i].answer = HANGS;
-	since = now_ms;
-	wall_offset += VALIDITY * 6 / 10;
-	plan_clock_stepped();
-	pass(5 * MINUTE);
-	for (i = bad; i < count; i++) {
-		EXPECT_LE(since, histories[i].last);
-		slowest = histories[i].last - since > slowest ?
-			  histories[i].last - since : slowest;
-	}
+	slowest = longest_wait(_metadata, bad, count, 5 * MINUTE);
 	/* Two rounds of those that hang, a second each, and their own 100 ms. */
 	EXPECT_GT(4 * SECOND, slowest);
 	TH_LOG("the last one of the others after %lld ms", (long long)slowest);
@@ -84,7 +96,7 @@ TEST_F_TIMEOUT(simulated, all_due, 120)
 TEST_F_TIMEOUT(simulated, slow_among_hanging, 120)
 {
 	const int bad = 300, slow = 40, count = bad + slow;
-	int64_t since, slowest = 0;
+	int64_t slowest;
 	int i;
 
 	for (i = 0; i < count; i++) {
@@ -104,15 +116,7 @@ TEST_F_TIMEOUT(simulated, slow_among_hanging, 120)
 		EXPECT_TRUE(is_valid(i));
 	pass(HOUR);
 	/* All of them are due. */
-	since = now_ms;
-	wall_offset += VALIDITY * 6 / 10;
-	plan_clock_stepped();
-	pass(2 * MINUTE);
-	for (i = bad; i < count; i++) {
-		EXPECT_LE(since, histories[i].last);
-		slowest = histories[i].last - since > slowest ?
-			  histories[i].last - since : slowest;
-	}
+	slowest = longest_wait(_metadata, bad, count, 2 * MINUTE);
 	EXPECT_GT(4 * SECOND, slowest);
 	TH_LOG("the last slow one began after %lld ms", (long long)slowest);
 }
