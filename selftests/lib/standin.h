@@ -208,5 +208,7 @@ bool standin_may_write(void);
 /* For tests: ask the store for what no kernel does. 0 or a negative errno. */
 int standin_control(const struct standin_control *control,
 		    struct standin_reply *reply);
+/* A limit, by the name of its sysctl. 0 or a negative errno. */
+int standin_limit(const char *name, unsigned int value);
 
 #endif /* STANDIN_H */

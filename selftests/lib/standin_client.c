@@ -533,3 +533,15 @@ int ocsp_client_notice(struct ocsp_client *client,
 			return err;
 	}
 }
+
+int standin_limit(const char *name, unsigned int value)
+{
+	struct standin_control control = {
+		.action = STANDIN_ACTION_LIMIT,
+		.value = value,
+	};
+	struct standin_reply reply;
+
+	snprintf(control.limit, sizeof(control.limit), "%s", name);
+	return standin_control(&control, &reply);
+}

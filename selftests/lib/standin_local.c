@@ -315,15 +315,3 @@ int standin_control(const struct standin_control *control,
 		return reply->err;
 	}
 }
-
-int standin_local_limit(const char *name, unsigned int value)
-{
-	struct standin_control control = {
-		.action = STANDIN_ACTION_LIMIT,
-		.value = value,
-	};
-	struct standin_reply reply;
-
-	snprintf(control.limit, sizeof(control.limit), "%s", name);
-	return standin_control(&control, &reply);
-}

@@ -14,9 +14,6 @@ int standin_local_unload(void);
 /* Other clocks than the machine's: seconds since the epoch, and ms. Before load. */
 void standin_local_clocks(int64_t (*wall)(void), int64_t (*ms)(void));
 
-/* A limit, by the name of its sysctl. 0 or a negative errno. */
-int standin_local_limit(const char *name, unsigned int value);
-
 /* What time does. Milliseconds until it is due again, or -1. */
 int64_t standin_local_run(void);
 

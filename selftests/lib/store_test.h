@@ -86,17 +86,8 @@ static inline void run_standin(void)
 /* A limit of the store, by the name of its sysctl. 0 or a negative errno. */
 static inline int set_limit(const char *name, unsigned int value)
 {
-#ifdef STANDIN
-	return standin_local_limit(name, value);
-#elif defined(STANDIN_PROGRAM)
-	struct standin_control control = {
-		.action = STANDIN_ACTION_LIMIT,
-		.value = value,
-	};
-	struct standin_reply reply;
-
-	snprintf(control.limit, sizeof(control.limit), "%s", name);
-	return standin_control(&control, &reply);
+#if defined(STANDIN) || defined(STANDIN_PROGRAM)
+	return standin_limit(name, value);
 #else
 	return kt_sysctl(name, value);
 #endif

@@ -16,7 +16,7 @@ void conform_begin(void)
 
 int conform_limit(const char *name, unsigned int value)
 {
-	return standin_local_limit(name, value);
+	return standin_limit(name, value);
 }
 
 void conform_privileged(bool yes)
