@@ -13,20 +13,25 @@
 #define DOUBLINGS	6	/* so at most 256 s */
 #define REASONS		4	/* lines of a certificate until it recovers */
 
+struct shared {
+	_Atomic uint32_t changes;
+	struct record records[RECORDS];
+};
+
 /* Constant after records_init(). */
-static struct record *records;
+static struct shared *shared;
 
 bool records_init(void)
 {
 	void *map;
 
-	if (records)
+	if (shared)
 		return true;
-	map = mmap(NULL, RECORDS * sizeof(*records), PROT_READ | PROT_WRITE,
+	map = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 		   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (map == MAP_FAILED)
 		return false;
-	records = map;
+	shared = map;
 	return true;
 }
 
@@ -40,7 +45,7 @@ static uint64_t tag_of(const unsigned char key[KEY_SIZE])
 
 static struct record *place(uint64_t tag, unsigned int probe)
 {
-	return &records[((tag >> 1) + probe) % RECORDS];
+	return &shared->records[((tag >> 1) + probe) % RECORDS];
 }
 
 static struct record *find(uint64_t tag)
@@ -128,7 +133,16 @@ bool record_say(struct record *r, uint32_t code, const char *why)
 
 	if ((said & bit) || __builtin_popcount(said) >= REASONS)
 		return false;
-	return !(atomic_fetch_or(&r->said, bit) & bit);
+	if (atomic_fetch_or(&r->said, bit) & bit)
+		return false;
+	/* After the bit: whoever sees the change sees what changed. By 2: records_change() sets bit 0. */
+	atomic_fetch_add(&shared->changes, 2);
+	return true;
+}
+
+uint32_t records_change(void)
+{
+	return atomic_load(&shared->changes) | 1;
 }
 
 bool record_recovered(struct record *r)

@@ -47,6 +47,12 @@ bool record_claim(struct record *record);
 void record_failed(struct record *record);
 
 /*
+ * A number that changes whenever record_say() says yes, in any of the processes.
+ * Never 0. Whoever finds it as it was need not look at any record.
+ */
+uint32_t records_change(void);
+
+/*
  * Is it the first time that this is said of the certificate? code and why are
  * a reason; numbers in why may differ. There is a limit to the number of
  * reasons, beyond which the answer is no.

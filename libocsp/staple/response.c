@@ -85,7 +85,7 @@ static void say_trouble(struct staple *s, const struct staple_source *source,
 {
 	struct description d;
 
-	atomic_store(&s->settled, false);
+	atomic_store(&s->settled, 0);
 	if (code == ERROR_SERVICE_NOT_ACTIVE) {
 		say_no_module();
 	} else if (record_say(record_make(s->key), code, why)) {
@@ -101,7 +101,6 @@ static void say_recovered(struct staple *s, const struct staple_source *source)
 	struct record *record = record_find(s->key);
 	struct description d;
 
-	atomic_store(&s->settled, true);
 	if (!record || !record_recovered(record))
 		return;
 	describe(s, source, &d);
@@ -242,6 +241,7 @@ static PCCERT_SERVER_OCSP_RESPONSE_CONTEXT look(struct staple *s, HCERT_SERVER_O
 						const struct staple_source *source)
 {
 	PCCERT_SERVER_OCSP_RESPONSE_CONTEXT response;
+	uint32_t change;
 
 	if (!look_is_due(s))
 		return NULL;
@@ -251,7 +251,10 @@ static PCCERT_SERVER_OCSP_RESPONSE_CONTEXT look(struct staple *s, HCERT_SERVER_O
 		say_trouble(s, source, GetLastError(), OcspGetLastErrorMessage());
 		return NULL;
 	}
-	if (!atomic_load_explicit(&s->settled, memory_order_relaxed)) {
+	/* Another process may have said that there is none, and get no handshake from now on. */
+	change = records_change();
+	if (atomic_load_explicit(&s->settled, memory_order_relaxed) != change) {
+		atomic_store(&s->settled, change);
 		atomic_store(&s->next_look, 0);
 		say_recovered(s, source);
 	}

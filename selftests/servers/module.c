@@ -322,6 +322,30 @@ TEST_F(module, empty_and_back)
 	}
 }
 
+/* Whoever said that there is none may get no handshake from then on, or end. */
+TEST_F(module, another_process_says_that_it_is_back)
+{
+	int status;
+
+	EXPECT_TRUE(is_ours(pair_handshake(self->server, self->cert, TLS1_3_VERSION)));
+	for (int i = 0; i < 2; i++) {
+		pid_t pid = fork();
+
+		if (!pid) {
+			fake_store.is_empty = true;
+			_exit(!is_none(pair_handshake(self->server, self->cert,
+						      TLS1_3_VERSION)));
+		}
+		waitpid(pid, &status, 0);
+		EXPECT_EQ(0, status);
+		EXPECT_EQ(i + 1, lines("not stapled"));
+		for (int j = 0; j < 2; j++)
+			EXPECT_TRUE(is_ours(pair_handshake(self->server, self->cert,
+							   TLS1_3_VERSION)));
+		EXPECT_EQ(i + 1, lines("again"));
+	}
+}
+
 /* stderr that is now something else: not a byte. */
 TEST_F(module, stderr_that_was_replaced)
 {
