@@ -135,7 +135,7 @@ bool record_say(struct record *r, uint32_t code, const char *why)
 		return false;
 	if (atomic_fetch_or(&r->said, bit) & bit)
 		return false;
-	/* After the bit: whoever sees the change sees what changed. By 2: records_change() sets bit 0. */
+	/* After the bit: whoever sees the change sees what changed. Bit 0 is records_change()'s. */
 	atomic_fetch_add(&shared->changes, 2);
 	return true;
 }

@@ -40,7 +40,7 @@ struct staple {
 	_Atomic uint64_t next_try;	/* to open it, now_ms() */
 	_Atomic uint64_t next_look;	/* 0: at once */
 	atomic_bool tried;		/* to open it */
-	_Atomic uint32_t settled;	/* records_change(), when the record knew that all is well */
+	_Atomic uint32_t settled;	/* records_change(), when all was well; or 0 */
 };
 
 /* The locks of fork(): see init.h. */
