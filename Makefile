@@ -23,7 +23,10 @@ MODDIR = $(O)/modules/$(RELEASE)
 
 KSRC ?= $(O)/ksrc
 KSELFTEST := $(O)/kselftest
-SUBDIRS := libocsp libocsp/ssl libocsp/gnutls tools/ocspctl tools/ocspd tools/ocsp-broker tools/ocsp-export tools/servers/openssl tools/servers/gnutls tools/servers/apache tools/servers/nginx tools/man
+PROGRAMS := $(addprefix tools/,ocspctl ocspd ocsp-broker ocsp-export)
+SERVERS := $(addprefix tools/servers/,openssl gnutls apache nginx)
+TOOLS := $(PROGRAMS) $(SERVERS) tools/examples
+INSTALLED := libocsp libocsp/ssl libocsp/gnutls $(PROGRAMS) $(SERVERS) tools/man
 PREFIX ?= /usr/local
 INCLUDEDIR ?= $(PREFIX)/include
 export PREFIX INCLUDEDIR
@@ -116,36 +119,30 @@ test-modules:
 modules_install: modules
 	+$(KBUILD) M=$(MODDIR) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) modules_install
 
+# See libocsp/link.mk.
 libocsp:
 	+$(MAKE) -C libocsp
-	+$(MAKE) -C libocsp/ssl
-	+$(MAKE) -C libocsp/gnutls
+	+$(MAKE) -C libocsp/staple
+	+$(MAKE) -C libocsp/ssl ASKED=$(O)
+	+$(MAKE) -C libocsp/gnutls ASKED=$(O)
 
 tools: libocsp
-	+$(MAKE) -C tools/ocspctl
-	+$(MAKE) -C tools/ocspd
-	+$(MAKE) -C tools/ocsp-broker
-	+$(MAKE) -C tools/ocsp-export
-	+$(MAKE) -C tools/servers/openssl
-	+$(MAKE) -C tools/servers/gnutls
-	+$(MAKE) -C tools/servers/apache
-	+$(MAKE) -C tools/servers/nginx
-	+$(MAKE) -C tools/examples
+	+for dir in $(TOOLS); do $(MAKE) -C $$dir ASKED=$(O) || exit; done
 
 UAPI := ktls_ocsp.h ktls_ocsp_board.h ktls_ocsp_session.h
 
 install: libocsp tools
-	+for dir in $(SUBDIRS); do $(MAKE) -C $$dir install || exit; done
+	+for dir in $(INSTALLED); do $(MAKE) -C $$dir ASKED=$(O) install || exit; done
 	install -d $(DESTDIR)$(INCLUDEDIR)/linux
 	install -m 644 $(UAPI:%=kmod/include/uapi/linux/%) $(DESTDIR)$(INCLUDEDIR)/linux
 
 uninstall:
-	+for dir in $(SUBDIRS); do $(MAKE) -C $$dir uninstall || exit; done
+	+for dir in $(INSTALLED); do $(MAKE) -C $$dir uninstall || exit; done
 	rm -f $(UAPI:%=$(DESTDIR)$(INCLUDEDIR)/linux/%)
 
 # A tree that runs anywhere, for the guest
 kselftest: libocsp tools
-	+$(MAKE) -C selftests install INSTALL_PATH=$(KSELFTEST)
+	+$(MAKE) -C selftests install INSTALL_PATH=$(KSELFTEST) ASKED=$(O)
 
 # The part of the kernel's source that the tests and the linters use
 ksrc:

@@ -54,12 +54,8 @@ $(out):
 $(out)/%.o: $(src)/%.c $(src)/Makefile $(TOP)/libocsp/library.mk | $(out)
 	$(CC) $(cflags) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-# Their own makefiles know whether they are up to date.
-$(lib)/libocsp.so: FORCE
-	$(MAKE) -C $(TOP)/libocsp O=$(O) $@
-
-$(staple): FORCE
-	$(MAKE) -C $(TOP)/libocsp/staple O=$(O) $@
+linked_with := $(lib)/libocsp.so $(staple)
+include $(TOP)/libocsp/link.mk
 
 $(out)/$(name)-private.a: $(private_objs)
 	rm -f $@

@@ -4,8 +4,9 @@
 # The manual pages of functions. Included by the makefiles of libraries, which set pages3, the
 # pages, and MANDIR.
 
-links3 := $(shell $(TOP)/libocsp/man/links $(pages3))
-names3 := $(notdir $(pages3)) $(foreach link,$(links3),$(firstword $(subst :, ,$(link))).3)
+# Asked for when something is installed, and once
+links3 = $(eval links3 := $(shell $(TOP)/libocsp/man/links $(pages3)))$(links3)
+names3 = $(notdir $(pages3)) $(foreach link,$(links3),$(firstword $(subst :, ,$(link))).3)
 
 define install_pages3
 install -d $(DESTDIR)$(MANDIR)/man3

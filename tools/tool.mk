@@ -48,9 +48,8 @@ $(out)/%.o: $(src)/%.c | $(out)
 $(out)/common-%.o: $(common)/%.c | $(out)
 	$(CC) $(cflags) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-# Its own makefile knows whether it is up to date.
-$(libocsp): FORCE
-	$(MAKE) -C $(TOP)/libocsp O=$(O) $@
+linked_with := $(libocsp)
+include $(TOP)/libocsp/link.mk
 
 # Objects in place of some of the library's, for the selftests
 INSTEAD ?=
