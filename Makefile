@@ -83,6 +83,8 @@ help:
 #  make coverage         the lines that the tests reach: build/coverage/report
 #  make bench            measure the commands, staples and ocspd
 #       ACCEPT=1           compare later runs with this one
+#  make bench-peers      compare with the stapling that servers have of their own
+#       ROWS="A B"         these rows only; AGAIN=1: tell which counts differ from the last run's
 #  make kernel-tree      put module, documentation and tests into a kernel tree
 #       DEST=DIR           this one; CONFIG_KTLS_OCSP builds it there
 #  make dist             a tarball of the last commit
@@ -211,6 +213,13 @@ bench:
 	+$(MAKE) -C selftests/bench
 	selftests/bench/run $(if $(ACCEPT),--accept)
 
+bench-peers:
+	@selftests/ci/install_packages peers
+	+$(MAKE) kselftest
+	+$(MAKE) -C selftests/bench/peers
+	+$(MAKE) modules ARCH=um KDIR=$$(selftests/bench/peers/build_kernel)/kdir
+	selftests/bench/peers/run $(if $(AGAIN),--again) $(ROWS)
+
 demo:
 	+@selftests/ci/demo
 
@@ -232,4 +241,4 @@ clean:
 
 .PHONY: all help modules test-modules modules_install libocsp tools install uninstall kselftest \
 	ksrc check check-quick check-kernels check-kernel-tree kernel-tree check-arch check-packages check-debug \
-	check-sanitizers check-static check-all lint fuzz coverage bench demo dist deb clean
+	check-sanitizers check-static check-all lint fuzz coverage bench bench-peers demo dist deb clean

@@ -29,12 +29,14 @@
 #define NAME_SIZE	64
 
 static const char usage[] =
-"usage: bad_responder --port PORT --ca CERT --key KEY --faults DIR [--log FILE]\n"
+"usage: bad_responder --port PORT --ca CERT --key KEY --faults DIR\n"
+"	[--log FILE [--long]]\n"
 "\n"
 "Answers GET /NAME/REQUEST and POST /NAME/ for any certificate of the CA, whose\n"
 "certificate and key are PEM files. How it answers the first line of DIR/NAME\n"
 "says, as of that moment: a fault of faults.c; \"good\" where there is no such\n"
-"file. FILE gets a line for each request: NAME METHOD DIGEST FAULT.\n";
+"file. FILE gets a line for each request: NAME METHOD DIGEST FAULT; a long one\n"
+"begins with the milliseconds of the wall clock and the certificate's serial.\n";
 
 struct connection {
 	int fd;				/* -1: free */
@@ -49,6 +51,7 @@ struct connection {
 static struct connection connections[CONNECTIONS];
 static const char *faults_dir;
 static FILE *log_file;
+static bool long_lines;
 
 static void __attribute__((noreturn)) die(const char *what, const char *why)
 {
@@ -69,6 +72,7 @@ struct request {
 	const char *target;
 	bool post;
 	bool no_cache;
+	bool close;			/* the connection, after the answer */
 	OCSP_REQUEST *ocsp;
 };
 
@@ -145,10 +149,24 @@ static void read_fault(struct request *rq)
 	fclose(f);
 }
 
+static void log_serial(const struct question *q)
+{
+	BIGNUM *number = ASN1_INTEGER_to_BN(q->serial, NULL);
+	char *digits = number ? BN_bn2dec(number) : NULL;
+
+	fprintf(log_file, "%lld %s ",
+		(long long)(clock_ns(CLOCK_REALTIME) / NS_PER_MS),
+		digits ? digits : "?");
+	OPENSSL_free(digits);
+	BN_free(number);
+}
+
 static void log_request(const struct request *rq, const struct question *q)
 {
 	if (!log_file)
 		return;
+	if (long_lines)
+		log_serial(q);
 	fprintf(log_file, "%s %s %s %s%s\n", rq->name, rq->post ? "POST" : "GET",
 		q->sha1 ? "SHA-1" : "SHA-256", rq->fault,
 		q->no_cache ? " no-cache" : "");
@@ -176,6 +194,7 @@ static void answer_request(struct connection *c, struct request *rq)
 	log_request(rq, &q);
 	if (!faults_answer(&q, &c->answer))
 		die(rq->fault, "no such fault");
+	c->answer.close |= rq->close;
 	c->answering = true;
 	c->sent = 0;
 	c->when = now_ms() + c->answer.delay;
@@ -187,6 +206,15 @@ static const char *header(const char *head, const char *name)
 	const char *at = strcasestr(head, name);
 
 	return at ? at + strlen(name) : NULL;
+}
+
+/* Of a client that expects that: it can take the end of the answer from it. */
+static bool is_last_request(const char *version)
+{
+	if (header(version, "\nConnection: close"))
+		return true;
+	return !strncmp(version, "HTTP/1.0", 8) &&
+	       !header(version, "\nConnection: keep-alive");
 }
 
 static void close_connection(struct connection *c)
@@ -230,6 +258,7 @@ static bool take_request(struct connection *c)
 	space = target ? strchr(target + 1, ' ') : NULL;
 	if (!space)
 		return false;
+	rq.close = is_last_request(space + 1);
 	*space = '\0';
 	if (!parse_target(&rq, target + 1, (unsigned char *)c->in + head_len,
 			  body_len))
@@ -438,6 +467,7 @@ static void parse(int argc, char **argv, struct options *o)
 		{ "key", required_argument, NULL, 'k' },
 		{ "faults", required_argument, NULL, 'f' },
 		{ "log", required_argument, NULL, 'l' },
+		{ "long", no_argument, NULL, 'L' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option;
@@ -458,6 +488,9 @@ static void parse(int argc, char **argv, struct options *o)
 			break;
 		case 'l':
 			o->log = optarg;
+			break;
+		case 'L':
+			long_lines = true;
 			break;
 		default:
 			fputs(usage, stderr);

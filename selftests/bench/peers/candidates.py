@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
+"""The candidates: how each is configured by its documentation, started and stopped."""
+
+import os
+import shutil
+import signal
+
+from ours import Ours
+from world import PORT, listens, processes, start_daemon, stop_daemon, wait_for, write
+
+WORKERS = 8
+MODULES = "/usr/lib/apache2/modules"
+
+
+class Candidate:
+    """A server that has all certificates of a world. The name is that of its row in the table."""
+
+    name = program = ""
+    ours = None                 # with this project: what the settings of its ocspd add
+    plain = None                # the same server without a staple
+    stop_with = signal.SIGTERM
+
+    def __init__(self, world, port=PORT, store=None):
+        self.world = world
+        self.port = port
+        self.process = None
+        self.env = {}
+        self.dir = world.path(type(self).__name__)
+        os.makedirs(self.dir)
+        os.chmod(self.dir, 0o777)
+        self.shares_store = store is not None
+        self.store = store
+        if self.ours is not None and store is None:
+            self.store = Ours(world, self.ours)
+            self.store.prepare()
+        self.configure()
+
+    def path(self, *parts):
+        return os.path.join(self.dir, *parts)
+
+    def configure(self):
+        """Write its configuration."""
+        raise NotImplementedError
+
+    def command(self):
+        """To run in the foreground."""
+        raise NotImplementedError
+
+    def start(self):
+        """As at boot. Returns when it listens."""
+        if self.store and not self.shares_store:
+            self.store.start()
+        self.start_server()
+
+    def start_server(self):
+        env = dict(self.env)
+        if self.store:
+            env["OPENSSL_CONF"] = self.store.openssl_conf
+        self.process = start_daemon(self.path("log"), *self.command(), env=env)
+        wait_for(self.is_up, 3600, f"{self.name} to listen, see {self.path('log')}")
+
+    def is_up(self):
+        if self.process.poll() is not None:
+            with open(self.path("log"), encoding="utf-8", errors="replace") as lines:
+                raise ChildProcessError(f"{self.name} ended: {lines.read()[-800:]}")
+        return listens(self.port)
+
+    def stop_server(self, how=None):
+        stop_daemon(self.process, how or self.stop_with)
+        self.process = None
+        wait_for(lambda: not listens(self.port), 20, f"{self.name} to leave its port")
+
+    def restart(self):
+        """The server alone."""
+        self.stop_server()
+        self.start_server()
+
+    def reload(self):
+        """Its configuration, without an end to its service where it can do that."""
+        self.restart()
+
+    def hang_up(self, how):
+        """By a signal. It is done when the processes that were there are others."""
+        before = {pid for pid, group, _ in processes() if group == self.process.pid}
+        before.discard(self.process.pid)
+        os.kill(self.process.pid, how)
+        wait_for(lambda: not before & {pid for pid, _, _ in processes()}, 600,
+                 f"{self.name} to reload")
+
+    def memory(self):
+        """Bytes of its processes, each page once."""
+        total = 0
+        for pid, group, _ in processes():
+            if group == self.process.pid:
+                with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as lines:
+                    total += sum(1024 * int(line.split()[1]) for line in lines
+                                 if line.startswith("Pss:"))
+        return total
+
+    def reboot(self):
+        """Of what it has in memory nothing is left."""
+        self.stop_server(signal.SIGKILL)
+        if self.store:
+            self.store.stop()
+        self.forget_memory()
+        self.start()
+
+    def forget_memory(self):
+        """What is not on a disk, but in files."""
+
+    def close(self):
+        self.stop_server()
+        if self.store and not self.shares_store:
+            self.store.stop()
+        shutil.rmtree(self.dir)
+
+
+class NginxPlain(Candidate):
+    """Without a staple, to compare with."""
+
+    name = "nginx, none"
+    program = "nginx"
+    stapling = ""
+
+    def configure(self):
+        stapling = self.stapling.format(ca=self.world.ca)
+        servers = "".join(f"""\
+server {{
+	listen 127.0.0.1:{self.port} ssl; server_name n{name:05d}.test;
+	ssl_certificate {self.world.chain(name)}; {self.of_certificate(name)}
+	return 200;
+}}
+""" for name in range(self.world.names))
+        write(self.path("conf"), f"""\
+daemon off; user www-data; worker_processes {WORKERS}; pid {self.path("pid")};
+error_log {self.path("error")};
+worker_rlimit_nofile 10000;
+events {{ worker_connections 4096; }}
+http {{
+access_log off; server_names_hash_max_size 65536;
+ssl_protocols TLSv1.3; ssl_session_cache off; ssl_session_tickets off;
+ssl_certificate_key {self.world.key};
+{stapling}
+{servers}
+}}
+""")
+
+    def of_certificate(self, name):
+        """What else its server block has."""
+        del name
+        return ""
+
+    def command(self):
+        return "nginx", "-c", self.path("conf"), "-e", self.path("error")
+
+    def reload(self):
+        self.hang_up(signal.SIGHUP)
+
+
+class Nginx(NginxPlain):
+    """With ssl_stapling."""
+
+    name = "nginx, ssl_stapling"
+    stapling = "ssl_stapling on; ssl_stapling_verify on; ssl_trusted_certificate {ca};"
+    plain = NginxPlain
+
+
+class NginxOurs(NginxPlain):
+    """With OpenSSL's module, as "ocspctl server enable nginx" sets it up."""
+
+    name = "nginx, ktls-ocsp"
+    ours = ""
+    plain = NginxPlain
+
+
+class ApachePlain(Candidate):
+    """Without a staple, to compare with."""
+
+    name = "Apache, none"
+    program = "apache2"
+    modules = ()
+
+    def configure(self):
+        self.volatile = self.path("run")
+        os.makedirs(self.volatile, exist_ok=True)
+        os.chmod(self.volatile, 0o777)
+        modules = "".join(f"LoadModule {m}_module {MODULES}/mod_{m}.so\n" for m in
+                          ("mpm_event", "authz_core", *self.modules, "ssl"))
+        hosts = "".join(f"""\
+<VirtualHost 127.0.0.1:{self.port}>
+ServerName n{name:05d}.test
+SSLEngine on
+SSLCertificateFile {self.world.chain(name)}
+SSLCertificateKeyFile {self.world.key}
+</VirtualHost>
+""" for name in range(self.world.names))
+        write(self.path("conf"), f"""\
+ServerRoot {self.dir}
+ServerName localhost
+DefaultRuntimeDir {self.volatile}
+PidFile {self.path("run", "pid")}
+ErrorLog {self.path("error")}
+LogLevel warn
+{modules}
+User www-data
+Group www-data
+ServerLimit {WORKERS}
+StartServers {WORKERS}
+ThreadsPerChild 25
+MaxRequestWorkers {25 * WORKERS}
+MinSpareThreads {25 * WORKERS}
+MaxSpareThreads {25 * WORKERS}
+Listen 127.0.0.1:{self.port}
+SSLProtocol TLSv1.3
+SSLSessionTickets off
+{self.stapling()}
+{hosts}
+""")
+
+    def stapling(self):
+        """What switches it on."""
+        return ""
+
+    def command(self):
+        return "apache2", "-f", self.path("conf"), "-DFOREGROUND"
+
+    def reload(self):
+        self.hang_up(signal.SIGUSR1)
+
+    def forget_memory(self):
+        shutil.rmtree(self.volatile)
+        os.makedirs(self.volatile)
+        os.chmod(self.volatile, 0o777)
+
+
+class Apache(ApachePlain):
+    """With SSLUseStapling."""
+
+    name = "Apache, SSLUseStapling"
+    modules = ("socache_shmcb",)
+    plain = ApachePlain
+
+    def stapling(self):
+        size = 4096 * self.world.names + 32768
+        return f"SSLUseStapling on\nSSLStaplingCache shmcb:{self.path('run', 'staples')}({size})"
+
+
+class ApacheMd(Apache):
+    """With the stapling of mod_md."""
+
+    name = "Apache, mod_md"
+    modules = ("socache_shmcb", "md")
+
+    def stapling(self):
+        return f"MDStoreDir {self.path('md')}\nMDStapling on\nMDStapleOthers on"
+
+
+class ApacheOurs(ApachePlain):
+    """With OpenSSL's module, as "ocspctl server enable apache2" sets it up."""
+
+    name = "Apache, ktls-ocsp"
+    ours = ""
+    plain = ApachePlain

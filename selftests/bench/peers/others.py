@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
+"""More candidates: see candidates.py."""
+
+import os
+import signal
+
+from candidates import WORKERS, Candidate
+from world import HERE, start_daemon, stop_daemon, write
+
+
+class WithScript(Candidate):
+    """A server that has its staples of files, which a script fetches that cron runs."""
+
+    has_script = True
+    script = None
+    suffix = "ocsp"
+
+    def staples(self):
+        """Where it reads them."""
+        return self.path("staples")
+
+    def socket(self):
+        """To tell it."""
+        return ()
+
+    def start_server(self):
+        super().start_server()
+        if self.has_script and self.script is None:
+            self.script = start_daemon(self.path("script.log"), os.path.join(HERE, "fetch_staples"),
+                                       self.world.path("certs"), self.staples(), self.suffix,
+                                       *self.socket())
+
+    def stop_script(self):
+        """The script is cron's, and outlives the server."""
+        stop_daemon(self.script)
+        self.script = None
+
+    def reboot(self):
+        self.stop_script()
+        super().reboot()
+
+    def close(self):
+        self.stop_script()
+        super().close()
+
+
+class HaproxyPlain(WithScript):
+    """Without a staple, to compare with."""
+
+    name = "HAProxy, none"
+    program = "haproxy"
+    has_script = False
+
+    def configure(self):
+        os.makedirs(self.staples())
+        with open(self.world.key, encoding="ascii") as file:
+            key = file.read()
+        for name in range(self.world.names):
+            with open(self.world.chain(name), encoding="ascii") as chain:
+                write(os.path.join(self.staples(), f"n{name:05d}.pem"), key + chain.read())
+            # There is no staple yet; with a file, one can be set.
+            if self.has_script:
+                write(os.path.join(self.staples(), f"n{name:05d}.pem.ocsp"), "")
+        write(self.path("conf"), f"""\
+global
+	user haproxy
+	group haproxy
+	nbthread {WORKERS}
+	maxconn 5000
+	stats socket {self.path("socket")} level admin
+	ssl-default-bind-options ssl-min-ver TLSv1.3 no-tls-tickets
+	tune.ssl.cachesize 0
+defaults
+	mode http
+	timeout connect 5s
+	timeout client 5s
+	timeout server 5s
+frontend tls
+	bind 127.0.0.1:{self.port} ssl crt {self.staples()}/
+	http-request return status 200
+""")
+
+    def command(self):
+        return "haproxy", "-db", "-f", self.path("conf")
+
+
+class Haproxy(HaproxyPlain):
+    """A version that fetches nothing by itself: files, and a script that tells it of new ones."""
+
+    name = "HAProxy, cron script"
+    has_script = True
+    suffix = "pem.ocsp"
+    plain = HaproxyPlain
+
+    def socket(self):
+        return (self.path("socket"),)
+
+
+class HaproxyOurs(HaproxyPlain):
+    """With ocsp-export, which gives it what the store has."""
+
+    name = "HAProxy, ktls-ocsp"
+    ours = ""
+    plain = HaproxyPlain
+
+    def start_server(self):
+        super().start_server()
+        if self.store.export is None:
+            self.store.start_export(self.path("socket"))
+
+
+class LighttpdPlain(WithScript):
+    """Without a staple, to compare with."""
+
+    name = "lighttpd, none"
+    has_script = False
+    program = "lighttpd"
+    stop_with = signal.SIGINT
+
+    def configure(self):
+        os.makedirs(self.staples(), exist_ok=True)
+        hosts = "".join(f"""\
+$HTTP["host"] == "n{name:05d}.test" {{
+ssl.pemfile = "{self.world.chain(name)}"
+ssl.privkey = "{self.world.key}"
+{self.of_certificate(name)}
+}}
+""" for name in range(self.world.names))
+        write(self.path("conf"), f"""\
+server.modules = ("mod_openssl")
+server.document-root = "{self.dir}"
+server.bind = "127.0.0.1"
+server.port = {self.port}
+server.max-worker = {WORKERS}
+server.username = "www-data"
+server.groupname = "www-data"
+server.errorlog = "{self.path("error")}"
+ssl.engine = "enable"
+ssl.pemfile = "{self.world.chain(0)}"
+ssl.privkey = "{self.world.key}"
+{self.of_certificate(0)}
+ssl.openssl.ssl-conf-cmd = ("MinProtocol" => "TLSv1.3")
+{hosts}
+""")
+
+    def of_certificate(self, name):
+        """What else belongs to it."""
+        del name
+        return ""
+
+    def command(self):
+        return "lighttpd", "-D", "-f", self.path("conf")
+
+
+class Lighttpd(LighttpdPlain):
+    """With ssl.stapling-file, which it reads where there is one."""
+
+    name = "lighttpd, stapling-file script"
+    has_script = True
+    plain = LighttpdPlain
+
+    def of_certificate(self, name):
+        return f'ssl.stapling-file = "{self.staples()}/n{name:05d}.ocsp"'
+
+
+class LighttpdOurs(LighttpdPlain):
+    """With OpenSSL's module, as "ocspctl server enable lighttpd" sets it up."""
+
+    name = "lighttpd, ktls-ocsp"
+    ours = ""
+    plain = LighttpdPlain
+
+
+class CaddyPlain(Candidate):
+    """Without a staple, to compare with."""
+
+    name = "Caddy, none"
+    program = "caddy"
+    options = "ocsp_stapling off"
+
+    def configure(self):
+        sites = "".join(f"""\
+n{name:05d}.test:{self.port} {{
+	bind 127.0.0.1
+	tls {self.world.chain(name)} {self.world.key}
+	respond 200
+}}
+""" for name in range(self.world.names))
+        write(self.path("Caddyfile"), f"""\
+{{
+	admin off
+	auto_https disable_redirects
+	skip_install_trust
+	{self.options}
+	storage file_system {self.path("storage")}
+}}
+{sites}
+""")
+        self.env = {"HOME": self.dir, "XDG_CONFIG_HOME": self.dir, "XDG_DATA_HOME": self.dir}
+
+    def command(self):
+        return "caddy", "run", "--config", self.path("Caddyfile"), "--adapter", "caddyfile"
+
+
+class Caddy(CaddyPlain):
+    """It staples by itself."""
+
+    name = "Caddy"
+    options = ""
+    plain = CaddyPlain

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
+"""This project, as an operator has it: the module, ocspd, ocsp-export, and what servers load."""
+
+import os
+import shutil
+import signal
+
+from world import TESTS, run, start_daemon, stop_daemon, wait_for, write
+
+# Where there is no kernel with the module: the tests' stand-in for it, with programs of its own
+STANDIN = os.environ.get("STORE") == "standin"
+PROGRAMS = os.path.join(TESTS, "lib", "standin" if STANDIN else "")
+INSTALLED = os.path.join(TESTS, "servers", "standin" if STANDIN else "", "installed")
+
+
+class Ours:
+    """The store of the kernel, and who writes to it. Holds all certificates of a world."""
+
+    def __init__(self, world, settings=""):
+        self.world = world
+        self.settings = settings
+        self.ocspd = None
+        self.export = None
+        self.conf = world.path("ocspd.conf")
+
+    def prepare(self):
+        """What "make install" and the operator wrote to the disk."""
+        installed = self.world.path("installed")
+        shutil.copytree(INSTALLED, installed, symlinks=True)
+        library = None
+        for place, _, files in os.walk(installed):
+            os.chmod(place, 0o755)
+            if "libocsp.so.1" in files:
+                library = place
+        self.openssl_conf = os.path.join(installed, "etc", "ktls-ocsp", "openssl.cnf")
+        with open(self.openssl_conf, encoding="utf-8") as conf:
+            lines = [f"path = {library}/ktls-ocsp/ktls_ocsp.so\n" if line.startswith("path = ")
+                     else line for line in conf]
+        write(self.openssl_conf, "".join(lines))
+        write(self.conf, f"""\
+[ocspd]
+cache = {self.world.path("cache")}
+state = none
+control = {self.world.path("ocspd.sock")}
+allow = 127.0.0.0/8
+{self.settings}
+[certificate all]
+files = {self.world.path("certs")}/n*.pem
+max_files = 100000
+""")
+
+    def start(self):
+        """As at boot: the module, then ocspd, then the servers."""
+        if STANDIN:
+            run(os.path.join(PROGRAMS, "standin"), "start")
+        else:
+            run("modprobe", "ktls_ocsp")
+        log = self.world.path("ocspd.log")
+        write(log, "")
+        self.ocspd = start_daemon(log, os.path.join(PROGRAMS, "ocspd"), "-v", "-f", self.conf)
+        wait_for(lambda: self.is_ready(log), 60, "ocspd")
+
+    @staticmethod
+    def is_ready(log):
+        with open(log, encoding="utf-8", errors="replace") as lines:
+            return "ready, " in lines.read()
+
+    def start_export(self, socket):
+        """For HAProxy, which it looks for every five seconds."""
+        conf = self.world.path("export.conf")
+        write(conf, f"[haproxy all]\nsocket = {socket}\n")
+        self.export = start_daemon(self.world.path("export.log"),
+                                   os.path.join(PROGRAMS, "ocsp-export"), "-f", conf)
+
+    def stop(self, how=signal.SIGTERM):
+        """With the store: what is left is on the disk."""
+        stop_daemon(self.export, how)
+        stop_daemon(self.ocspd, how)
+        self.export = self.ocspd = None
+        if STANDIN:
+            run(os.path.join(PROGRAMS, "standin"), "stop")
+        else:
+            run("rmmod", "ktls_ocsp")
