@@ -100,7 +100,7 @@ refuses_conf()
 	bad_conf "neither [section] nor name" "nonsense" &&
 	bad_conf "path has no value" "[directory x]" "path =" &&
 	for address in 0.0.0.0:80 "[::]:80" 10.0.0.1:80 127.0.0.1 127.0.0.1:0 "[::1]" localhost:80 \
-		127.0.0.1:80x; do
+		127.0.0.1:80x 127.0.0.1:65616 127.0.0.1:-1; do
 		bad_conf "not a loopback address and a port" "[responder x]" "listen = $address" ||
 			return 1
 	done

@@ -5,7 +5,6 @@
  * store has. For servers that can fetch, but not from the store: it listens on
  * loopback only.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@
 #include <openssl/err.h>
 
 #include "export.h"
+#include "loopback.h"
 
 #define REQUEST_MAX	4096
 #define CONNECTIONS	64
@@ -308,37 +308,13 @@ static const struct target_ops ops = {
 	.stop = stop,
 };
 
-/* ADDRESS:PORT or [ADDRESS]:PORT, of loopback; false: it is none. */
-static bool parse_address(const char *text, struct sockaddr_storage *address)
-{
-	struct sockaddr_in *v4 = (struct sockaddr_in *)address;
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)address;
-	char host[INET6_ADDRSTRLEN];
-	unsigned short port;
-	int used = 0;
-
-	if ((sscanf(text, "[%45[0-9a-fA-F:.]]:%hu%n", host, &port, &used) == 2 &&
-	     !text[used]) && inet_pton(AF_INET6, host, &v6->sin6_addr) == 1) {
-		v6->sin6_family = AF_INET6;
-		v6->sin6_port = htons(port);
-		return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr) && port;
-	}
-	if ((sscanf(text, "%45[0-9.]:%hu%n", host, &port, &used) == 2 &&
-	     !text[used]) && inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
-		v4->sin_family = AF_INET;
-		v4->sin_port = htons(port);
-		return ntohl(v4->sin_addr.s_addr) >> 24 == 127 && port;
-	}
-	return false;
-}
-
 struct target *responder_new(const struct settings *settings)
 {
 	struct responder *r = must(calloc(1, sizeof(*r)));
 
 	r->target.ops = &ops;
 	r->target.name = must(strdup(settings->name));
-	if (parse_address(settings->listen, &r->address))
+	if (loopback_address(settings->listen, &r->address))
 		return &r->target;
 	log_text(LOG_ERR, "listen = %s: not a loopback address and a port, such as 127.0.0.1:8889",
 		 settings->listen);
