@@ -2,12 +2,10 @@
 // SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* The control socket, see control.h. */
 #include <errno.h>
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/queue.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <systemd/sd-daemon.h>
@@ -320,57 +318,14 @@ static int passed_socket(void)
 	return SD_LISTEN_FDS_START;
 }
 
-static int make_directory_of(const char *path)
-{
-	char *copy = strdup(path);
-	int err = 0;
-
-	if (!copy)
-		return -ENOMEM;
-	if (mkdir(dirname(copy), 0755) && errno != EEXIST)
-		err = -errno;
-	free(copy);
-	return err;
-}
-
-/* Mode 0600, from its first moment. */
-static int bind_socket(int fd, const struct sockaddr_un *address)
-{
-	mode_t mask = umask(0177);
-	int err = bind(fd, (const void *)address, sizeof(*address));
-
-	if (err && errno == EADDRINUSE &&
-	    unix_is_left_behind(address, SOCK_STREAM) &&
-	    !unlink(address->sun_path))
-		err = bind(fd, (const void *)address, sizeof(*address));
-	err = err ? -errno : 0;
-	umask(mask);
-	return err;
-}
-
 /* A descriptor or a negative errno. */
 static int own_socket(const char *path)
 {
-	struct sockaddr_un address;
-	int fd, err;
+	int fd = unix_listen(path, 0600, CLIENTS_MAX);
 
-	err = unix_address(&address, path);
-	if (err)
-		return err;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	err = make_directory_of(path);
-	if (!err)
-		err = bind_socket(fd, &address);
-	if (!err && listen(fd, CLIENTS_MAX))
-		err = -errno;
-	if (!err)
+	if (fd >= 0)
 		own_path = strdup(path);
-	if (!err)
-		return fd;
-	close(fd);
-	return err;
+	return fd;
 }
 
 void control_open(const char *path)
