@@ -255,10 +255,12 @@ static void take_response(struct attempt *a, const struct fetch_result *r)
 		plan_gone(a->cert);
 		return;
 	case PUBLISH_REFUSED:
+		counters.faults[FAULT_RESPONSE]++;
 		setback.suspects |= FORM_SHA1;
 		add_type(r, &setback);
 		break;
 	case PUBLISH_WORSE:
+		counters.faults[FAULT_RESPONSE]++;
 		break;
 	case PUBLISH_ERROR:
 		setback.suspects = 0;
@@ -349,8 +351,6 @@ static void not_started(struct cert *cert, int err)
 /* NULL, and why says why not. */
 static struct fetch *start_fetch(struct attempt *a, char *why)
 {
-	struct fetch *fetch;
-
 	if (!subject_url(&a->subject, a->cert->step.url)) {
 		strcpy(why, "the certificate has changed");
 		return NULL;
@@ -358,10 +358,7 @@ static struct fetch *start_fetch(struct attempt *a, char *why)
 	/* Another one's answer may have come meanwhile. */
 	if (is_held(a->cert, why))
 		return NULL;
-	fetch = step_start(&a->cert->step, &a->subject, on_done, a, why);
-	if (fetch)
-		counters.requests++;
-	return fetch;
+	return step_start(&a->cert->step, &a->subject, on_done, a, why);
 }
 
 static void start(struct cert *cert)

@@ -17,6 +17,7 @@
 #include "cache.h"
 #include "cert.h"
 #include "clock.h"
+#include "counters.h"
 #include "file.h"
 #include "log.h"
 #include "text.h"
@@ -98,10 +99,13 @@ static void tell_trouble(int err)
 void cache_store(const uint8_t *key, const unsigned char *data, size_t len)
 {
 	char *path = path_of(key);
+	int err;
 
-	if (directory)
-		tell_trouble(path ? write_file(path, data, len, false) :
-				   -ENOMEM);
+	if (directory) {
+		err = path ? write_file(path, data, len, false) : -ENOMEM;
+		counters.cache_errors += err != 0;
+		tell_trouble(err);
+	}
 	free(path);
 }
 

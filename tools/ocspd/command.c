@@ -21,6 +21,7 @@
 #include "probe.h"
 #include "queue.h"
 #include "responder.h"
+#include "tally.h"
 #include "text.h"
 
 /* Records of a list that are made in one turn of the loop */
@@ -69,30 +70,14 @@ static struct cert *get_cert(struct client *client, json_t *request)
 
 /* status */
 
-static struct {
-	size_t states[CERT_HELD + 1];
-	size_t failing;
-	size_t unserved;
-	size_t pinned;
-} tally;
-
-static void count_cert(struct cert *cert)
-{
-	tally.states[cert->state]++;
-	tally.failing += cert->failures > 0;
-	tally.unserved += plan_is_unserved(cert);
-	if (cert->pin)
-		tally.pinned++;
-}
-
-static json_t *states(void)
+static json_t *states(const struct tally *tally)
 {
 	json_t *object = json_object();
 	int i;
 
 	for (i = CERT_LOOK; i <= CERT_HELD; i++)
 		json_object_set_new(object, describe_state(i),
-				    json_integer(tally.states[i]));
+				    json_integer(tally->states[i]));
 	return object;
 }
 
@@ -134,15 +119,16 @@ static void answer_status(struct client *client, json_t *request)
 {
 	const json_int_t uptime = (clock_ms() - started) / 1000;
 
+	struct tally tally;
+
 	(void)request;
-	memset(&tally, 0, sizeof(tally));
-	certs_for_each(count_cert);
+	tally_certs(&tally);
 	client_done(client,
 		    json_pack("{s:s, s:i, s:I, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 			      "version", VERSION, "pid", (int)getpid(),
 			      "uptime", uptime, "ready", is_ready,
 			      "certificates", integer(certs_count()),
-			      "states", states(),
+			      "states", states(&tally),
 			      "failing", integer(tally.failing),
 			      "unserved", integer(tally.unserved),
 			      "pinned", integer(tally.pinned),
@@ -248,15 +234,6 @@ struct wait {
 
 static LIST_HEAD(, wait) waits = LIST_HEAD_INITIALIZER(waits);
 
-static const char *const result_names[PLAN_RESULTS] = {
-	[PLAN_STORED] = "stored",
-	[PLAN_UNCHANGED] = "unchanged",
-	[PLAN_FAILED] = "failed",
-	[PLAN_HELD] = "held",
-	[PLAN_NOT_APPLICABLE] = "not_applicable",
-	[PLAN_GONE] = "gone",
-};
-
 static int compare_keys(const void *a, const void *b)
 {
 	return memcmp(a, b, KTLS_OCSP_KEY_LEN);
@@ -281,7 +258,7 @@ static void tell(struct wait *wait, const uint8_t *key, enum plan_result result,
 		wait->answer.slow = false;
 	client_send(wait->client,
 		    json_pack("{s:s, s:s, s:o}", "key", key_text(key, text),
-			      "result", result_names[result],
+			      "result", describe_result(result),
 			      "reason", json_of_text(why)));
 	client_wake(wait->client);
 }

@@ -26,9 +26,23 @@ static const char *const state_names[] = {
 	[CERT_HELD] = "held",
 };
 
+static const char *const result_names[PLAN_RESULTS] = {
+	[PLAN_STORED] = "stored",
+	[PLAN_UNCHANGED] = "unchanged",
+	[PLAN_FAILED] = "failed",
+	[PLAN_HELD] = "held",
+	[PLAN_NOT_APPLICABLE] = "not_applicable",
+	[PLAN_GONE] = "gone",
+};
+
 const char *describe_state(enum cert_state state)
 {
 	return state_names[state];
+}
+
+const char *describe_result(enum plan_result result)
+{
+	return result_names[result];
 }
 
 /* Seconds since the epoch; 0: never */

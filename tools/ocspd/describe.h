@@ -7,8 +7,10 @@
 #include <jansson.h>
 
 #include "certs.h"
+#include "plan.h"
 
 const char *describe_state(enum cert_state state);
+const char *describe_result(enum plan_result result);
 
 /*
  * *record is what "list" says of it; NULL when there is no memory. 0, or

@@ -11,6 +11,7 @@
 #include <linux/ktls_ocsp.h>
 
 #include "clock.h"
+#include "counters.h"
 #include "curl_loop.h"
 #include "fetch_parts.h"
 #include "proxy.h"
@@ -94,9 +95,10 @@ static bool aim_at(struct fetch *f, const struct url *p, const char *url)
 	const char *proxy;
 
 	if (p->has_user)
-		return fetch_fail(f, "a user name in the URL");
+		return fetch_fail(f, FAULT_OTHER, "a user name in the URL");
 	if (why)
-		return fetch_fail(f, "address %s is refused (%s)", p->host, why);
+		return fetch_fail(f, FAULT_ADDRESS, "address %s is refused (%s)",
+				  p->host, why);
 	proxy = proxy_for(config, p->scheme, p->host);
 	f->proxied = *proxy;
 	if (curl_easy_setopt(f->easy, CURLOPT_PROXY, proxy) ||
@@ -104,7 +106,7 @@ static bool aim_at(struct fetch *f, const struct url *p, const char *url)
 			     *proxy ? config->proxy_login : NULL) ||
 	    curl_easy_setopt(f->easy, CURLOPT_URL, url) ||
 	    !fetch_add_names(f, p, proxy))
-		return fetch_fail(f, "no memory");
+		return fetch_fail(f, FAULT_OTHER, "no memory");
 	return true;
 }
 
@@ -118,10 +120,10 @@ static bool aim(struct fetch *f, const char *url)
 		ok = aim_at(f, &p, url);
 		break;
 	case -ENOMEM:
-		fetch_fail(f, "no memory");
+		fetch_fail(f, FAULT_OTHER, "no memory");
 		break;
 	default:
-		fetch_fail(f, "no http or https URL: %.100s", url);
+		fetch_fail(f, FAULT_OTHER, "no http or https URL: %.100s", url);
 	}
 	url_clear(&p);
 	return ok;
@@ -236,6 +238,9 @@ static void finish(struct fetch *f)
 	r->len = f->len;
 	r->max_age = headers_max_age(&f->seen);
 	r->aged = f->seen.aged;
+	counters_answer(clock_ms() - f->start);
+	if (*r->failure)
+		counters.faults[r->fault]++;
 	f->done(r, f->arg);
 	free_fetch(f);
 }
@@ -247,7 +252,7 @@ static void fail_all(const char *what, const char *why)
 	for (f = LIST_FIRST(&under_way); f; f = next) {
 		next = LIST_NEXT(f, others);
 		curl_loop_remove(f->easy);
-		fetch_fail(f, "%s%s", what, why);
+		fetch_fail(f, FAULT_OTHER, "%s%s", what, why);
 		finish(f);
 	}
 }
@@ -269,14 +274,14 @@ static bool go(struct fetch *f)
 		if (!known) {
 			f->lookup = resolve_start(f->names[0].host,
 						  time_left(f), on_answer, f);
-			return f->lookup || fetch_fail(f, "no memory");
+			return f->lookup || fetch_fail(f, FAULT_OTHER, "no memory");
 		}
 		if (!fetch_take_answer(f, &config->addresses, known))
 			return false;
 	}
 	curl_easy_setopt(f->easy, CURLOPT_RESOLVE, f->addresses);
 	set_limits(f);
-	return !curl_loop_add(f->easy) || fetch_fail(f, "no memory");
+	return !curl_loop_add(f->easy) || fetch_fail(f, FAULT_OTHER, "no memory");
 }
 
 static void on_answer(const struct resolve_answer *answer, void *arg)
@@ -292,7 +297,8 @@ static void on_answer(const struct resolve_answer *answer, void *arg)
 static bool redirect(struct fetch *f, const char *url)
 {
 	if (++f->redirects > REDIRECTS_MAX)
-		return fetch_fail(f, "more than %d redirects", REDIRECTS_MAX);
+		return fetch_fail(f, FAULT_HTTP, "more than %d redirects",
+				  REDIRECTS_MAX);
 	if (f->result.status == 303)
 		curl_easy_setopt(f->easy, CURLOPT_HTTPGET, 1L);
 	if (!aim(f, url))
@@ -349,13 +355,14 @@ static void ended(struct fetch *f, CURLcode code)
 	if (url)
 		;
 	else if (f->result.status && f->result.status != 200)
-		fetch_fail(f, "HTTP %ld", f->result.status);
+		fetch_fail(f, FAULT_HTTP, "HTTP %ld", f->result.status);
 	else if (f->too_large)
-		fetch_fail(f, "more than %d bytes", BODY_MAX);
+		fetch_fail(f, FAULT_HTTP, "more than %d bytes", BODY_MAX);
 	else if (f->no_memory)
-		fetch_fail(f, "no memory");
+		fetch_fail(f, FAULT_OTHER, "no memory");
 	else if (f->seen.bytes > HEADERS_MAX)
-		fetch_fail(f, "more than %d bytes of headers", HEADERS_MAX);
+		fetch_fail(f, FAULT_HTTP, "more than %d bytes of headers",
+			   HEADERS_MAX);
 	else if (code)
 		fetch_explain(f, code);
 	finish(f);
@@ -413,9 +420,12 @@ struct fetch *fetch_start(const struct fetch_request *request,
 		goto free;
 	set_callbacks(f);
 	set_http(f);
-	if (aim(f, request->url) && go(f))
+	if (aim(f, request->url) && go(f)) {
+		counters.requests++;
 		return f;
+	}
 	strcpy(failure, f->result.failure);
+	counters.faults[f->result.fault]++;
 free:
 	free_fetch(f);
 	return NULL;

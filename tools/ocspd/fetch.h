@@ -22,9 +22,23 @@ struct fetch_request {
 
 #define FETCH_FAILURE_SIZE	256
 
+/* What a failure is about, for the counters. */
+enum fetch_fault {
+	FAULT_NAME,			/* no address is found for it */
+	FAULT_ADDRESS,			/* the rules refuse where it leads */
+	FAULT_CONNECT,
+	FAULT_TLS,
+	FAULT_TIMEOUT,
+	FAULT_HTTP,			/* another status than 200, or no HTTP */
+	FAULT_RESPONSE,			/* HTTP 200 without a usable response */
+	FAULT_OTHER,
+	FETCH_FAULTS,
+};
+
 /* Only there while it is told. */
 struct fetch_result {
-	char failure[FETCH_FAILURE_SIZE];		/* in words; "": HTTP 200 */
+	char failure[FETCH_FAILURE_SIZE];	/* in words; "": HTTP 200 */
+	enum fetch_fault fault;		/* that it is */
 	bool timed_out;
 	bool asked;			/* a request went out to somebody */
 	long status;			/* of HTTP; 0: none came in */

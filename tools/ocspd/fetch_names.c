@@ -83,10 +83,10 @@ static bool add_addresses(struct fetch *f, const struct address_rules *rules,
 					len > start ? "," : "", text);
 	}
 	if (len == start)
-		return fetch_fail(f, "%s", f->refused);
+		return fetch_fail(f, FAULT_ADDRESS, "%s", f->refused);
 	longer = curl_slist_append(f->addresses, line);
 	if (!longer)
-		return fetch_fail(f, "no memory");
+		return fetch_fail(f, FAULT_OTHER, "no memory");
 	f->addresses = longer;
 	return true;
 }
@@ -102,10 +102,11 @@ bool fetch_take_answer(struct fetch *f, const struct address_rules *rules,
 	if (answer->status == RESOLVE_FOUND)
 		ok = add_addresses(f, rules, &name, answer);
 	else if (answer->status == RESOLVE_NO_ADDRESS)
-		fetch_fail(f, "the %s's name has no address",
+		fetch_fail(f, FAULT_NAME, "the %s's name has no address",
 			   name.proxy ? "proxy" : "responder");
 	else
-		fetch_fail(f, "the %s's name could not be looked up: %s",
+		fetch_fail(f, FAULT_NAME,
+			   "the %s's name could not be looked up: %s",
 			   name.proxy ? "proxy" : "responder", answer->why);
 	free(name.host);
 	free(name.port);

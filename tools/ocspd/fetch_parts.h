@@ -47,8 +47,8 @@ struct fetch {
 };
 
 /* Sets the failure; returns false. */
-__attribute__((format(printf, 2, 3)))
-bool fetch_fail(struct fetch *f, const char *fmt, ...);
+__attribute__((format(printf, 3, 4)))
+bool fetch_fail(struct fetch *f, enum fetch_fault fault, const char *fmt, ...);
 /* The failure that libcurl's code is, in words. */
 void fetch_explain(struct fetch *f, CURLcode code);
 

@@ -50,7 +50,8 @@ static void boot_id(char text[SD_ID128_STRING_MAX])
 bool instance_is_known(void)
 {
 	char boot[SD_ID128_STRING_MAX], this_boot[SD_ID128_STRING_MAX];
-	uint64_t then, now;
+	struct ocsp_stats stats;
+	uint64_t then;
 	char *name = path();
 	FILE *f = name ? fopen(name, "re") : NULL;
 	bool known = false;
@@ -59,7 +60,7 @@ bool instance_is_known(void)
 	if (f) {
 		known = fscanf(f, "%" SCNu64 " %32s", &then, boot) == 2 &&
 			then && !strcmp(boot, this_boot) &&
-			!store_blobs_set(&now) && now >= then;
+			!store_stats(&stats) && stats.blobs_set >= then;
 		fclose(f);
 	}
 	free(name);
@@ -71,11 +72,12 @@ void instance_remember(void)
 {
 	char *name = path(), boot[SD_ID128_STRING_MAX];
 	char text[32 + SD_ID128_STRING_MAX];
-	uint64_t now;
+	struct ocsp_stats stats;
 
-	if (name && !store_blobs_set(&now)) {
+	if (name && !store_stats(&stats)) {
 		boot_id(boot);
-		snprintf(text, sizeof(text), "%" PRIu64 " %s\n", now, boot);
+		snprintf(text, sizeof(text), "%" PRIu64 " %s\n",
+			 stats.blobs_set, boot);
 		mkdir(directory(), 0755);
 		write_file(name, (unsigned char *)text, strlen(text), false);
 	}

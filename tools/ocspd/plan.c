@@ -541,6 +541,7 @@ void plan_answered(struct cert *cert, bool unchanged, int64_t max_age)
 	cert->last = clock_ms();
 	cert->delay = 0;
 	cert->answered = now;
+	counters.last_success = now;
 	set_refresh(cert, now, max_age);
 	/* It was signed long ago: when the next one is, it does not say. */
 	if (cert->refresh <= now)

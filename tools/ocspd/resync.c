@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "clock.h"
+#include "counters.h"
 #include "log.h"
 #include "plan.h"
 #include "resync.h"
@@ -49,5 +50,6 @@ void resync_lost(void)
 {
 	log_text(LOG_NOTICE, "notices of the store were lost, reading all of it");
 	lost = true;
+	counters.notices_lost++;
 	on_timer(&timer);
 }

@@ -25,6 +25,11 @@ uint32_t store_min_validity(void)
 	return min_validity;
 }
 
+bool store_is_open(void)
+{
+	return session != -1;
+}
+
 const char *store_error(void)
 {
 	return ocsp_client_error(failed);
@@ -110,14 +115,9 @@ void store_close(void)
 	failed = NULL;
 }
 
-int store_blobs_set(uint64_t *count)
+int store_stats(struct ocsp_stats *stats)
 {
-	struct ocsp_stats stats;
-	int err = remember(client, ocsp_client_stats(client, -1, &stats));
-
-	if (!err)
-		*count = stats.blobs_set;
-	return err;
+	return remember(client, ocsp_client_stats(client, -1, stats));
 }
 
 static int on_entry(const struct ocsp_entry *r, void *arg)

@@ -26,12 +26,13 @@ struct store_calls {
  */
 int store_open(const struct store_calls *calls, bool follow);
 void store_close(void);
+bool store_is_open(void);
 const char *store_error(void);
 /* Seconds that a response must have left for servers to hand it out. */
 uint32_t store_min_validity(void);
 
-/* How many blobs the store was given since there is one. */
-int store_blobs_set(uint64_t *count);
+/* What is used of its limits, and what happened since it was made. */
+int store_stats(struct ocsp_stats *stats);
 
 /* Calls fn for each entry there is. */
 int store_read(void (*fn)(const struct ocsp_entry *entry));
