@@ -295,6 +295,8 @@ static void free_config(struct config *config)
 	free(config->cache);
 	free(config->control);
 	free(config->state);
+	free(config->metrics_file);
+	free(config->metrics_listen);
 	free(config->proxy);
 	free(config->no_proxy);
 	/* A password is not left behind in memory. */

@@ -63,6 +63,8 @@ struct config {
 	char *cache;			/* directory; NULL: none */
 	char *control;			/* path of the socket; NULL: none */
 	char *state;			/* directory; NULL: none */
+	char *metrics_file;		/* path; NULL: none */
+	char *metrics_listen;		/* NULL: nowhere */
 	char *proxy;			/* NULL: by environment; "": none */
 	char *no_proxy;			/* NULL: by environment */
 	char *proxy_login;		/* "USER:PASSWORD"; NULL: none */

@@ -24,6 +24,9 @@
 #include "keep.h"
 #include "log.h"
 #include "loop.h"
+#include "metrics.h"
+#include "metrics_file.h"
+#include "metrics_http.h"
 #include "once.h"
 #include "own.h"
 #include "pins.h"
@@ -155,11 +158,15 @@ static struct config *read_config(void)
 /* All but the pins */
 static int apply_config(void)
 {
+	metrics_config(true);
 	plan_configure(config);
 	queue_configure(config);
 	cache_open(config->cache);
-	if (!options.once)
+	if (!options.once) {
 		control_open(config->control);
+		metrics_file_open(config->metrics_file);
+		metrics_http_open(config->metrics_listen);
+	}
 	/* Connections of the old rules are given up. */
 	queue_restart();
 	if (!fetch_init(config))
@@ -222,6 +229,7 @@ static void reload(void)
 		take_config(new);
 		return;
 	}
+	metrics_config(false);
 	log_text(LOG_ERR, "the configuration stays what it was");
 	sd_notify(false, "READY=1");
 	on_status(&status_timer);
@@ -275,6 +283,7 @@ static void on_loaded(int faults)
 		instance_remember();
 	}
 	command_ready(true);
+	metrics_ready();
 	sd_notify(false, "READY=1");
 	on_status(&status_timer);
 }
@@ -383,6 +392,8 @@ static void run(void)
 	loop_run();
 	sd_notify(false, "STOPPING=1");
 	control_close();
+	metrics_http_close();
+	metrics_file_close();
 	if (phase == READY)
 		instance_remember();
 	queue_restart();	/* stops all that is under way */

@@ -13,7 +13,9 @@
 #include "cert.h"
 #include "config_reader.h"
 #include "control_protocol.h"
+#include "loopback.h"
 #include "text.h"
+#include "unix_socket.h"
 #include "url.h"
 
 #define CACHE_DIRECTORY	"/var/cache/ocspd"
@@ -71,6 +73,31 @@ static void set_path_or_none(struct reader *r, const struct setting *s,
 	else
 		config_fault(r, "%s: '%s' is no absolute path, and not \"" NONE "\"",
 			     s->name, value);
+}
+
+/* node_exporter looks at no other files. */
+static void set_metrics_file(struct reader *r, const struct setting *s,
+			     void *field, const char *value)
+{
+	const char *end = strrchr(value, '.');
+
+	if (*value == '/' && (!end || strcmp(end, ".prom")))
+		config_fault(r, "%s: '%s' does not end in \".prom\"", s->name,
+			     value);
+	set_path_or_none(r, s, field, value);
+}
+
+static void set_metrics_listen(struct reader *r, const struct setting *s,
+			       void *field, const char *value)
+{
+	struct sockaddr_storage loopback;
+	struct sockaddr_un path;
+
+	if (*value == '/' ? unix_address(&path, value) :
+	    strcmp(value, NONE) && !loopback_address(value, &loopback))
+		config_fault(r, "%s: '%s' is no loopback address and port, no path of a socket, and not \"%s\"",
+			     s->name, value, NONE);
+	set_text(r, field, value);
 }
 
 static void set_number(struct reader *r, const struct setting *s, void *field,
@@ -239,6 +266,8 @@ static const struct setting globals[] = {
 	{ FIELD(struct config, cache), .set = set_path_or_none },
 	{ FIELD(struct config, control), .set = set_path_or_none },
 	{ FIELD(struct config, state), .set = set_path_or_none },
+	{ FIELD(struct config, metrics_file), .set = set_metrics_file },
+	{ FIELD(struct config, metrics_listen), .set = set_metrics_listen },
 	{ FIELD(struct config, proxy), .set = set_proxy },
 	{ FIELD(struct config, proxy_credentials), .set = set_path_or_none },
 	{ FIELD(struct config, no_proxy), .set = set_no_proxy, .is_list = true },
@@ -449,10 +478,10 @@ void settings_initial(struct config *config)
 		    ARRAY_SIZE(policy_settings));
 }
 
-/* The initial value, where there was none; NULL for "none". */
+/* The initial value, where there was none and there is one; NULL for "none". */
 static void complete_path(struct reader *r, char **where, const char *initial)
 {
-	if (!*where)
+	if (!*where && initial)
 		set_text(r, where, initial);
 	if (*where && !strcmp(*where, NONE)) {
 		free(*where);
@@ -526,6 +555,8 @@ void settings_complete(struct reader *r)
 	complete_path(r, &config->cache, cache ? cache : CACHE_DIRECTORY);
 	complete_path(r, &config->state, state ? state : STATE_DIRECTORY);
 	complete_path(r, &config->control, control ? control : CONTROL_SOCKET);
+	complete_path(r, &config->metrics_file, NULL);
+	complete_path(r, &config->metrics_listen, NULL);
 	complete_certs(config->certs);
 	read_credentials(r);
 	if (config->retry_max < config->retry)
