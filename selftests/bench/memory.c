@@ -174,6 +174,9 @@ struct round {
 
 static struct round *shared;
 
+/* In the names of the figures: how many processors, where it is not one */
+static char where[32];
+
 /* Beside its blob and certificates */
 static void one_round(void)
 {
@@ -210,9 +213,9 @@ static void measure(size_t len, size_t cert_len, const char *name)
 		seen[i] = shared->seen;
 		counters[i] = shared->counters;
 	}
-	bench_print("bytes", seen, ROUNDS, "memory/%s/%zu", name, len);
-	bench_print("bytes", counters, ROUNDS, "memory-counters/%s/%zu", name,
-		    len);
+	bench_print("bytes", seen, ROUNDS, "memory/%s%s/%zu", where, name, len);
+	bench_print("bytes", counters, ROUNDS, "memory-counters/%s%s/%zu",
+		    where, name, len);
 }
 
 /* One handle on each response, of one session */
@@ -241,8 +244,9 @@ static void measure_handles(void)
 		bench_free(&p.open);
 		close(session);
 	}
-	bench_print("bytes", seen, ROUNDS, "memory/handle");
-	bench_print("bytes", counters, ROUNDS, "memory-counters/handle");
+	bench_print("bytes", seen, ROUNDS, "memory/%shandle", where);
+	bench_print("bytes", counters, ROUNDS, "memory-counters/%shandle",
+		    where);
 }
 
 void bench_memory(void)
@@ -259,6 +263,8 @@ void bench_memory(void)
 /* Of one size, and handles: for machines with many processors */
 void bench_memory_of_one(void)
 {
+	snprintf(where, sizeof(where), "%ld-processors/",
+		 sysconf(_SC_NPROCESSORS_ONLN));
 	shared = kt_shared(sizeof(*shared));
 	measure(BLOB_LEN, 0, "blob");
 	bench_apart(measure_handles);
