@@ -26,7 +26,7 @@ KSELFTEST := $(O)/kselftest
 PROGRAMS := $(addprefix tools/,ocspctl ocspd ocsp-broker ocsp-export)
 SERVERS := $(addprefix tools/servers/,openssl gnutls apache nginx)
 TOOLS := $(PROGRAMS) $(SERVERS) tools/examples
-INSTALLED := libocsp libocsp/ssl libocsp/gnutls $(PROGRAMS) $(SERVERS) tools/man
+INSTALLED := libocsp libocsp/ssl libocsp/gnutls $(PROGRAMS) $(SERVERS) tools/man tools/sysctl
 PREFIX ?= /usr/local
 INCLUDEDIR ?= $(PREFIX)/include
 export PREFIX INCLUDEDIR
@@ -46,7 +46,7 @@ help:
 #                          ARCH=um: of user-mode Linux
 #  make install          the library, its headers, the tools and their man pages
 #       DESTDIR= PREFIX=/usr/local LIBDIR= INCLUDEDIR= SBINDIR= MANDIR=
-#       SYSCONFDIR=/etc UNITDIR= CATALOGDIR=
+#       SYSCONFDIR=/etc UNITDIR= CATALOGDIR= UDEVDIR=
 #  make uninstall        remove what "install" with the same variables put there
 #  make modules_install  the module, for the kernel of KDIR=
 #  make demo             show a stapled kTLS handshake in a virtual machine

@@ -101,6 +101,19 @@ test_autoload()
 		inside systemctl is-active ocspd.service
 }
 
+# What the rule tells udev to run when the module is loaded
+test_sysctls()
+{
+	local command
+
+	command=$(sed -n 's/^ACTION=="add".*KERNEL=="ktls_ocsp".*RUN+="\(.*\)"$/\1/p' \
+		"$(find /lib/udev/rules.d/ /usr/lib/udev/rules.d/ -name '*-ktls-ocsp.rules' | head -n 1)")
+	echo "net.ktls_ocsp.max_entries = 4321" >> /etc/sysctl.d/ktls-ocsp.conf
+	# shellcheck disable=SC2086 # a command with its arguments
+	[ -n "$command" ] && inside $command &&
+		[ "$(cat /proc/sys/net/ktls_ocsp/max_entries)" = 4321 ]
+}
+
 test_add()
 {
 	printf '[ocspd]\nallow = 127.0.0.0/8\n' > /etc/ocspd.conf
@@ -253,10 +266,11 @@ rm -f /usr/sbin/policy-rc.d
 quiet_units "$units"
 start_systemd > "$dir/why" 2>&1 || ktap_exit_fail_msg "no systemd: $(cat "$dir/why")"
 ours > "$dir/before"
-ktap_set_plan 12
+ktap_set_plan 13
 check without_module "ocspd is installed without the module: it runs, and says what it waits for"
 check dkms "DKMS builds the module for the kernel that runs"
 check autoload "the first client loads the module, and ocspd finds it"
+check sysctls "the sysctls of /etc/sysctl.d are those of the module"
 check add "ocspd fetches what ocspctl adds"
 check nginx "nginx staples when it is told to, and not before"
 check apache2 "apache2 staples"
