@@ -179,6 +179,9 @@ int64_t kt_now(void);			/* CLOCK_REALTIME, seconds */
 int64_t kt_uptime_ms(void);		/* CLOCK_BOOTTIME */
 void kt_sleep_ms(long ms);
 
+/* How many rounds a race takes here, which takes most where processors meet. */
+int kt_races(int most);
+
 /* A directory with all that is in it; what cannot be removed stays. */
 void kt_remove_tree(const char *path);
 

@@ -265,12 +265,6 @@ static int reader(FIXTURE_DATA(race) *self, uint32_t n,
 	       hold[0].generations > 2 && hold[1].generations > 2 ? 0 : 4;
 }
 
-/* One processor is raced for only where it changes hands: a fifth shows that as well. */
-static int reads(int most)
-{
-	return sysconf(_SC_NPROCESSORS_ONLN) > 1 ? most : most / 5;
-}
-
 /* Writes while anybody reads. The steps taken, or a negative errno. */
 static long write_all(FIXTURE_DATA(race) *self)
 {
@@ -295,7 +289,7 @@ static void reader_process(FIXTURE_DATA(race) *self, uint32_t n)
 
 	h = CertOpenServerOcspResponse(self->chain[SHARED], ASYNC, NULL);
 	if (h)
-		failed = reader(self, n, h, reads(PROCESS_READS));
+		failed = reader(self, n, h, kt_races(PROCESS_READS));
 	atomic_fetch_sub(&self->race->readers, 1);
 	_exit(failed);
 }
@@ -317,7 +311,7 @@ TEST_F_TIMEOUT(race, processes, 500)
 	EXPECT_LT(0, steps);
 	for (i = 0; i < READERS; i++)
 		EXPECT_EQ(0, kt_child_status(pids[i]));
-	TH_LOG("%d reads, %ld writes", READERS * reads(PROCESS_READS), steps);
+	TH_LOG("%d reads, %ld writes", READERS * kt_races(PROCESS_READS), steps);
 }
 #endif
 
@@ -333,7 +327,7 @@ static void *reader_thread(void *arg)
 {
 	struct reader_thread *t = arg;
 
-	t->failed = reader(t->self, t->n, t->shared, reads(THREAD_READS));
+	t->failed = reader(t->self, t->n, t->shared, kt_races(THREAD_READS));
 	atomic_fetch_sub(&t->self->race->readers, 1);
 	return NULL;
 }
@@ -360,7 +354,7 @@ TEST_F_TIMEOUT(race, threads, 500)
 		EXPECT_EQ(0, threads[i].failed);
 	}
 	CertCloseServerOcspResponse(h, 0);
-	TH_LOG("%d reads, %ld writes", READERS * reads(THREAD_READS), steps);
+	TH_LOG("%d reads, %ld writes", READERS * kt_races(THREAD_READS), steps);
 }
 
 struct told {
