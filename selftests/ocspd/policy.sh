@@ -19,7 +19,7 @@ leaf plain 22
 leaf tls 23 "https://localhost:$TLS/tls/"
 start_bad || ktap_exit_fail_msg "no responder"
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$dir"' EXIT
-ktap_set_plan 10
+ktap_set_plan 11
 
 # restart [LINE...]: with these settings, and nothing stored
 restart()
@@ -108,6 +108,19 @@ by_get()
 	! [ -s "$dir/requests" ]
 }
 check "method = get: by GET, or not at all" by_get
+
+by_digest()
+{
+	restart "responder = $bad/x/" "[certificate one]" "file = $dir/one-chain.pem" "digest = sha1" ||
+		return 1
+	wait_for $((20 * SLOW)) state one valid && asked "x GET SHA-1 good" || return 1
+	# It is not how the responder has to be asked by others.
+	: > "$dir/requests"
+	expect 0 add "$dir/two-chain.pem" && asked "x GET SHA-256 good" &&
+	restart "responder = $bad/x/" "digest = sha256" && fault x sha1-only &&
+	expect 6 add "$dir/two-chain.pem" && ! grep -q SHA-1 "$dir/requests"
+}
+check "digest = sha1 or sha256: that one, for whom it is set" by_digest
 
 start_tls()
 {

@@ -26,11 +26,20 @@ enum method {
 	METHOD_POST,
 };
 
+/* Of the CertID in a request, and so of that in the response */
+enum digest {
+	DIGEST_UNSET,
+	DIGEST_AUTO,
+	DIGEST_SHA1,
+	DIGEST_SHA256,
+};
+
 /* How responses are fetched, by a section of any kind. Zeroed: it says nothing. */
 struct config_policy {
 	char *responder;		/* NULL: those that the certificate names */
 	char *ca_file;			/* for https; NULL: the system's */
 	enum method method;
+	enum digest digest;
 	long refresh_min;		/* seconds; 0: not said */
 	long refresh_max;
 };

@@ -196,6 +196,8 @@ static void complete(struct policy *policy, const struct config_policy *by)
 		policy->ca_file = by->ca_file;
 	if (!policy->method)
 		policy->method = by->method;
+	if (!policy->digest)
+		policy->digest = by->digest;
 	if (!policy->refresh_min)
 		policy->refresh_min = by->refresh_min;
 	if (!policy->refresh_max)
@@ -213,6 +215,8 @@ static struct policy make(const struct config_policy *pin, const uint8_t *key,
 	complete(&policy, &rules.config->policy);
 	if (!policy.method)
 		policy.method = METHOD_AUTO;
+	if (!policy.digest)
+		policy.digest = DIGEST_AUTO;
 	return policy;
 }
 

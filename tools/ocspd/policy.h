@@ -19,6 +19,7 @@ struct policy {
 	const char *responder;		/* NULL: those that the certificate names */
 	const char *ca_file;		/* NULL: the system's */
 	enum method method;		/* never METHOD_UNSET */
+	enum digest digest;		/* never DIGEST_UNSET */
 	long refresh_min;		/* seconds */
 	long refresh_max;
 };

@@ -15,6 +15,7 @@ enum {
 	FORM_SHA1 = 2,			/* in the CertID */
 	FORM_NO_CACHE = 4,		/* caches on the way have to ask */
 	FORM_LONG = 8,			/* POST, since it is too long for GET */
+	FORM_SET_DIGEST = 16,		/* the digest is the configuration's choice */
 };
 
 /*

@@ -104,6 +104,9 @@ void responder_worked(struct responder *responder, uint8_t form)
 	if (form & FORM_LONG)
 		form = (form & ~FORM_POST) |
 		       (responder_form(responder) & FORM_POST);
+	if (form & FORM_SET_DIGEST)
+		form = (form & ~FORM_SHA1) |
+		       (responder_form(responder) & FORM_SHA1);
 	form &= FORM_POST | FORM_SHA1;
 	if (!is_known(responder) || responder->form != form)
 		responder->learned = clock_ms();

@@ -189,6 +189,25 @@ static void set_responder(struct reader *r, const struct setting *s, void *field
 	set_text(r, field, value);
 }
 
+static void set_digest(struct reader *r, const struct setting *s, void *field,
+		       const char *value)
+{
+	static const char *const names[] = {
+		[DIGEST_AUTO] = "auto",
+		[DIGEST_SHA1] = "sha1",
+		[DIGEST_SHA256] = "sha256",
+	};
+	enum digest digest;
+
+	for (digest = DIGEST_AUTO; digest <= DIGEST_SHA256; digest++)
+		if (!strcmp(value, names[digest])) {
+			*(enum digest *)field = digest;
+			return;
+		}
+	config_fault(r, "%s: '%s' is not \"auto\", \"sha1\" or \"sha256\"", s->name,
+		     value);
+}
+
 static void set_method(struct reader *r, const struct setting *s, void *field,
 		       const char *value)
 {
@@ -255,6 +274,7 @@ static void set_fingerprint(struct reader *r, const struct setting *s,
 static const struct setting policy_settings[] = {
 	{ FIELD(struct config_policy, responder), .set = set_responder },
 	{ FIELD(struct config_policy, method), .set = set_method },
+	{ FIELD(struct config_policy, digest), .set = set_digest },
 	{ FIELD(struct config_policy, ca_file), .set = set_ca_file },
 	{ FIELD(struct config_policy, refresh_min), .set = set_number,
 	  .min = 60, .max = YEAR, .initial = 300 },

@@ -22,6 +22,7 @@ void step_set_form(struct step *step, const struct subject *subject,
 		   uint8_t known)
 {
 	enum method method = subject->policy.method;
+	enum digest digest = subject->policy.digest;
 
 	step->form = known;
 	step->fixed = method == METHOD_AUTO ? 0 : FORM_POST;
@@ -29,12 +30,19 @@ void step_set_form(struct step *step, const struct subject *subject,
 		step->form |= FORM_POST;
 	else if (method == METHOD_GET)
 		step->form &= ~FORM_POST;
+	if (digest != DIGEST_AUTO)
+		step->fixed |= FORM_SHA1;
+	if (digest == DIGEST_SHA1)
+		step->form |= FORM_SHA1;
+	else if (digest == DIGEST_SHA256)
+		step->form &= ~FORM_SHA1;
 }
 
-/* A method that was not ours to choose says nothing about the other one. */
+/* What was not ours to choose says nothing about the other choice. */
 uint8_t step_learned(const struct step *step)
 {
-	return step->form | (step->fixed & FORM_POST ? FORM_LONG : 0);
+	return step->form | (step->fixed & FORM_POST ? FORM_LONG : 0) |
+	       (step->fixed & FORM_SHA1 ? FORM_SET_DIGEST : 0);
 }
 
 /*
