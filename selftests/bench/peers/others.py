@@ -101,7 +101,7 @@ class HaproxyOurs(HaproxyPlain):
     """With ocsp-export, which gives it what the store has."""
 
     name = "HAProxy, ktls-ocsp"
-    ours = ""
+    ours = "digest = sha1"
     plain = HaproxyPlain
 
     def start_server(self):
