@@ -33,6 +33,11 @@ struct pin {
 	bool held;
 	uint32_t slot;
 	uint8_t key[KTLS_OCSP_KEY_LEN];
+	/*
+	 * The next one of the same certificate, in the list that begins with the
+	 * certificate's pin; of use in there only.
+	 */
+	struct pin *same;
 	unsigned int round;		/* of looking that met it last */
 };
 
@@ -77,15 +82,15 @@ static bool fault(const struct pin *pin, const char *why)
 static void forget_key(struct pin *pin)
 {
 	struct cert *cert = certs_find(pin->key);
-	struct pin *other;
+	struct pin **place;
 
-	if (!cert || cert->pin != pin)
-		return;
-	cert->pin = NULL;
-	TAILQ_FOREACH(other, &pins, link)
-		if (other != pin && other->held &&
-		    !memcmp(other->key, pin->key, sizeof(pin->key)))
-			cert->pin = other;
+	/* It is not in the list where the certificate was forgotten meanwhile. */
+	for (place = cert ? &cert->pin : NULL; place && *place;
+	     place = &(*place)->same)
+		if (*place == pin) {
+			*place = pin->same;
+			return;
+		}
 }
 
 static void take_key(struct pin *pin, const uint8_t *key, uint32_t slot)
@@ -101,8 +106,10 @@ static void take_key(struct pin *pin, const uint8_t *key, uint32_t slot)
 	pin->slot = slot;
 	pin->held = true;
 	cert = certs_add(key);
-	if (cert)
+	if (cert) {
+		pin->same = cert->pin;
 		cert->pin = pin;
+	}
 	if (store_get(key, 0, &r))
 		return;
 	plan_entry(&r);
@@ -194,7 +201,7 @@ static struct pin *new_pin(const char *path)
 
 static void free_pin(struct pin *pin)
 {
-	let_go(pin);
+	forget_key(pin);
 	tdelete(pin, &by_path, compare);
 	TAILQ_REMOVE(&pins, pin, link);
 	config_put(pin->config);
@@ -261,8 +268,10 @@ static bool look_on(void)
 		return false;
 	looking.next = TAILQ_NEXT(pin, link);
 	/* What could not be looked for may be there. */
-	if (pin->round != looking.number && !looking.walk.incomplete)
+	if (pin->round != looking.number && !looking.walk.incomplete) {
+		let_go(pin);
 		free_pin(pin);
+	}
 	return looking.next;
 }
 
@@ -353,6 +362,7 @@ void pins_close(void)
 	timer_stop(&check);
 	timer_stop(&slice);
 	following = false;
+	/* With the store's session, all that they hold is let go. */
 	while ((pin = TAILQ_FIRST(&pins)))
 		free_pin(pin);
 	config_put(looking.config);
