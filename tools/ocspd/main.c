@@ -38,6 +38,7 @@
 #include "resync.h"
 #include "schedule.h"
 #include "store.h"
+#include "subject.h"
 
 /* ms between two lines of text for the service manager */
 #define STATUS_EVERY	10000
@@ -405,6 +406,7 @@ static void run(void)
 	fetch_exit();
 	cache_close();
 	policy_clear();
+	subject_forget_issuers();
 	own_forget();
 	loop_exit();
 }

@@ -12,6 +12,78 @@
 
 /* Of one certificate's URLs the rest is not used. */
 #define URLS_MAX	8
+/* Issuers that are remembered: of few, most certificates are. */
+#define ISSUERS		16
+
+/*
+ * The issuers that were needed last, the latest first. To decode one takes a
+ * tenth of all that a response costs, and would be done twice for it.
+ */
+static struct issuer {
+	unsigned char *der;
+	size_t len;
+	X509 *cert;
+} issuers[ISSUERS];
+
+static void forget_issuer(struct issuer *issuer)
+{
+	free(issuer->der);
+	X509_free(issuer->cert);
+	memset(issuer, 0, sizeof(*issuer));
+}
+
+void subject_forget_issuers(void)
+{
+	size_t i;
+
+	for (i = 0; i < ISSUERS; i++)
+		forget_issuer(&issuers[i]);
+}
+
+/* To the front; those before it make room. */
+static void move_to_front(size_t i)
+{
+	const struct issuer issuer = issuers[i];
+
+	memmove(&issuers[1], &issuers[0], i * sizeof(issuers[0]));
+	issuers[0] = issuer;
+}
+
+/* In the place of the one that was needed longest ago. */
+static void remember_issuer(const unsigned char *der, size_t len, X509 *cert)
+{
+	struct issuer *last = &issuers[ISSUERS - 1];
+
+	forget_issuer(last);
+	last->der = malloc(len);
+	if (!last->der)
+		return;
+	memcpy(last->der, der, len);
+	last->len = len;
+	X509_up_ref(cert);
+	last->cert = cert;
+	move_to_front(ISSUERS - 1);
+}
+
+/* With a reference. As ocsp_cert_decode(). */
+static X509 *decode_issuer(const unsigned char *der, size_t len)
+{
+	X509 *cert;
+	size_t i;
+
+	for (i = 0; i < ISSUERS && issuers[i].cert; i++) {
+		if (!der || issuers[i].len != len ||
+		    memcmp(issuers[i].der, der, len))
+			continue;
+		move_to_front(i);
+		X509_up_ref(issuers[0].cert);
+		return issuers[0].cert;
+	}
+	cert = ocsp_cert_decode(der, len);
+	if (cert)
+		remember_issuer(der, len, cert);
+	return cert;
+}
 
 /* What the configuration says instead of the certificate. */
 static STACK_OF(OPENSSL_STRING) *only(const char *url)
@@ -34,8 +106,8 @@ bool subject_make(struct subject *subject, struct cert *cert,
 	memset(subject, 0, sizeof(*subject));
 	subject->cert = ocsp_cert_decode(entry->cert, entry->cert_len);
 	if (subject->cert)
-		subject->issuer = ocsp_cert_decode(entry->issuer,
-						   entry->issuer_len);
+		subject->issuer = decode_issuer(entry->issuer,
+						entry->issuer_len);
 	if (!subject->issuer) {
 		subject_clear(subject);
 		return false;

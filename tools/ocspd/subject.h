@@ -30,6 +30,8 @@ struct subject {
 bool subject_make(struct subject *subject, struct cert *cert,
 		  const struct ocsp_entry *entry);
 void subject_clear(struct subject *subject);
+/* Issuers are remembered, to be decoded once. At the end. */
+void subject_forget_issuers(void);
 
 /* The URL of that number, from 0, or NULL. */
 const char *subject_url(const struct subject *subject, unsigned int number);
