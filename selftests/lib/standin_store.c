@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <limits.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,11 @@ int64_t standin_wall(void)
 int64_t standin_ms(void)
 {
 	return clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;
+}
+
+static int64_t min(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
 }
 
 static int64_t margin_of(const struct standin_store *store,
@@ -77,17 +83,21 @@ void standin_store_free(struct standin_store *store)
 
 /* Entries */
 
+static int compare_keys(const void *a, const void *b)
+{
+	const struct standin_entry *left = a, *right = b;
+
+	return memcmp(left->meta.key, right->meta.key, KTLS_OCSP_KEY_LEN);
+}
+
 struct standin_entry *standin_find(const struct standin_store *store,
 				   const uint8_t *key)
 {
-	uint32_t slot;
+	struct standin_entry wanted, **node;
 
-	for (slot = 0; slot < store->slot_count; slot++)
-		if (store->slots[slot] && !store->slots[slot]->gone &&
-		    !memcmp(store->slots[slot]->meta.key, key,
-			    KTLS_OCSP_KEY_LEN))
-			return store->slots[slot];
-	return NULL;
+	memcpy(wanted.meta.key, key, KTLS_OCSP_KEY_LEN);
+	node = tfind(&wanted, &store->by_key, compare_keys);
+	return node ? *node : NULL;
 }
 
 enum ktls_ocsp_state standin_state(const struct standin_entry *entry,
@@ -126,15 +136,18 @@ static struct standin_entry **free_slot(struct standin_store *store)
 	struct standin_entry **slots;
 	uint32_t slot, count = store->slot_count;
 
-	for (slot = 0; slot < count; slot++)
-		if (!store->slots[slot])
+	for (slot = store->first_free; slot < count; slot++)
+		if (!store->slots[slot]) {
+			store->first_free = slot;
 			return &store->slots[slot];
+		}
 	slots = reallocarray(store->slots, 2 * count + 16, sizeof(slots[0]));
 	if (!slots)
 		return NULL;
 	store->slots = slots;
 	store->slot_count = 2 * count + 16;
 	memset(slots + count, 0, (count + 16) * sizeof(slots[0]));
+	store->first_free = count;
 	return &slots[count];
 }
 
@@ -149,11 +162,13 @@ struct standin_entry *standin_add(struct standin_store *store,
 		return NULL;
 	slot = free_slot(store);
 	entry = slot ? calloc(1, sizeof(*entry)) : NULL;
-	if (!entry) {
+	if (entry)
+		memcpy(entry->meta.key, key, KTLS_OCSP_KEY_LEN);
+	if (!entry || !tsearch(entry, &store->by_key, compare_keys)) {
+		free(entry);
 		standin_refuse(reply, -ENOMEM, "");
 		return NULL;
 	}
-	memcpy(entry->meta.key, key, KTLS_OCSP_KEY_LEN);
 	entry->meta.slot = slot - store->slots;
 	entry->rank = STANDIN_RANKS;
 	*slot = entry;
@@ -186,7 +201,11 @@ bool standin_may_pay(const struct standin_store *store, uid_t payer,
 void standin_free_slot(struct standin_store *store,
 		       struct standin_entry *entry)
 {
+	if (!entry->gone)
+		tdelete(entry, &store->by_key, compare_keys);
 	store->slots[entry->meta.slot] = NULL;
+	if (entry->meta.slot < store->first_free)
+		store->first_free = entry->meta.slot;
 	ocsp_entry_clear(&entry->meta);
 	free(entry);
 }
@@ -203,6 +222,7 @@ void standin_remove(struct standin_store *store, struct standin_entry *entry,
 		standin_free_slot(store, entry);
 		return;
 	}
+	tdelete(entry, &store->by_key, compare_keys);
 	free(m->blob);
 	free(m->cert);
 	free(m->issuer);
@@ -286,22 +306,37 @@ static void rank_dead(const struct standin_store *store,
 	}
 }
 
+/* When it is due, if that is before all others. */
+static void schedule_entry(struct standin_store *store,
+			   const struct standin_entry *entry)
+{
+	int i;
+
+	for (i = 0; i < STANDIN_THRESHOLDS; i++)
+		if (entry->deadline > store->passed[i])
+			store->next_wall = min(store->next_wall,
+					       entry->deadline -
+					       margin_of(store, i));
+	if (entry->rank == STANDIN_LINGERING)
+		store->next_steady = min(store->next_steady, entry->rank_key);
+}
+
 /* Its blob or its holders changed. */
 void standin_file(struct standin_store *store, struct standin_entry *entry)
 {
 	const struct ocsp_entry *m = &entry->meta;
 	bool valid = is_valid(store, entry);
 
-	store->is_scheduled = false;
 	entry->deadline = valid || (m->generation && m->handles) ?
 			  m->next_update : 0;
-	if (!valid) {
+	if (valid) {
+		entry->dead_since = 0;
+		entry->rank = m->handles ? STANDIN_RANKS : STANDIN_IDLE;
+		entry->rank_key = m->next_update;
+	} else {
 		rank_dead(store, entry);
-		return;
 	}
-	entry->dead_since = 0;
-	entry->rank = m->handles ? STANDIN_RANKS : STANDIN_IDLE;
-	entry->rank_key = m->next_update;
+	schedule_entry(store, entry);
 }
 
 /* The first deadline after that time, or NULL. */
@@ -392,11 +427,6 @@ static void linger_out(struct standin_store *store)
 		else
 			standin_remove(store, entry, KTLS_OCSP_EVENT_REMOVED);
 	}
-}
-
-static int64_t min(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
 }
 
 static void schedule(struct standin_store *store, int64_t now)
@@ -529,6 +559,8 @@ bool standin_make_room(struct standin_store *store, long entries, long bytes,
 		need_entries = LONG_MAX;
 	if (!privileged && need_bytes > bytes)
 		need_bytes = LONG_MAX;
+	if (need_entries <= 0 && need_bytes <= 0)
+		return true;
 	left_entries = need_entries;
 	left_bytes = need_bytes;
 	entry = next_victim(store, keep, NULL);

@@ -61,11 +61,13 @@ struct standin_store {
 	struct standin_calls calls;
 	struct standin_entry **slots;	/* NULL where a slot is free */
 	uint32_t slot_count;
+	uint32_t first_free;		/* no slot before it is free */
+	void *by_key;			/* the entries that are not gone, for tfind() */
 	uint64_t generation;
 	uint64_t number;		/* of the last event */
 	struct standin_session *sessions;
 	int64_t passed[STANDIN_THRESHOLDS];
-	/* Nothing is due before these, unless something was filed since. */
+	/* Nothing is due before these. */
 	bool is_scheduled;
 	int64_t next_wall, next_steady, scheduled_at;
 	unsigned int limits[STANDIN_LIMITS];

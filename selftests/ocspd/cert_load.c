@@ -24,13 +24,14 @@
 
 static const char usage[] =
 "usage: cert_load --ca CERT --key KEY --url URL [--count N] [--want N]\n"
-"		 [--seconds N] [--hold]\n"
+"		 [--seconds N] [--hold | --files DIR]\n"
 "\n"
 "Makes COUNT certificates of the CA, whose certificate and key are PEM files.\n"
 "%ld in URL, where their responder is, is the number of each, from 0. Opens\n"
 "them all, and waits until WANT of them (all) have a valid response, SECONDS\n"
 "(60) at most. Prints how long that took. With --hold it holds them until its\n"
-"input ends.\n";
+"input ends. With --files it opens none, but writes DIR/NUMBER.pem for each: the\n"
+"certificate, and the CA's.\n";
 
 static struct {
 	const char *ca;
@@ -40,6 +41,7 @@ static struct {
 	long want;
 	long seconds;
 	bool hold;
+	const char *files;
 } options = { .count = 1000, .seconds = 60 };
 
 static struct ocsp_client *client;
@@ -67,6 +69,7 @@ static void parse(int argc, char **argv)
 		{ "want", required_argument, NULL, 'w' },
 		{ "seconds", required_argument, NULL, 's' },
 		{ "hold", no_argument, NULL, 'h' },
+		{ "files", required_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option;
@@ -93,6 +96,9 @@ static void parse(int argc, char **argv)
 			break;
 		case 'h':
 			options.hold = true;
+			break;
+		case 'f':
+			options.files = optarg;
 			break;
 		default:
 			fputs(usage, stderr);
@@ -121,7 +127,6 @@ static void read_ca(void)
 	fclose(key);
 }
 
-/* URL with the number for %ld. */
 /* Each "%ld" in the URL is the number. */
 static void number_url(char *aia, size_t size, long number)
 {
@@ -155,6 +160,20 @@ static struct forged make_cert(long number)
 	snprintf(cn, sizeof(cn), "certificate %ld", number);
 	number_url(aia, sizeof(aia), number);
 	return forge_cert(&spec);
+}
+
+static void write_one(long number)
+{
+	struct forged made = make_cert(number);
+	char path[512];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%ld.pem", options.files, number);
+	f = fopen(path, "w");
+	if (!f || !PEM_write_X509(f, made.cert) ||
+	    !PEM_write_X509(f, ca.cert) || fclose(f))
+		die(path, "cannot be written");
+	forge_free(&made);
 }
 
 static void open_one(int session, long number)
@@ -201,6 +220,21 @@ static long valid_ones(int session)
 	return valid;
 }
 
+/* Until so many are valid, or the time is over. Looking must not be what costs. */
+static long wait_until_valid(int session, double end)
+{
+	double begin;
+	long valid;
+
+	for (;;) {
+		begin = now();
+		valid = valid_ones(session);
+		if (valid >= options.want || now() >= end)
+			return valid;
+		usleep(50000 + (useconds_t)(10 * (now() - begin) * 1000000));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	double start, opened;
@@ -209,6 +243,10 @@ int main(int argc, char **argv)
 
 	parse(argc, argv);
 	read_ca();
+	for (i = 0; options.files && i < options.count; i++)
+		write_one(i);
+	if (options.files)
+		return 0;
 	keys = calloc(options.count, sizeof(*keys));
 	if (!keys)
 		die("keys", "no memory");
@@ -222,9 +260,7 @@ int main(int argc, char **argv)
 	qsort(keys, options.count, sizeof(*keys), compare_keys);
 	printf("opened %ld in %.2f s\n", options.count, opened - start);
 	fflush(stdout);
-	while ((valid = valid_ones(session)) < options.want &&
-	       now() - opened < options.seconds)
-		usleep(50000);
+	valid = wait_until_valid(session, opened + options.seconds);
 	printf("valid %ld after %.2f s, %.2f s after the last was opened\n",
 	       valid, now() - start, now() - opened);
 	fflush(stdout);
