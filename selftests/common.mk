@@ -11,7 +11,8 @@
 #			in user-mode Linux alone: which has one processor and no vDSO
 #   TESTS_NOT_UML	those that cannot run in user-mode Linux, but in QEMU
 #   TESTS_KERNELS	those that run on other kernels than the everyday ones, beside the others
-#   TESTS_MORE		those that "make check-more" runs, with packages that no other test takes
+#   TESTS_MORE		those that "make check-more" runs: with packages that no other test takes, or with
+#			bars for a machine that does nothing else
 #   TESTS_LONG		those that are left out on a kernel that looks for defects
 #   TESTS_COVERAGE, TESTS_ASAN, TESTS_TSAN, TESTS_VALGRIND
 #			those that run in these builds of the library and the tools

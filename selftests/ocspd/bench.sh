@@ -6,7 +6,8 @@
 # usage: bench.sh [COUNT]
 #
 # What it costs ocspd to fetch the responses of so many certificates (10,000)
-# from one responder on this machine. Prints figures for bench/report.
+# from one responder on this machine. Prints figures for bench/report; with
+# STORE=standin, those of ocspd alone.
 
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
 . ../lib/isolated.sh
@@ -23,10 +24,15 @@ fail()
 	exit 1
 }
 
+case $STORE in
+kernel)		name=ocspd ;;
+*)		name=ocspd-$STORE ;;
+esac
+
 # figure NAME UNIT VALUE
 figure()
 {
-	printf 'ocspd/%s/%s\t%s\t%s\n' "$count" "$1" "$2" "$3"
+	printf '%s/%s/%s\t%s\t%s\n' "$name" "$count" "$1" "$2" "$3"
 }
 
 # cpu_ms PID: what it used, its own and the kernel's for it
@@ -41,13 +47,14 @@ rss_bytes()
 	awk '$1 == "VmRSS:" { print $2 * 1024 }' "/proc/$1/status"
 }
 
+load_store 2> /dev/null
 if ! { make_ca "$dir" && write_conf && start_bad; }; then
 	fail "no responder"
 fi
 OCSPD=ocspd OCSPD_PREFIX='' start_ocspd || fail "it does not start"
 rss=$(rss_bytes "$ocspd")
 cpu=$(cpu_ms "$ocspd")
-./cert_load --ca "$dir/ca.pem" --key "$dir/ca.key" --count "$count" \
+cert_load --ca "$dir/ca.pem" --key "$dir/ca.key" --count "$count" \
 	--url "$bad/r/" --seconds 3000 > "$dir/load" || fail "$(cat "$dir/load")"
 seconds=$(sed -n 's/^valid .* after \([0-9.]*\) s,.*/\1/p' "$dir/load")
 requests=$(wc -l < "$dir/requests")
