@@ -7,7 +7,7 @@ import shutil
 import signal
 
 from ours import Ours
-from world import PORT, listens, processes, start_daemon, stop_daemon, wait_for, write
+from world import PORT, listens, start_daemon, stop_daemon, wait_for, write
 
 WORKERS = 8
 MODULES = "/usr/lib/apache2/modules"
@@ -76,28 +76,6 @@ class Candidate:
         self.stop_server()
         self.start_server()
 
-    def reload(self):
-        """Its configuration, without an end to its service where it can do that."""
-        self.restart()
-
-    def hang_up(self, how):
-        """By a signal. It is done when the processes that were there are others."""
-        before = {pid for pid, group, _ in processes() if group == self.process.pid}
-        before.discard(self.process.pid)
-        os.kill(self.process.pid, how)
-        wait_for(lambda: not before & {pid for pid, _, _ in processes()}, 600,
-                 f"{self.name} to reload")
-
-    def memory(self):
-        """Bytes of its processes, each page once."""
-        total = 0
-        for pid, group, _ in processes():
-            if group == self.process.pid:
-                with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as lines:
-                    total += sum(1024 * int(line.split()[1]) for line in lines
-                                 if line.startswith("Pss:"))
-        return total
-
     def reboot(self):
         """Of what it has in memory nothing is left."""
         self.stop_server(signal.SIGKILL)
@@ -154,9 +132,6 @@ ssl_certificate_key {self.world.key};
     def command(self):
         return "nginx", "-c", self.path("conf"), "-e", self.path("error")
 
-    def reload(self):
-        self.hang_up(signal.SIGHUP)
-
 
 class Nginx(NginxPlain):
     """With ssl_stapling."""
@@ -172,6 +147,13 @@ class NginxOurs(NginxPlain):
     name = "nginx, ktls-ocsp"
     ours = ""
     plain = NginxPlain
+
+
+class NginxOursHourly(NginxOurs):
+    """Refreshed each hour, as others do it."""
+
+    name = "nginx, ktls-ocsp, refresh_max = 3600"
+    ours = "refresh_max = 3600"
 
 
 class ApachePlain(Candidate):
@@ -224,9 +206,6 @@ SSLSessionTickets off
 
     def command(self):
         return "apache2", "-f", self.path("conf"), "-DFOREGROUND"
-
-    def reload(self):
-        self.hang_up(signal.SIGUSR1)
 
     def forget_memory(self):
         shutil.rmtree(self.volatile)
