@@ -18,7 +18,6 @@ class Candidate:
 
     name = program = ""
     ours = None                 # with this project: what the settings of its ocspd add
-    plain = None                # the same server without a staple
     stop_with = signal.SIGTERM
 
     def __init__(self, world, port=PORT, store=None):
@@ -95,7 +94,7 @@ class Candidate:
 
 
 class NginxPlain(Candidate):
-    """Without a staple, to compare with."""
+    """Without a staple: what the others add to."""
 
     name = "nginx, none"
     program = "nginx"
@@ -138,7 +137,6 @@ class Nginx(NginxPlain):
 
     name = "nginx, ssl_stapling"
     stapling = "ssl_stapling on; ssl_stapling_verify on; ssl_trusted_certificate {ca};"
-    plain = NginxPlain
 
 
 class NginxOurs(NginxPlain):
@@ -146,7 +144,6 @@ class NginxOurs(NginxPlain):
 
     name = "nginx, ktls-ocsp"
     ours = ""
-    plain = NginxPlain
 
 
 class NginxOursHourly(NginxOurs):
@@ -157,7 +154,7 @@ class NginxOursHourly(NginxOurs):
 
 
 class ApachePlain(Candidate):
-    """Without a staple, to compare with."""
+    """Without a staple: what the others add to."""
 
     name = "Apache, none"
     program = "apache2"
@@ -218,7 +215,6 @@ class Apache(ApachePlain):
 
     name = "Apache, SSLUseStapling"
     modules = ("socache_shmcb",)
-    plain = ApachePlain
 
     def stapling(self):
         size = 4096 * self.world.names + 32768
@@ -240,4 +236,3 @@ class ApacheOurs(ApachePlain):
 
     name = "Apache, ktls-ocsp"
     ours = ""
-    plain = ApachePlain

@@ -46,7 +46,7 @@ class WithScript(Candidate):
 
 
 class HaproxyPlain(WithScript):
-    """Without a staple, to compare with."""
+    """Without a staple: what the others add to."""
 
     name = "HAProxy, none"
     program = "haproxy"
@@ -91,7 +91,6 @@ class Haproxy(HaproxyPlain):
     name = "HAProxy, cron script"
     has_script = True
     suffix = "pem.ocsp"
-    plain = HaproxyPlain
 
     def socket(self):
         return (self.path("socket"),)
@@ -102,7 +101,6 @@ class HaproxyOurs(HaproxyPlain):
 
     name = "HAProxy, ktls-ocsp"
     ours = "digest = sha1"
-    plain = HaproxyPlain
 
     def start_server(self):
         super().start_server()
@@ -111,7 +109,7 @@ class HaproxyOurs(HaproxyPlain):
 
 
 class LighttpdPlain(WithScript):
-    """Without a staple, to compare with."""
+    """Without a staple: what the others add to."""
 
     name = "lighttpd, none"
     has_script = False
@@ -158,7 +156,6 @@ class Lighttpd(LighttpdPlain):
 
     name = "lighttpd, stapling-file script"
     has_script = True
-    plain = LighttpdPlain
 
     def of_certificate(self, name):
         return f'ssl.stapling-file = "{self.staples()}/n{name:05d}.ocsp"'
@@ -169,11 +166,10 @@ class LighttpdOurs(LighttpdPlain):
 
     name = "lighttpd, ktls-ocsp"
     ours = ""
-    plain = LighttpdPlain
 
 
 class CaddyPlain(Candidate):
-    """Without a staple, to compare with."""
+    """Without a staple: what the others add to."""
 
     name = "Caddy, none"
     program = "caddy"
@@ -208,4 +204,3 @@ class Caddy(CaddyPlain):
 
     name = "Caddy"
     options = ""
-    plain = CaddyPlain

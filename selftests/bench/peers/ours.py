@@ -5,14 +5,11 @@
 import os
 import shutil
 import signal
-import subprocess
 
 from world import TESTS, run, start_daemon, stop_daemon, wait_for, write
 
-# Where there is no kernel with the module: the tests' stand-in for it, with programs of its own
-STANDIN = os.environ.get("STORE") == "standin"
-PROGRAMS = os.path.join(TESTS, "lib", "standin" if STANDIN else "")
-INSTALLED = os.path.join(TESTS, "servers", "standin" if STANDIN else "", "installed")
+PROGRAMS = os.path.join(TESTS, "lib")
+INSTALLED = os.path.join(TESTS, "servers", "installed")
 
 
 class Ours:
@@ -53,12 +50,7 @@ max_files = 100000
 
     def start(self):
         """As at boot: the module, then ocspd, then the servers."""
-        if STANDIN:
-            # It goes on in the background, with the output that it was given.
-            subprocess.run([os.path.join(PROGRAMS, "standin"), "start"], check=True,
-                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        else:
-            run("modprobe", "ktls_ocsp")
+        run("modprobe", "ktls_ocsp")
         log = self.world.path("ocspd.log")
         write(log, "")
         self.ocspd = start_daemon(log, os.path.join(PROGRAMS, "ocspd"), "-v", "-f", self.conf)
@@ -81,7 +73,4 @@ max_files = 100000
         stop_daemon(self.export, how)
         stop_daemon(self.ocspd, how)
         self.export = self.ocspd = None
-        if STANDIN:
-            run(os.path.join(PROGRAMS, "standin"), "stop")
-        else:
-            run("rmmod", "ktls_ocsp")
+        run("rmmod", "ktls_ocsp")

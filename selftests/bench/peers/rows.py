@@ -5,7 +5,6 @@
 import time
 
 import doors
-import size
 import simulated
 from counting import counts
 from world import DELAY
@@ -83,7 +82,6 @@ ROWS = {
     "outage-24h": (simulated.outage(24), simulated.NAMES),
     "revocation": (simulated.revocation, simulated.NAMES),
     "pair": (simulated.pair, 1),
-    "cost": (size.cost, size.NAMES),
     "forged-answer": (doors.forged_answer, doors.NAMES),
     "forged-file": (doors.forged_file, doors.NAMES),
     "expired-file": (doors.expired_file, doors.NAMES),
