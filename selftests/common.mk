@@ -49,6 +49,8 @@ TEST_GEN_FILES := $(filter-out $(OMIT),$(TEST_GEN_FILES))
 
 LOCAL_HDRS := $(wildcard *.h $(selftests)/lib/*.h)
 PKGS := libnl-genl-3.0 libssl libcrypto
+# The makefiles of what is tested get what was given, without what is for the tests.
+others := env $(if $(filter undefined default,$(origin CFLAGS)),-u CFLAGS,CFLAGS='$(CFLAGS)')
 # The harness' fixtures have no prototypes.
 CFLAGS += -std=gnu11 -O2 -g -Wall -Wextra -Wstrict-prototypes -Wshadow $(if $(WERROR),-Werror) \
 	-isystem $(KSELFTEST) -I$(selftests)/lib -I$(TOP)/libocsp/include -I$(TOP)/libocsp/include/windows \
