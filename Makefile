@@ -50,7 +50,8 @@ help:
 #  make uninstall        remove what "install" with the same variables put there
 #  make modules_install  the module, for the kernel of KDIR=
 #  make demo             show a stapled kTLS handshake in a virtual machine
-#  make check-quick      build, lint what changed, run the tests that need no kernel
+#  make check-quick      build, lint what changed, run the tests that need no kernel, but for
+#                        the longest, among them those of servers
 #  make check            build everything and run all tests: on this machine, in user-mode
 #                        Linux, with a kernel that finds defects, and in QEMU
 #       TESTS="A B"        these tests only

@@ -13,7 +13,7 @@
 #   TESTS_KERNELS	those that run on other kernels than the everyday ones, beside the others
 #   TESTS_MORE		those that "make check-more" runs: with packages that no other test takes, or with
 #			bars for a machine that does nothing else
-#   TESTS_LONG		those that are left out on a kernel that looks for defects
+#   TESTS_LONG		those that make check-quick leaves out, and a kernel in QEMU that looks for defects
 #   TESTS_COVERAGE, TESTS_ASAN, TESTS_TSAN, TESTS_VALGRIND
 #			those that run in these builds of the library and the tools
 #
