@@ -12,7 +12,7 @@ cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/ktls-ocsp
 compile()
 {
 	(
-		[ ! -x /usr/lib/ccache/cc ] || PATH=$PWD/selftests/ci/cached:/usr/lib/ccache:$PATH
+		! command -v ccache >/dev/null || PATH=$PWD/selftests/ci/cached:/usr/lib/ccache:$PATH
 		export PATH CCACHE_DIR="$cache/ccache" CCACHE_BASEDIR="$PWD"
 		export CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=1G
 		"$@"
