@@ -18,8 +18,8 @@ printf 'tlsfeature = status_request\nauthorityInfoAccess = %s\n' \
 	"OCSP;URI:$url" > "$dir/feature"
 if ! { make_answers && issue "$dir" must 21 must < "$dir/feature" &&
        cat "$dir/must.pem" "$dir/ca.pem" > "$dir/must-chain.pem" &&
-       answer week leaf --next 604000 && answer ending leaf --this -532800 --next 72000 &&
-       answer soon leaf --this -601200 --next 3600 &&
+       answer week leaf --next 604000 && answer ending leaf --this -532800 --next 71990 &&
+       answer soon leaf --this -601200 --next 3590 &&
        new_key=rsa:2048 make_leaf "$dir" rsa 22 "$url" && answer rsa rsa; }; then
 	ktap_exit_fail_msg "cannot make certificates and responses"
 fi
