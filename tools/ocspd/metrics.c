@@ -17,19 +17,25 @@
 
 #define PREFIX	"ocspd_"
 
-static int64_t started;			/* wall clock */
-static int64_t config_time;		/* wall clock; when the last one was taken */
-static bool config_ok;
-static bool is_ready;
+#define NO_VALUE	UINT64_MAX	/* as the kernel has it, too */
 
-/* One text, and what its figures are from */
+static uint64_t started;		/* wall clock */
+static uint64_t config_time;		/* wall clock; when the last one was taken */
+static uint64_t config_ok;		/* 1: the configuration that was read last is in use */
+static uint64_t is_ready;		/* 1: see metrics_ready() */
+
+/* What is looked up anew for each text */
+static struct {
+	struct tally tally;
+	uint64_t responders, responders_held, kept;
+	uint64_t first_end, last_success;	/* wall clock, or NO_VALUE */
+	struct ocsp_stats stats;
+	bool has_stats;			/* the store is open */
+} now;
+
 struct page {
 	FILE *file;
 	enum metrics_format format;
-	struct tally tally;
-	size_t responders, responders_held;
-	struct ocsp_stats stats;
-	bool has_stats;			/* the store is open */
 };
 
 enum type {
@@ -43,8 +49,10 @@ struct family {
 	const char *unit;		/* the end of the name, or NULL */
 	enum type type;
 	const char *help;
+	/* Its only figure; NULL: write() knows them. */
+	const uint64_t *value;
 	void (*write)(const struct page *page, const struct family *family);
-	size_t offset;			/* of its figure, in struct ocsp_stats */
+	bool is_of_store;		/* in now.stats */
 };
 
 void metrics_config(bool taken)
@@ -88,84 +96,15 @@ static void put_build(const struct page *page, const struct family *family)
 	put_labelled(page, family, "version", VERSION, 1);
 }
 
-static void put_start(const struct page *page, const struct family *family)
-{
-	put(page, family, started);
-}
-
-static void put_ready(const struct page *page, const struct family *family)
-{
-	put(page, family, is_ready);
-}
-
-static void put_config_ok(const struct page *page, const struct family *family)
-{
-	put(page, family, config_ok);
-}
-
-static void put_config_time(const struct page *page, const struct family *family)
-{
-	put(page, family, config_time);
-}
-
 static void put_states(const struct page *page, const struct family *family)
 {
-	const size_t *states = page->tally.states;
+	const size_t *states = now.tally.states;
 	size_t new = states[CERT_NEW];
 	int i;
 
 	for (i = CERT_LOOK; i <= CERT_HELD; i++)
 		put_labelled(page, family, "state", describe_state(i),
 			     states[i] + (i == CERT_LOOK ? new : 0));
-}
-
-static void put_failing(const struct page *page, const struct family *family)
-{
-	put(page, family, page->tally.failing);
-}
-
-static void put_unserved(const struct page *page, const struct family *family)
-{
-	put(page, family, page->tally.unserved);
-}
-
-static void put_pinned(const struct page *page, const struct family *family)
-{
-	put(page, family, page->tally.pinned);
-}
-
-static void put_kept(const struct page *page, const struct family *family)
-{
-	put(page, family, keep_count());
-}
-
-/* Without a value there is no sample: 0 would look like an alarm. */
-static void put_first_end(const struct page *page, const struct family *family)
-{
-	if (page->tally.first_end)
-		put(page, family, page->tally.first_end);
-}
-
-static void put_last_success(const struct page *page,
-			     const struct family *family)
-{
-	if (counters.last_success)
-		put(page, family, counters.last_success);
-}
-
-static void put_responders(const struct page *page, const struct family *family)
-{
-	put(page, family, page->responders);
-}
-
-static void put_held(const struct page *page, const struct family *family)
-{
-	put(page, family, page->responders_held);
-}
-
-static void put_requests(const struct page *page, const struct family *family)
-{
-	put(page, family, counters.requests);
 }
 
 static void put_faults(const struct page *page, const struct family *family)
@@ -219,31 +158,9 @@ static void put_results(const struct page *page, const struct family *family)
 			     counters.results[i]);
 }
 
-static void put_notices_lost(const struct page *page,
-			     const struct family *family)
-{
-	put(page, family, counters.notices_lost);
-}
-
-static void put_cache_errors(const struct page *page,
-			     const struct family *family)
-{
-	put(page, family, counters.cache_errors);
-}
-
-/* What the kernel does not tell us is left out. */
-static void put_stat(const struct page *page, const struct family *family)
-{
-	const char *stats = (const char *)&page->stats;
-	uint64_t value = *(const uint64_t *)(stats + family->offset);
-
-	if (page->has_stats && value != UINT64_MAX)
-		put(page, family, value);
-}
-
 /* Families */
 
-#define STAT(field)	.write = put_stat, .offset = offsetof(struct ocsp_stats, field)
+#define STAT(field)	.value = &now.stats.field, .is_of_store = true
 #define USED(what)	STAT(usage[KTLS_OCSP_RESOURCE_ ## what].used)
 #define LIMIT(what)	STAT(usage[KTLS_OCSP_RESOURCE_ ## what].limit)
 
@@ -251,41 +168,41 @@ static const struct family families[] = {
 	{ "build_info", NULL, GAUGE,
 	  "The version of ocspd; always 1.", .write = put_build },
 	{ "start_time_seconds", "seconds", GAUGE,
-	  "When ocspd started, in seconds since the epoch.", .write = put_start },
+	  "When ocspd started, in seconds since the epoch.", .value = &started },
 	{ "ready", NULL, GAUGE,
 	  "Whether the kernel's store is open and what it has is looked after.",
-	  .write = put_ready },
+	  .value = &is_ready },
 	{ "config_last_reload_successful", NULL, GAUGE,
 	  "Whether the configuration that was read last is in use.",
-	  .write = put_config_ok },
+	  .value = &config_ok },
 	{ "config_last_reload_success_timestamp_seconds", "seconds", GAUGE,
 	  "When the configuration in use was read, in seconds since the epoch.",
-	  .write = put_config_time },
+	  .value = &config_time },
 	{ "certificates", NULL, GAUGE,
 	  "Certificates that ocspd looks after, by what it waits for.",
 	  .write = put_states },
 	{ "certificates_failing", NULL, GAUGE,
-	  "Certificates whose last attempt failed.", .write = put_failing },
+	  "Certificates whose last attempt failed.", .value = &now.tally.failing },
 	{ "certificates_unserved", NULL, GAUGE,
 	  "Certificates without a response that servers can staple.",
-	  .write = put_unserved },
+	  .value = &now.tally.unserved },
 	{ "certificates_pinned", NULL, GAUGE,
-	  "Certificates that the configuration names.", .write = put_pinned },
+	  "Certificates that the configuration names.", .value = &now.tally.pinned },
 	{ "certificates_kept", NULL, GAUGE,
-	  "Certificates that are kept by \"ocspctl add --keep\".", .write = put_kept },
+	  "Certificates that are kept by \"ocspctl add --keep\".", .value = &now.kept },
 	{ "first_next_update_timestamp_seconds", "seconds", GAUGE,
 	  "The earliest nextUpdate of the responses that are served and refreshed, in seconds since the epoch.",
-	  .write = put_first_end },
+	  .value = &now.first_end },
 	{ "last_success_timestamp_seconds", "seconds", GAUGE,
 	  "When an attempt succeeded last, in seconds since the epoch.",
-	  .write = put_last_success },
+	  .value = &now.last_success },
 	{ "responders", NULL, GAUGE,
-	  "Responders that certificates are fetched from.", .write = put_responders },
+	  "Responders that certificates are fetched from.", .value = &now.responders },
 	{ "responders_held", NULL, GAUGE,
-	  "Responders that asked not to be asked for a while.", .write = put_held },
+	  "Responders that asked not to be asked for a while.", .value = &now.responders_held },
 	{ "requests", NULL, COUNTER,
 	  "HTTP requests to responders, redirects not counted.",
-	  .write = put_requests },
+	  .value = &counters.requests },
 	{ "request_failures", NULL, COUNTER,
 	  "Requests that brought no usable response, by reason.",
 	  .write = put_faults },
@@ -297,10 +214,10 @@ static const struct family families[] = {
 	  .write = put_results },
 	{ "notices_lost", NULL, COUNTER,
 	  "How often notices of the store were lost, and all of it was read again.",
-	  .write = put_notices_lost },
+	  .value = &counters.notices_lost },
 	{ "cache_write_failures", NULL, COUNTER,
 	  "Responses that could not be written to the cache.",
-	  .write = put_cache_errors },
+	  .value = &counters.cache_errors },
 	{ "store_entries", NULL, GAUGE,
 	  "Entries of the kernel's store.", USED(ENTRIES) },
 	{ "store_entries_max", NULL, GAUGE,
@@ -340,7 +257,7 @@ static void write_family(const struct page *page, const struct family *family)
 	/* In OpenMetrics the family has the name without it. */
 	const char *suffix = !open && family->type == COUNTER ? "_total" : "";
 
-	if (family->write == put_stat && !page->has_stats)
+	if (family->is_of_store && !now.has_stats)
 		return;
 	fprintf(page->file, "# HELP " PREFIX "%s%s %s\n", family->name, suffix,
 		family->help);
@@ -349,16 +266,38 @@ static void write_family(const struct page *page, const struct family *family)
 	if (open && family->unit)
 		fprintf(page->file, "# UNIT " PREFIX "%s %s\n", family->name,
 			family->unit);
-	family->write(page, family);
+	if (!family->value)
+		family->write(page, family);
+	/* What nobody tells us is left out. */
+	else if (*family->value != NO_VALUE)
+		put(page, family, *family->value);
 }
 
-static void write_page(struct page *page)
+/* 0 would look like an alarm. */
+static uint64_t time_or_none(int64_t time)
+{
+	return time ? (uint64_t)time : NO_VALUE;
+}
+
+static void look(void)
+{
+	size_t known, held;
+
+	tally_certs(&now.tally);
+	responder_count(&known, &held);
+	now.responders = known;
+	now.responders_held = held;
+	now.kept = keep_count();
+	now.first_end = time_or_none(now.tally.first_end);
+	now.last_success = time_or_none(counters.last_success);
+	now.has_stats = store_is_open() && !store_stats(&now.stats);
+}
+
+static void write_page(const struct page *page)
 {
 	size_t i;
 
-	tally_certs(&page->tally);
-	responder_count(&page->responders, &page->responders_held);
-	page->has_stats = store_is_open() && !store_stats(&page->stats);
+	look();
 	for (i = 0; i < ARRAY_SIZE(families); i++)
 		write_family(page, &families[i]);
 	if (page->format == METRICS_OPENMETRICS)

@@ -11,9 +11,9 @@
 
 struct tally {
 	size_t states[CERT_HELD + 1];
-	size_t failing;			/* their last attempt failed */
-	size_t unserved;		/* servers have nothing to staple */
-	size_t pinned;			/* of the configuration */
+	uint64_t failing;		/* their last attempt failed */
+	uint64_t unserved;		/* servers have nothing to staple */
+	uint64_t pinned;		/* of the configuration */
 	/*
 	 * Wall clock: the first nextUpdate of what is served, of those that are
 	 * refreshed; 0: there is none.
