@@ -37,6 +37,7 @@ struct setting {
 	long min;			/* of a number, and what it is by itself */
 	long max;
 	long initial;
+	const char *const *words;	/* of a choice: three, by its enum, from 1 on */
 };
 
 struct section_kind {
@@ -189,42 +190,19 @@ static void set_responder(struct reader *r, const struct setting *s, void *field
 	set_text(r, field, value);
 }
 
-static void set_digest(struct reader *r, const struct setting *s, void *field,
+/* The field, an enum, gets the number of the word. */
+static void set_choice(struct reader *r, const struct setting *s, void *field,
 		       const char *value)
 {
-	static const char *const names[] = {
-		[DIGEST_AUTO] = "auto",
-		[DIGEST_SHA1] = "sha1",
-		[DIGEST_SHA256] = "sha256",
-	};
-	enum digest digest;
+	int i;
 
-	for (digest = DIGEST_AUTO; digest <= DIGEST_SHA256; digest++)
-		if (!strcmp(value, names[digest])) {
-			*(enum digest *)field = digest;
+	for (i = 1; i <= 3; i++)
+		if (!strcmp(value, s->words[i])) {
+			*(unsigned int *)field = i;
 			return;
 		}
-	config_fault(r, "%s: '%s' is not \"auto\", \"sha1\" or \"sha256\"", s->name,
-		     value);
-}
-
-static void set_method(struct reader *r, const struct setting *s, void *field,
-		       const char *value)
-{
-	static const char *const names[] = {
-		[METHOD_AUTO] = "auto",
-		[METHOD_GET] = "get",
-		[METHOD_POST] = "post",
-	};
-	enum method method;
-
-	for (method = METHOD_AUTO; method <= METHOD_POST; method++)
-		if (!strcmp(value, names[method])) {
-			*(enum method *)field = method;
-			return;
-		}
-	config_fault(r, "%s: '%s' is not \"auto\", \"get\" or \"post\"", s->name,
-		     value);
+	config_fault(r, "%s: '%s' is not \"%s\", \"%s\" or \"%s\"", s->name,
+		     value, s->words[1], s->words[2], s->words[3]);
 }
 
 /* It is read here, so that a bad one is told with its line. */
@@ -270,11 +248,25 @@ static void set_fingerprint(struct reader *r, const struct setting *s,
 
 #define FIELD(type, field)	.name = #field, .offset = offsetof(type, field)
 
+static const char *const methods[] = {
+	[METHOD_AUTO] = "auto",
+	[METHOD_GET] = "get",
+	[METHOD_POST] = "post",
+};
+
+static const char *const digests[] = {
+	[DIGEST_AUTO] = "auto",
+	[DIGEST_SHA1] = "sha1",
+	[DIGEST_SHA256] = "sha256",
+};
+
 /* How responses are fetched, of each section; initial values only hold in [ocspd]. */
 static const struct setting policy_settings[] = {
 	{ FIELD(struct config_policy, responder), .set = set_responder },
-	{ FIELD(struct config_policy, method), .set = set_method },
-	{ FIELD(struct config_policy, digest), .set = set_digest },
+	{ FIELD(struct config_policy, method), .set = set_choice,
+	  .words = methods },
+	{ FIELD(struct config_policy, digest), .set = set_choice,
+	  .words = digests },
 	{ FIELD(struct config_policy, ca_file), .set = set_ca_file },
 	{ FIELD(struct config_policy, refresh_min), .set = set_number,
 	  .min = 60, .max = YEAR, .initial = 300 },
