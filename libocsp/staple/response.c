@@ -245,6 +245,8 @@ static PCCERT_SERVER_OCSP_RESPONSE_CONTEXT look(struct staple *s, HCERT_SERVER_O
 
 	if (!look_is_due(s))
 		return NULL;
+	/* Before: what is said from now on changes it again. */
+	change = records_change();
 	response = CertGetServerOcspResponseContext(handle, 0, NULL);
 	if (!response) {
 		atomic_store(&s->next_look, now_ms() + RELOOK);
@@ -252,7 +254,6 @@ static PCCERT_SERVER_OCSP_RESPONSE_CONTEXT look(struct staple *s, HCERT_SERVER_O
 		return NULL;
 	}
 	/* Another process may have said that there is none, and get no handshake from now on. */
-	change = records_change();
 	if (atomic_load_explicit(&s->settled, memory_order_relaxed) != change) {
 		atomic_store(&s->settled, change);
 		atomic_store(&s->next_look, 0);
