@@ -14,6 +14,8 @@
 
 report=selftests/vm/report
 times=1
+# For each processor, so many tests outside of virtual machines: most of them wait now and then.
+lanes=2
 vm_timeout=3600
 guests="1 2"
 vm_options=
@@ -105,22 +107,22 @@ user_test()
 	result "$@" $(($(date +%s) - start))
 }
 
-# user_tests TEST...: side by side, so far as processors allow; most of them wait now and then.
+# user_tests TEST...: side by side, so far as processors allow
 user_tests()
 {
 	mkdir -p "$logs/taken.native"
-	lanes=
-	for _ in $(seq $((2 * $(nproc)))); do
+	pids=
+	for _ in $(seq $((lanes * $(nproc)))); do
 		(
 			for test; do
 				mkdir "$logs/taken.native/$(echo "$test" | tr / .)" 2>/dev/null || continue
 				user_test "$test"
 			done
 		) &
-		lanes="$lanes $!"
+		pids="$pids $!"
 	done
 	# shellcheck disable=SC2086 # split on purpose
-	wait $lanes
+	wait $pids
 }
 
 # all_tests: in the order in which they run
