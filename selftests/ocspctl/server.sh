@@ -17,7 +17,7 @@ root=$dir/root
 dropins=/usr/local/share/ktls-ocsp/systemd
 conf=/etc/ktls-ocsp/openssl.cnf
 modules=/usr/local/lib/ktls-ocsp
-ktap_set_plan 16
+ktap_set_plan 18
 
 # make_root DIR: a host with some servers
 make_root()
@@ -25,7 +25,8 @@ make_root()
 	mkdir -p "$1/etc/systemd/system" "$1/etc/dovecot/conf.d" "$1/etc/postgresql/15/main" \
 		"$1/etc/postgresql/17/other" "$1$dropins" &&
 	mkdir -p "$1/etc/nginx/conf.d" "$1/etc/nginx/modules-enabled" "$1$modules" \
-		"$1/etc/apache2/mods-available" "$1/etc/apache2/mods-enabled" || return 1
+		"$1/etc/apache2/mods-available" "$1/etc/apache2/mods-enabled" \
+		"$1/etc/apache2/conf-available" "$1/etc/apache2/conf-enabled" || return 1
 	for unit in nginx lighttpd dovecot postgresql haproxy postfix proftpd vsftpd slapd; do
 		: > "$1/etc/systemd/system/$unit.service"
 	done
@@ -77,6 +78,19 @@ check "proftpd: a drop-in" there_and_back proftpd \
 	/etc/systemd/system/proftpd.service.d/ktls-ocsp.conf "Environment=OPENSSL_CONF="
 check "nginx-module: files that load and configure it" there_and_back nginx-module \
 	/etc/nginx/modules-enabled/60-ktls-ocsp.conf "load_module $modules/ngx_http_ktls_ocsp_module.so;"
+
+# Debian's package of the module loads it.
+nginx_packaged()
+{
+	local loads=$root/usr/share/nginx/modules-available/mod-http-ktls-ocsp.conf
+
+	mkdir -p "${loads%/*}" && : > "$loads" &&
+		there_and_back nginx-module /etc/nginx/conf.d/ktls-ocsp.conf "ktls_ocsp on;" &&
+		expect 0 server enable nginx-module --root "$root" &&
+		[ -z "$(ls "$root/etc/nginx/modules-enabled")" ] &&
+		expect 0 server disable nginx-module --root "$root" && rm -r "$root/usr/share/nginx"
+}
+check "nginx-module: a package loads it" nginx_packaged
 
 # What the drop-in does not do is told.
 notes()
@@ -155,18 +169,20 @@ cat > "$dir/postconf" <<-END
 	-X) sed -i "/^\$2 /d" $dir/main.cf;;
 	esac
 END
-for name in a2enmod a2dismod apache2ctl; do
+for name in a2enmod a2dismod a2enconf a2disconf apache2ctl; do
 	cat > "$dir/$name" <<-END
 		#!/bin/sh
 		echo "$name \$*" >> $dir/calls
 		case $name in
 		a2enmod) ln -s ../mods-available/ktls_ocsp.load /etc/apache2/mods-enabled/;;
 		a2dismod) rm /etc/apache2/mods-enabled/ktls_ocsp.load;;
+		a2enconf) ln -s ../conf-available/ktls-ocsp.conf /etc/apache2/conf-enabled/;;
+		a2disconf) rm /etc/apache2/conf-enabled/ktls-ocsp.conf;;
 		esac
 		! [ -e $dir/$name.fails ]
 	END
 done
-chmod +x "$dir/systemctl" "$dir/postconf" "$dir/a2enmod" "$dir/a2dismod" "$dir/apache2ctl"
+chmod +x "$dir/systemctl" "$dir/postconf" "$dir"/a2* "$dir/apache2ctl"
 echo "smtpd_tls_security_level = may" > "$dir/main.cf"
 if ! { overlay_trees /mnt /etc /usr/local && rm -rf /etc/apache2 /etc/systemd/system &&
        make_root "$dir/other" && cp -r "$dir/other/etc/." /etc && cp -r "$dir/other/usr/local/." /usr/local &&
@@ -246,6 +262,24 @@ apache2()
 	return "$1"
 }
 check "apache2-module: by a2enmod" apache2
+
+# Debian's package of the module has the file that loads it, and enables that.
+apache2_packaged()
+{
+	local load=/etc/apache2/mods-available/ktls_ocsp.load file=/etc/apache2/conf-available/ktls-ocsp.conf
+
+	echo "LoadModule ktls_ocsp_module /usr/lib/apache2/modules/mod_ktls_ocsp.so" > "$load"
+	refuses 1 "there is no /etc/apache2/mods-enabled/ktls_ocsp.load" server enable apache2-module || return 1
+	ln -s ../mods-available/ktls_ocsp.load /etc/apache2/mods-enabled/
+	apache2_files > "$dir/before"
+	: > "$dir/calls"
+	expect 0 server list && prints "apache2-module disabled" && expect 0 server enable apache2-module &&
+		grep -q "KtlsOcsp on" "$file" && grep -qx "a2enconf -q ktls-ocsp" "$dir/calls" &&
+		expect 0 server list && prints "apache2-module enabled" &&
+		expect 0 server disable apache2-module && apache2_files | cmp - "$dir/before" &&
+		grep -qx "a2disconf -q -f -p ktls-ocsp" "$dir/calls" && ! grep -q mod "$dir/calls"
+}
+check "apache2-module: a package loads it" apache2_packaged
 
 fails()
 {

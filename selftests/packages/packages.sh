@@ -180,18 +180,18 @@ test_modules()
 	inside ocspctl server disable nginx && inside ocspctl server disable apache2 &&
 		install libocsp-ssl1 libapache2-mod-ktls-ocsp libnginx-mod-http-ktls-ocsp \
 			libnginx-mod-stream-ktls-ocsp && inside nginx -t && serve_unstapled || return 1
-	echo "ktls_ocsp on;" > /etc/nginx/conf.d/staple.conf
-	echo "KtlsOcsp on" > /etc/apache2/conf-enabled/staple.conf
-	inside systemctl restart nginx.service apache2.service && wait_for 60 port_is_open 443 &&
-		wait_for 60 port_is_open 444 && port=443 && leaf_is good && port=444 && leaf_is good
+	port=443
+	enable_server nginx-module && leaf_is good || return 1
+	port=444
+	enable_server apache2-module && leaf_is good
 }
 
 # What autopkgtest runs, on nginx with the module for OpenSSL
 test_autopkgtest()
 {
-	rm -f /etc/nginx/conf.d/staple.conf
-	mkdir -p "$dir/auto" && inside env "AUTOPKGTEST_TMP=$dir/auto" PATH="/usr/sbin:/usr/bin:/sbin:/bin" \
-		"$top/tools/packaging/debian/tests/staple" && inside ocspctl server enable nginx
+	mkdir -p "$dir/auto" && inside ocspctl server disable nginx-module &&
+		inside env "AUTOPKGTEST_TMP=$dir/auto" PATH="/usr/sbin:/usr/bin:/sbin:/bin" \
+			"$top/tools/packaging/debian/tests/staple" && inside ocspctl server enable nginx
 }
 
 # No handshake is without a staple meanwhile.
@@ -222,12 +222,15 @@ serve_unstapled()
 		serves_unstapled
 }
 
-# What "ocspctl server enable" wrote is taken back: Postfix would serve no TLS.
+# What "ocspctl server enable" wrote is undone: nginx would not know the module's directive.
 test_remove()
 {
-	rm -f /etc/nginx/conf.d/staple.conf /etc/apache2/conf-enabled/staple.conf
+	inside ocspctl server enable nginx-module &&
+		[ -n "$(inside postconf -n import_environment)" ] || return 1
 	# shellcheck disable=SC2086 # names
-	apt remove $packages && serve_unstapled && [ -z "$(inside postconf -n tls_config_file)" ] &&
+	apt remove $packages && serve_unstapled && [ -z "$(inside postconf -n import_environment)" ] &&
+		[ ! -e /etc/nginx/conf.d/ktls-ocsp.conf ] &&
+		[ ! -e /etc/apache2/conf-available/ktls-ocsp.conf ] &&
 		! inside systemctl is-active ocspd.service && ! modinfo ktls_ocsp 2> /dev/null
 }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
-/* nginx and Apache httpd with modules of their own: files that load and configure them. */
+/*
+ * nginx and Apache httpd with modules of their own: files that load and configure them.
+ * Where a package of the distribution's loads the module, ours only configure it.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,20 +15,29 @@ struct own_text {
 };
 
 struct module {
-	const char *file;		/* what "make install" has installed */
-	struct own_text texts[2];
+	const char *file;		/* what has to be installed */
+	struct own_text texts[2];	/* the path is NULL: no more */
 	/* Commands, which end with NULL, or no command */
 	const char *const *enable;
 	const char *const *disable;
 	const char *const *test;		/* the server's configuration */
 };
 
+static size_t count_texts(const struct module *m)
+{
+	size_t n = 0;
+
+	while (n < ARRAY_SIZE(m->texts) && m->texts[n].path)
+		n++;
+	return n;
+}
+
 /* Nothing is written or run where somebody has changed one of them. */
 static int check_texts(const struct act *act, const struct module *m)
 {
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(m->texts); i++)
+	for (i = 0; i < count_texts(m); i++)
 		if (act_compare(act, m->texts[i].path, m->texts[i].text) ==
 		    OWN_CHANGED)
 			return error("%s%s: was changed, so it stays", act->root,
@@ -40,7 +52,7 @@ static int with_texts(const struct act *act, const struct module *m,
 	int status = EXIT_OK;
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(m->texts) && !status; i++)
+	for (i = 0; i < count_texts(m) && !status; i++)
 		status = change(act, m->texts[i].path, m->texts[i].text);
 	return status;
 }
@@ -49,7 +61,7 @@ static bool any_text(const struct act *act, const struct module *m)
 {
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(m->texts); i++)
+	for (i = 0; i < count_texts(m); i++)
 		if (act_exists(act, m->texts[i].path))
 			return true;
 	return false;
@@ -59,7 +71,7 @@ static bool all_texts(const struct act *act, const struct module *m)
 {
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(m->texts); i++)
+	for (i = 0; i < count_texts(m); i++)
 		if (act_compare(act, m->texts[i].path, m->texts[i].text) !=
 		    OWN_SAME)
 			return false;
@@ -113,61 +125,107 @@ static int module_enable(const struct server *server, const struct act *act,
 
 /* nginx: http alone, since stream is a module that may not be loaded */
 
+#define NGINX_CONF \
+	{ "/etc/nginx/conf.d/ktls-ocsp.conf", HEAD "ktls_ocsp on;\n" }
+
 static const char *const nginx_test[] = { "nginx", "-q", "-t", NULL };
-static const struct module nginx = {
+static const struct module nginx_own = {
 	.file = MODULEDIR "/ngx_http_ktls_ocsp_module.so",
 	.texts = {
 		{ "/etc/nginx/modules-enabled/60-ktls-ocsp.conf",
 		  HEAD "load_module " MODULEDIR "/ngx_http_ktls_ocsp_module.so;\n" },
-		{ "/etc/nginx/conf.d/ktls-ocsp.conf", HEAD "ktls_ocsp on;\n" },
+		NGINX_CONF,
 	},
 	.test = nginx_test,
 };
 
+#define NGINX_PACKAGED	"/usr/share/nginx/modules-available/mod-http-ktls-ocsp.conf"
+
+static const struct module nginx_packaged = {
+	.file = NGINX_PACKAGED,
+	.texts = { NGINX_CONF },
+	.test = nginx_test,
+};
+
+static const struct module *nginx(const struct act *act)
+{
+	return act_exists(act, NGINX_PACKAGED) ? &nginx_packaged : &nginx_own;
+}
+
 static bool nginx_is_enabled(const struct server *server, const struct act *act)
 {
 	(void)server;
-	return any_text(act, &nginx);
+	return any_text(act, nginx(act));
 }
 
 static int nginx_enable(const struct server *server, const struct act *act)
 {
-	return module_enable(server, act, &nginx);
+	return module_enable(server, act, nginx(act));
 }
 
 static int nginx_disable(const struct server *server, const struct act *act)
 {
-	return module_disable(server, act, &nginx);
+	return module_disable(server, act, nginx(act));
 }
 
 const struct mechanism nginx_module = {
 	server_has_unit, nginx_is_enabled, nginx_enable, nginx_disable,
 };
 
-/* Apache httpd: a2dismod -p forgets that it knew the module. */
+/* Apache httpd: a2dismod -p forgets that it knew the module, a2disconf -p the configuration. */
 
-static const char *const apache2_set[] = { "a2enmod", "-q", "ktls_ocsp", NULL };
-static const char *const apache2_unset[] = { "a2dismod", "-q", "-f", "-p",
-					     "ktls_ocsp", NULL };
+#define APACHE2_LOAD		"/etc/apache2/mods-available/ktls_ocsp.load"
+#define APACHE2_LOADED		"/etc/apache2/mods-enabled/ktls_ocsp.load"
+
+static const char *const apache2_enmod[] = { "a2enmod", "-q", "ktls_ocsp", NULL };
+static const char *const apache2_dismod[] = { "a2dismod", "-q", "-f", "-p",
+					      "ktls_ocsp", NULL };
+static const char *const apache2_enconf[] = { "a2enconf", "-q", "ktls-ocsp", NULL };
+static const char *const apache2_disconf[] = { "a2disconf", "-q", "-f", "-p",
+					       "ktls-ocsp", NULL };
 static const char *const apache2_test[] = { "apache2ctl", "configtest", NULL };
-static const struct module apache2 = {
+static const struct module apache2_own = {
 	.file = MODULEDIR "/mod_ktls_ocsp.so",
 	.texts = {
-		{ "/etc/apache2/mods-available/ktls_ocsp.load",
+		{ APACHE2_LOAD,
 		  HEAD "LoadModule ktls_ocsp_module " MODULEDIR "/mod_ktls_ocsp.so\n" },
 		{ "/etc/apache2/mods-available/ktls_ocsp.conf",
 		  HEAD "KtlsOcsp on\n" },
 	},
-	.enable = apache2_set,
-	.disable = apache2_unset,
+	.enable = apache2_enmod,
+	.disable = apache2_dismod,
 	.test = apache2_test,
 };
+
+static const struct module apache2_packaged = {
+	.file = APACHE2_LOADED,
+	.texts = {
+		{ "/etc/apache2/conf-available/ktls-ocsp.conf",
+		  HEAD "<IfModule ktls_ocsp_module>\n\tKtlsOcsp on\n</IfModule>\n" },
+	},
+	.enable = apache2_enconf,
+	.disable = apache2_disconf,
+	.test = apache2_test,
+};
+
+/* Whoever changed ours left the first line. */
+static const struct module *apache2(const struct act *act)
+{
+	char *load = act_read(act, APACHE2_LOAD);
+	bool packaged = load && strncmp(load, HEAD, strlen(HEAD)) != 0;
+
+	free(load);
+	return packaged ? &apache2_packaged : &apache2_own;
+}
 
 static bool apache2_is_enabled(const struct server *server,
 			       const struct act *act)
 {
+	bool own = apache2(act) == &apache2_own;
+
 	(void)server;
-	return act_exists(act, "/etc/apache2/mods-enabled/ktls_ocsp.load");
+	return act_exists(act, own ? APACHE2_LOADED :
+				     "/etc/apache2/conf-enabled/ktls-ocsp.conf");
 }
 
 static int apache2_enable(const struct server *server, const struct act *act)
@@ -175,12 +233,12 @@ static int apache2_enable(const struct server *server, const struct act *act)
 	if (*act->root)
 		return error("%s: a2enmod(8) does not work below --root",
 			     server->name);
-	return module_enable(server, act, &apache2);
+	return module_enable(server, act, apache2(act));
 }
 
 static int apache2_disable(const struct server *server, const struct act *act)
 {
-	return module_disable(server, act, &apache2);
+	return module_disable(server, act, apache2(act));
 }
 
 const struct mechanism apache2_module = {
