@@ -119,8 +119,14 @@ test-modules:
 	+$(KBUILD) M=$(TEST_MODDIR)/modules KBUILD_EXTRA_SYMBOLS=$(MODDIR)/Module.symvers modules
 	+$(KBUILD) M=$(TEST_MODDIR)/kunit modules
 
+# What the system keeps of what is installed. Below DESTDIR, and for whoever is not root, that is
+# somebody else's to do. Not each PATH of root's has sbin.
+refresh = $(if $(DESTDIR),,@[ "$$(id -u)" != 0 ] || PATH=$$PATH:/usr/sbin:/sbin $(1))
+
+# Kbuild leaves depmod out where the headers are a package's, which has no System.map.
 modules_install: modules
 	+$(KBUILD) M=$(MODDIR) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) modules_install
+	$(call refresh,depmod $(RELEASE))
 
 # See libocsp/link.mk.
 libocsp:
@@ -138,10 +144,12 @@ install: libocsp tools
 	+for dir in $(INSTALLED); do $(MAKE) -C $$dir ASKED=$(O) install || exit; done
 	install -d $(DESTDIR)$(INCLUDEDIR)/linux
 	install -m 644 $(UAPI:%=kmod/include/uapi/linux/%) $(DESTDIR)$(INCLUDEDIR)/linux
+	$(call refresh,ldconfig)
 
 uninstall:
 	+for dir in $(INSTALLED); do $(MAKE) -C $$dir uninstall || exit; done
 	rm -f $(UAPI:%=$(DESTDIR)$(INCLUDEDIR)/linux/%)
+	$(call refresh,ldconfig)
 
 # A tree that runs anywhere, for the guest
 kselftest: libocsp tools
