@@ -53,6 +53,7 @@ ktls_ocsp_set_policy[KTLS_OCSP_A_MAX + 1] = {
 	[KTLS_OCSP_A_NEXT_UPDATE] = { .type = NLA_S64, },
 	[KTLS_OCSP_A_BLOB] = { .type = NLA_BINARY, .len = KTLS_OCSP_BLOB_MAX, },
 	[KTLS_OCSP_A_FAILURE] = { .type = NLA_NUL_STRING, .len = KTLS_OCSP_FAILURE_MAX, },
+	[KTLS_OCSP_A_REPEATED] = { .type = NLA_FLAG, },
 };
 
 const struct nla_policy

@@ -243,6 +243,11 @@ static int update_blob(struct nlattr **attrs, struct ktls_ocsp_update *update,
 		NL_SET_ERR_MSG_ATTR(extack, attr, "the blob is empty");
 		return -EINVAL;
 	}
+	if (attrs[KTLS_OCSP_A_REPEATED]) {
+		NL_SET_ERR_MSG_ATTR(extack, attrs[KTLS_OCSP_A_REPEATED],
+				    "a blob is not repeated");
+		return -EINVAL;
+	}
 	if (!attrs[KTLS_OCSP_A_STATUS])
 		return KTLS_OCSP_MISSING(extack, KTLS_OCSP_A_STATUS,
 					 "a blob needs its status");
@@ -300,6 +305,7 @@ static int update_failure(struct nlattr **attrs,
 				    "the failure is not one line of printable ASCII");
 		return -EINVAL;
 	}
+	update->is_repeated = attrs[KTLS_OCSP_A_REPEATED];
 	update->failure = ktls_ocsp_failure_alloc(reason, ktls_ocsp_now());
 	return update->failure ? 0 : -ENOMEM;
 }

@@ -95,7 +95,7 @@ static int set_failure(struct ktls_ocsp_store *store,
 	if (err)
 		return err;
 
-	failure->count = old ? old->count + 1 : 1;
+	failure->count = old ? old->count + !update->is_repeated : 1;
 	keep_certs(store, entry, update->certs);
 	refcount_inc(&failure->refs);
 	ktls_ocsp_store_swap(store, entry, ktls_ocsp_locked(store, entry->blob),

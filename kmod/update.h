@@ -14,11 +14,13 @@
  * @blob: a blob, complete but for its generation, or NULL
  * @failure: why there is none, complete but for its count, when @blob is NULL
  * @certs: certificates to keep with the entry, or NULL
+ * @is_repeated: @failure tells of an attempt that is counted already
  */
 struct ktls_ocsp_update {
 	struct ktls_ocsp_blob *blob;
 	struct ktls_ocsp_failure *failure;
 	struct ktls_ocsp_certs *certs;
+	bool is_repeated;
 };
 
 /**

@@ -322,6 +322,8 @@ static int put_update(struct ocsp_client *client, struct nl_msg *msg,
 	if (u->failure)
 		rc = ocsp_put(client, msg, KTLS_OCSP_A_FAILURE, u->failure,
 			      strlen(u->failure) + 1, KTLS_OCSP_FAILURE_MAX + 1);
+	if (!rc && u->repeated)
+		rc = ocsp_put(client, msg, KTLS_OCSP_A_REPEATED, NULL, 0, 0);
 	if (rc || !u->blob)
 		return rc;
 	rc = ocsp_put(client, msg, KTLS_OCSP_A_STATUS, &status, sizeof(status),

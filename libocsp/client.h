@@ -74,6 +74,7 @@ struct ocsp_update {
 	int64_t this_update;
 	int64_t next_update;
 	const char *failure;
+	bool repeated;			/* failure: it is counted already */
 };
 
 /* A message of one of the multicast groups. */

@@ -54,6 +54,7 @@ static const char * const names[KTLS_OCSP_A_MAX + 1] = {
 	[KTLS_OCSP_A_STATES]		= "states",
 	[KTLS_OCSP_A_EXPIRES_BEFORE]	= "expires-before",
 	[KTLS_OCSP_A_NEWER_THAN]	= "newer-than",
+	[KTLS_OCSP_A_REPEATED]		= "repeated",
 };
 
 /* An attribute's name in the spec; NULL for one that no request has. */

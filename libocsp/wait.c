@@ -19,6 +19,7 @@ struct wait {
 	struct ocsp_handle *h;
 	struct ocsp_watch watch;
 	uint32_t failures;		/* before the handle was opened */
+	int64_t failure_time;		/* of the last of them */
 	bool done;
 };
 
@@ -65,6 +66,7 @@ static int wait_start(struct ocsp_client *client, struct ocsp_handle *h,
 		return ocsp_handle_hold(client, h, false, &opened, error);
 	}
 	w->failures = r.failures;
+	w->failure_time = r.failure_time;
 
 	/* Listen before "wanted" is told: the answer may come at once. */
 	ocsp_watch_stop(&w->watch);
@@ -118,7 +120,10 @@ static int recheck(struct ocsp_client *client, struct ocsp_handle *h, void *arg,
 		ocsp_connection_error(rc, client, error);
 		return rc;
 	}
-	w->done = r.state == KTLS_OCSP_STATE_VALID || r.failures != w->failures;
+	/* A failure that was repeated for us is not counted again. */
+	w->done = r.state == KTLS_OCSP_STATE_VALID ||
+		  r.failures != w->failures ||
+		  r.failure_time != w->failure_time;
 	return w->done ? 0 : ask_again(client, h, error);
 }
 

@@ -56,6 +56,7 @@ static const int32_t minus_one = -1;
 				TIME(NEXT_UPDATE, tomorrow)
 #define P_BLOB			A(BLOB, bytes, 100)
 #define P_FAILURE		A(FAILURE, "no answer", 10)
+#define P_REPEATED		A(REPEATED, "", 0)
 #define P_UNKNOWN		{ KTLS_OCSP_A_MAX + 1, bytes, 4 }
 
 #define R(what, err, about, ...) \
@@ -171,6 +172,8 @@ static const struct refusal set_refusals[] = {
 	R("times without blob", EINVAL, BLOB, P_KEY(VALID), P_STATUS, P_TIMES),
 	R("blob and failure", EINVAL, FAILURE, P_KEY(VALID), P_STATUS, P_TIMES,
 	  P_BLOB, P_FAILURE),
+	R("a blob that is repeated", EINVAL, REPEATED, P_KEY(VALID), P_STATUS,
+	  P_TIMES, P_BLOB, P_REPEATED),
 	R("an empty blob", EINVAL, BLOB, P_KEY(VALID), P_STATUS, P_TIMES,
 	  A(BLOB, bytes, 0)),
 	R("a blob too long", ERANGE, BLOB, P_KEY(VALID), P_STATUS, P_TIMES,
@@ -227,6 +230,8 @@ static const struct refusal failure_refusals[] = {
 	  A(FAILURE, "\2332J", 4)),
 	R("UTF-8", EINVAL, FAILURE, P_KEY(VALID),
 	  A(FAILURE, "caf\xc3\xa9", 6)),
+	R("repeated, with a value", ERANGE, REPEATED, P_KEY(VALID), P_FAILURE,
+	  A(REPEATED, "no", 3)),
 	R("a DEL", EINVAL, FAILURE, P_KEY(VALID), A(FAILURE, "\x7f", 2)),
 };
 

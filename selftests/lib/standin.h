@@ -54,6 +54,7 @@ enum standin_has {
 	STANDIN_HAS_ISSUER	= 1 << 4,
 	STANDIN_HAS_BLOB	= 1 << 5,
 	STANDIN_HAS_FAILURE	= 1 << 6,
+	STANDIN_HAS_REPEATED	= 1 << 7,
 };
 
 enum standin_action {

@@ -464,6 +464,8 @@ int ocsp_client_set(struct ocsp_client *client, const struct ocsp_name *name,
 					strlen(update->failure) + 1,
 					KTLS_OCSP_FAILURE_MAX + 1);
 	}
+	if (update->repeated)
+		r->rq.has |= STANDIN_HAS_REPEATED;
 	return call(client, r, NULL, take_generation, generation);
 }
 

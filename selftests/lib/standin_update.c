@@ -57,6 +57,8 @@ static bool check_blob(struct standin_call *c)
 
 	if (!rq->blob_len)
 		return standin_invalid(c, "the blob is empty (attribute \"blob\")");
+	if (standin_has(c, STANDIN_HAS_REPEATED))
+		return standin_invalid(c, "a blob is not repeated (attribute \"repeated\")");
 	if (rq->this_update < 0)
 		return standin_invalid(c, "this-update is before 1970 (attribute \"this-update\")");
 	if (rq->next_update > TIME_MAX)
@@ -159,7 +161,8 @@ static bool set_failure(struct standin_call *c, struct standin_entry *entry)
 	if (!standin_make_room(c->store, 0, more, entry, true, c->reply) ||
 	    !standin_attach_certs(c, entry))
 		return false;
-	m->failures++;
+	if (!m->failures || !standin_has(c, STANDIN_HAS_REPEATED))
+		m->failures++;
 	m->failure_time = c->store->calls.wall();
 	strcpy(m->failure, c->failure);
 	standin_event(c->store, entry, KTLS_OCSP_EVENT_FAILED);

@@ -96,6 +96,10 @@ static struct ocsp_update update_of(int64_t from, int64_t to)
 #define fail_(n, why)							\
 	ocsp_client_set(self->client, &BY_KEY(n),			\
 			&(struct ocsp_update){ .failure = (why) }, NULL)
+#define repeat_(n, why)							\
+	ocsp_client_set(self->client, &BY_KEY(n),			\
+			&(struct ocsp_update){ .failure = (why),	\
+					       .repeated = true }, NULL)
 #define del_(n)		ocsp_client_del(self->client, &BY_KEY(n))
 #define get_(n)		get(self, &BY_KEY(n), 0)
 
@@ -456,6 +460,10 @@ TEST_F(conform, set_refuses)
 	u = update_of(-1, DAY);
 	u.blob_len = 0;
 	refused_set(&u, EINVAL, "the blob is empty (attribute \"blob\")");
+	u = update_of(-1, DAY);
+	u.repeated = true;
+	refused_set(&u, EINVAL, "a blob is not repeated (attribute \"repeated\")");
+	u = update_of(-1, DAY);
 	u.blob = large;
 	u.blob_len = sizeof(large);
 	refused_set(&u, ERANGE, "Attribute failed policy validation (attribute \"blob\")");
@@ -525,6 +533,13 @@ TEST_F(conform, sets)
 	ASSERT_EQ(0, get_(1));
 	EXPECT_EQ(0, self->r.failures);
 	EXPECT_EQ(0, self->r.failure_time);
+	/* An attempt that is told again counts once. */
+	ASSERT_EQ(0, repeat_(1, "first"));
+	ASSERT_EQ(0, repeat_(1, "first, again"));
+	ASSERT_EQ(0, get_(1));
+	EXPECT_EQ(1, self->r.failures);
+	EXPECT_STREQ("first, again", self->r.failure);
+	EXPECT_LE(kt_now() - 2, self->r.failure_time);
 	/* A failure tells the generation that is there. */
 	ASSERT_EQ(0, ocsp_client_set(self->client, &BY_KEY(1),
 				     &(struct ocsp_update) { .failure = "x" },

@@ -14,6 +14,7 @@
 enum answer {
 	SET,
 	FAIL,
+	REPEAT,				/* the failure that was reported before */
 	NOTHING,
 };
 
@@ -32,7 +33,10 @@ static int on_wanted(const struct ocsp_notice *n, void *arg)
 {
 	struct refresher *r = arg;
 	struct ocsp_name name = { .session = -1, .key = r->pki->key };
-	struct ocsp_update failure = { .failure = "connection refused" };
+	struct ocsp_update failure = {
+		.failure = "connection refused",
+		.repeated = r->answer == REPEAT,
+	};
 
 	if (!n->wanted || memcmp(n->entry.key, name.key, KTLS_OCSP_KEY_LEN))
 		return 0;
@@ -40,7 +44,7 @@ static int on_wanted(const struct ocsp_notice *n, void *arg)
 	kt_sleep_ms(r->delay);
 	if (r->answer == SET)
 		set_for(&r->writer, r->pki, KTLS_OCSP_CERT_STATUS_GOOD, PKI_DAY);
-	else if (r->answer == FAIL)
+	else if (r->answer != NOTHING)
 		ocsp_client_set(r->writer.client, &name, &failure, NULL);
 	return 0;
 }
@@ -196,6 +200,33 @@ TEST_F(store, old_failure_does_not_count)
 	h = refreshed_open(self, &r, SET, 300, 0, &took);
 	ASSERT_NE(NULL, h);
 	EXPECT_TRUE(get_is_ok(h));
+	CertCloseServerOcspResponse(h, 0);
+	CertCloseServerOcspResponse(first, 0);
+	refresher_stop(&r);
+}
+
+/* Nobody asks the responder for us: why is told all the same, and not counted. */
+TEST_F(store, failure_is_repeated)
+{
+	struct ocsp_update failure = { .failure = "of yesterday" };
+	struct ocsp_name name = { .session = -1, .key = self->pki.key };
+	HCERT_SERVER_OCSP_RESPONSE first, h;
+	struct ocsp_entry entry;
+	struct refresher r;
+	int64_t took;
+
+	first = CertOpenServerOcspResponse(self->chain, ASYNC, NULL);
+	ASSERT_NE(NULL, first);
+	ASSERT_EQ(0, ocsp_client_set(self->client, &name, &failure, NULL));
+	kt_sleep_ms(1100);	/* "wanted" is told once a second */
+	h = refreshed_open(self, &r, REPEAT, 300, 0, &took);
+	ASSERT_NE(NULL, h);
+	EXPECT_LE(300, took);
+	EXPECT_GT(5000, took);
+	ASSERT_EQ(0, ocsp_client_get(self->client, &name, 0, &entry));
+	EXPECT_STREQ("connection refused", entry.failure);
+	EXPECT_EQ(1, entry.failures);
+	ocsp_entry_clear(&entry);
 	CertCloseServerOcspResponse(h, 0);
 	CertCloseServerOcspResponse(first, 0);
 	refresher_stop(&r);

@@ -217,12 +217,12 @@ static int level_of(const struct cert *cert)
 }
 
 bool publish_failure(const struct cert *cert, const struct subject *subject,
-		     const char *why)
+		     const char *why, bool asked)
 {
 	char key[KEY_TEXT_SIZE];
 	int err;
 
-	err = store_report(cert->key, why);
+	err = store_report(cert->key, why, !asked);
 	if (err == -ENOENT)
 		return false;
 	log_event(level_of(cert), "failed",

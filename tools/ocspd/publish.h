@@ -45,10 +45,10 @@ enum publish publish_examine(struct cert *cert, const struct subject *subject,
 bool publish_cached(struct cert *cert);
 
 /*
- * The reason why there is no new response. False: the store has no such
- * response.
+ * The reason why there is no new response; asked: a responder was. False: the
+ * store has no such response.
  */
 bool publish_failure(const struct cert *cert, const struct subject *subject,
-		     const char *why);
+		     const char *why, bool asked);
 
 #endif /* OCSPD_PUBLISH_H */

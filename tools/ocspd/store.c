@@ -169,16 +169,26 @@ static void make_printable(char *text)
 			*text = '?';
 }
 
-int store_report(const uint8_t *key, const char *failure)
+int store_report(const uint8_t *key, const char *failure, bool repeated)
 {
 	char text[KTLS_OCSP_FAILURE_MAX + 1];
 	struct ocsp_name name = OCSP_NAME_INIT;
-	const struct ocsp_update update = { .failure = text };
+	struct ocsp_update update = {
+		.failure = text,
+		.repeated = repeated,
+	};
+	int err;
 
 	snprintf(text, sizeof(text), "%s", failure);
 	make_printable(text);
 	name.key = key;
-	return remember(client, ocsp_client_set(client, &name, &update, NULL));
+	err = ocsp_client_set(client, &name, &update, NULL);
+	if (err == -EINVAL && repeated) {
+		/* An older module counts it. */
+		update.repeated = false;
+		err = ocsp_client_set(client, &name, &update, NULL);
+	}
+	return remember(client, err);
 }
 
 int store_hold(const struct ocsp_name *certs, uint32_t *slot)

@@ -43,8 +43,11 @@ int store_get(const uint8_t *key, uint32_t parts,
 
 int store_publish(const uint8_t *key, const struct ocsp_verdict *verdict,
 		  const unsigned char *blob, size_t len, uint64_t *generation);
-/* Text of any length and origin. */
-int store_report(const uint8_t *key, const char *failure);
+/*
+ * Why there is no new response: text of any length and origin. repeated: the
+ * attempt was reported already, or there was none; those who wait are told.
+ */
+int store_report(const uint8_t *key, const char *failure, bool repeated);
 
 /* Hold an entry, which is made where it is not there; let it go. */
 int store_hold(const struct ocsp_name *certs, uint32_t *slot);
