@@ -316,9 +316,9 @@ static bool print_dns_name(BIO *bio, X509 *cert, unsigned long flags)
 	return done;
 }
 
-char *ocsp_cert_subject(X509 *cert, bool ascii)
+/* The subject, or, where that is empty, the certificate's name, if it is given. */
+static char *subject_text(const X509_NAME *name, X509 *cert, bool ascii)
 {
-	X509_NAME *name = X509_get_subject_name(cert);
 	unsigned long flags = XN_FLAG_RFC2253;
 	char *text = NULL;
 	BIO *bio;
@@ -330,13 +330,23 @@ char *ocsp_cert_subject(X509 *cert, bool ascii)
 	if (bio) {
 		if (X509_NAME_entry_count(name) > 0)
 			X509_NAME_print_ex(bio, name, 0, flags);
-		else if (!print_dns_name(bio, cert, flags))
+		else if (cert && !print_dns_name(bio, cert, flags))
 			BIO_puts(bio, "(no subject)");
 		text = bio_string(bio);
 	}
 	BIO_free(bio);
 	ERR_pop_to_mark();
 	return text;
+}
+
+char *ocsp_cert_subject(X509 *cert, bool ascii)
+{
+	return subject_text(X509_get_subject_name(cert), cert, ascii);
+}
+
+char *ocsp_name_text(const X509_NAME *name, bool ascii)
+{
+	return subject_text(name, NULL, ascii);
 }
 
 static bool is_http(const char *url)
@@ -412,26 +422,37 @@ bool ocsp_info_has_url(const AUTHORITY_INFO_ACCESS *info)
 	return false;
 }
 
-STACK_OF(OPENSSL_STRING) *ocsp_cert_urls(X509 *cert)
+STACK_OF(OPENSSL_STRING) *ocsp_info_urls(const AUTHORITY_INFO_ACCESS *info)
 {
 	STACK_OF(OPENSSL_STRING) *urls = sk_OPENSSL_STRING_new_null();
-	AUTHORITY_INFO_ACCESS *info;
+	bool ok = urls;
 	const char *url;
-	bool alone, ok = urls;
 	int i;
 
-	alone = ocsp_errors_begin();
-	info = X509_get_ext_d2i(cert, NID_info_access, NULL, NULL);
 	for (i = 0; ok && i < sk_ACCESS_DESCRIPTION_num(info); i++) {
 		url = responder_url(sk_ACCESS_DESCRIPTION_value(info, i));
 		ok = !url || add_url(urls, url);
 	}
-	AUTHORITY_INFO_ACCESS_free(info);
-	errno = ocsp_errors_end(alone) || !ok ? ENOMEM : 0;
-	if (!errno && sk_OPENSSL_STRING_num(urls) > 0)
+	errno = ok ? 0 : ENOMEM;
+	if (ok && sk_OPENSSL_STRING_num(urls) > 0)
 		return urls;
 	X509_email_free(urls);
 	return NULL;
+}
+
+STACK_OF(OPENSSL_STRING) *ocsp_cert_urls(X509 *cert)
+{
+	STACK_OF(OPENSSL_STRING) *urls;
+	AUTHORITY_INFO_ACCESS *info;
+	bool alone;
+
+	alone = ocsp_errors_begin();
+	info = X509_get_ext_d2i(cert, NID_info_access, NULL, NULL);
+	urls = ocsp_info_urls(info);
+	AUTHORITY_INFO_ACCESS_free(info);
+	if (ocsp_errors_end(alone) && !urls)
+		errno = ENOMEM;
+	return urls;
 }
 
 char *ocsp_info_url_fault(const AUTHORITY_INFO_ACCESS *info)

@@ -55,11 +55,17 @@ int ocsp_der_key(const unsigned char *der, size_t len,
  */
 char *ocsp_cert_subject(X509 *cert, bool ascii);
 
+/* The name, likewise; NULL: it is empty, or no memory. */
+char *ocsp_name_text(const X509_NAME *name, bool ascii);
+
 /*
  * The http and https OCSP URLs of the certificate's AIA, in its order;
  * X509_email_free() them. NULL: there is none, or no memory.
  */
 STACK_OF(OPENSSL_STRING) *ocsp_cert_urls(X509 *cert);
+
+/* Those in an AIA. Takes NULL. */
+STACK_OF(OPENSSL_STRING) *ocsp_info_urls(const AUTHORITY_INFO_ACCESS *info);
 
 /* Is there one in an AIA? Takes NULL. */
 bool ocsp_info_has_url(const AUTHORITY_INFO_ACCESS *info);

@@ -176,6 +176,31 @@ bool ocsp_cert_summary_has_url(const struct ocsp_cert_summary *summary)
 	return has;
 }
 
+STACK_OF(OPENSSL_STRING) *
+ocsp_cert_summary_urls(const struct ocsp_cert_summary *summary)
+{
+	bool alone = ocsp_errors_begin();
+	AUTHORITY_INFO_ACCESS *info = decode_info(summary);
+	STACK_OF(OPENSSL_STRING) *urls = ocsp_info_urls(info);
+
+	AUTHORITY_INFO_ACCESS_free(info);
+	if (ocsp_errors_end(alone) && !urls)
+		errno = ENOMEM;
+	return urls;
+}
+
+char *ocsp_cert_summary_subject(const struct ocsp_cert_summary *summary,
+				bool ascii)
+{
+	bool alone = ocsp_errors_begin();
+	X509_NAME *name = decode_name(&summary->subject);
+	char *text = name ? ocsp_name_text(name, ascii) : NULL;
+
+	X509_NAME_free(name);
+	ocsp_errors_end(alone);
+	return text;
+}
+
 char *ocsp_cert_summary_url_fault(const struct ocsp_cert_summary *summary)
 {
 	bool alone = ocsp_errors_begin();

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <openssl/safestack.h>
+
 #include "der_reader.h"
 
 /*
@@ -39,6 +41,14 @@ bool ocsp_cert_summary_issued(const struct ocsp_cert_summary *issuer,
  * not, errno is ENOMEM if it may.
  */
 bool ocsp_cert_summary_has_url(const struct ocsp_cert_summary *summary);
+
+/* As ocsp_cert_urls(). errno is ENOMEM, or 0, where there is none. */
+STACK_OF(OPENSSL_STRING) *
+ocsp_cert_summary_urls(const struct ocsp_cert_summary *summary);
+
+/* The subject as ocsp_name_text(). */
+char *ocsp_cert_summary_subject(const struct ocsp_cert_summary *summary,
+				bool ascii);
 
 /* As ocsp_cert_url_fault(). */
 char *ocsp_cert_summary_url_fault(const struct ocsp_cert_summary *summary);

@@ -22,7 +22,7 @@ leaf long 26 "$bad/long/$(printf '%0150d' 0)"
 write_conf
 start_bad || ktap_exit_fail_msg "no responder"
 trap 'unstep_clock; rm -rf "$dir"' EXIT
-ktap_set_plan 31
+ktap_set_plan 32
 
 # With nobody to fetch it
 
@@ -402,6 +402,26 @@ catalog()
 	[ "$(journalctl --root="$dir/root" --list-catalog | grep -c ktls-ocsp)" -eq 6 ]
 }
 check "the catalog is one" catalog
+
+# cpu_ticks: of processor time that ocspd has used
+cpu_ticks()
+{
+	awk '{ print $14 + $15 }' "/proc/$ocspd/stat"
+}
+
+# What waits for a moment that has passed ends at once, again and again.
+after_2038()
+{
+	local before result
+
+	start_ocspd && step_clock $((15 * 365 * 86400)) && before=$(cpu_ticks) && sleep 4 &&
+	[ $(($(cpu_ticks) - before)) -lt 200 ]
+	result=$?
+	unstep_clock
+	stop_ocspd
+	return "$result"
+}
+check "no timer runs all the time after the year 2038" after_2038
 
 notifies()
 {

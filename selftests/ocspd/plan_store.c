@@ -6,7 +6,11 @@
  */
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "cache.h"
 #include "simulated.h"
 
 /* What others store counts from that moment on. */
@@ -186,6 +190,66 @@ TEST_F(simulated, gone)
 	serve(0, 0);
 	pass(SECOND);
 	EXPECT_TRUE(is_valid(0));
+}
+
+static void limit_entries(unsigned int most)
+{
+	struct standin_control c = {
+		.action = STANDIN_ACTION_LIMIT,
+		.limit = "max_entries",
+		.value = most,
+	};
+	struct standin_reply reply;
+
+	if (standin_control(&c, &reply))
+		abort();
+}
+
+static bool has_copy(int number)
+{
+	unsigned char *data;
+	size_t len;
+
+	data = cache_load(keys[number], &len);
+	free(data);
+	return data;
+}
+
+/* What had to make room was not withdrawn: its copy on disk is good. */
+TEST_F(simulated, evicted)
+{
+	struct ocsp_name name = OCSP_NAME_INIT;
+	char dir[] = "/tmp/plan_store.XXXXXX";
+
+	ASSERT_NE(NULL, mkdtemp(dir));
+	cache_open(dir);
+	serve(0, 0);
+	pass(SECOND);
+	end_serving(0);
+	EXPECT_TRUE(has_copy(0));
+	limit_entries(1);
+	serve(1, 1);
+	pass(SECOND);
+	EXPECT_TRUE(is_valid(1));
+	EXPECT_FALSE(is_valid(0));
+	EXPECT_TRUE(has_copy(0));
+	limit_entries(10);
+	serve(0, 0);
+	pass(SECOND);
+	EXPECT_TRUE(is_valid(0));
+	EXPECT_EQ(1, histories[0].requests);
+	/* That of one that was withdrawn goes, too. */
+	name.key = keys[0];
+	end_serving(0);
+	ASSERT_EQ(0, ocsp_client_del(server, &name));
+	pass(SECOND);
+	EXPECT_FALSE(has_copy(0));
+	name.key = keys[1];
+	ASSERT_EQ(0, ocsp_client_del(server, &name));
+	end_serving(1);
+	cache_remove(keys[1]);
+	cache_close();
+	EXPECT_EQ(0, rmdir(dir));
 }
 
 TEST_HARNESS_MAIN

@@ -109,7 +109,7 @@ static void finish_failed(struct cert *cert, const struct subject *subject)
 	cert->reasons = NULL;
 	/* That nobody was asked is only of interest to who waits. */
 	if (!held || plan_is_unserved(cert))
-		there = publish_failure(cert, subject, why);
+		there = publish_failure(cert, subject, why, !held);
 	if (!there)
 		plan_gone(cert);
 	else if (held)
@@ -339,13 +339,15 @@ static int make_attempt(struct cert *cert, struct attempt **made)
 /* When it is gone that shows when its time has come. */
 static void not_started(struct cert *cert, int err)
 {
+	const char *why = err == -EINVAL ? "the certificate cannot be decoded" :
+			  strerror(-err);
 	char key[KEY_TEXT_SIZE];
 
 	queue_remove(cert);
 	if (err != -ENOENT)
-		log_event(LOG_ERR, "failed", "reason", strerror(-err),
+		log_event(LOG_ERR, "failed", "reason", why,
 			  "key", key_text(cert->key, key), NULL);
-	plan_failed(cert, strerror(-err));
+	plan_failed(cert, why);
 }
 
 /* NULL, and why says why not. */

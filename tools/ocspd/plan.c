@@ -7,7 +7,7 @@
 
 #include "attempt.h"
 #include "cache.h"
-#include "cert.h"
+#include "cert_summary.h"
 #include "clock.h"
 #include "log.h"
 #include "plan.h"
@@ -160,7 +160,7 @@ static void report_again(struct cert *cert)
 	if (store_get(cert->key, 0, &r))
 		return;
 	if (*r.failure)
-		store_report(cert->key, r.failure);
+		store_report(cert->key, r.failure, true);
 	ocsp_entry_clear(&r);
 }
 
@@ -346,11 +346,15 @@ static bool is_due(struct cert *cert, const struct ocsp_entry *r)
 }
 
 /* Names no responder, or none that can be asked: that is somebody's mistake. */
-static void not_applicable(struct cert *cert, const struct subject *subject)
+static void not_applicable(struct cert *cert, const struct ocsp_entry *r,
+			   const struct subject *subject)
 {
-	char *fault = ocsp_cert_url_fault(subject->cert);
+	struct ocsp_cert_summary summary;
+	char *fault = NULL;
 	char key[KEY_TEXT_SIZE];
 
+	if (ocsp_cert_summarize(r->cert, r->cert_len, &summary))
+		fault = ocsp_cert_summary_url_fault(&summary);
 	log_event(fault ? LOG_WARNING : LOG_DEBUG, "not_applicable",
 		  "certificate", subject->name, "key", key_text(cert->key, key),
 		  "reason", fault ? fault : "it names no responder", NULL);
@@ -364,7 +368,7 @@ static void consider(struct cert *cert, const struct ocsp_entry *r,
 		     const struct subject *subject)
 {
 	if (!subject->urls) {
-		not_applicable(cert, subject);
+		not_applicable(cert, r, subject);
 	} else if (is_due(cert, r)) {
 		cert->forced = false;
 		attempt_begin(cert, subject);
@@ -376,12 +380,12 @@ static void look(struct cert *cert, struct ocsp_entry *r)
 {
 	struct subject subject;
 
-	if (!subject_make(&subject, cert, r) && errno == ENOMEM) {
+	if (!subject_outline(&subject, cert, r) && errno == ENOMEM) {
 		log_text(LOG_ERR, "no memory for a certificate");
 		plan_failed(cert, "no memory");
 		return;
 	}
-	if (!subject.cert) {
+	if (!subject.issuer) {
 		plan_count(cert, ONCE_NOT_APPLICABLE);
 		cert->forced = false;
 		plan_look_in(cert, NO_CERTS_DELAY);
@@ -404,6 +408,8 @@ void plan_due(struct timer *timer)
 	if (!err && restore(cert, &r)) {
 		ocsp_entry_clear(&r);
 		err = store_get(cert->key, KTLS_OCSP_PART_CERTIFICATES, &r);
+		if (!err)
+			plan_set_refresh(cert, r.stored, -1);
 	}
 	if (err == -ENOENT) {
 		plan_gone(cert);

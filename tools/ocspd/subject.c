@@ -8,6 +8,7 @@
 #include <openssl/x509v3.h>
 
 #include "cert.h"
+#include "cert_summary.h"
 #include "subject.h"
 
 /* Of one certificate's URLs the rest is not used. */
@@ -98,30 +99,81 @@ static STACK_OF(OPENSSL_STRING) *only(const char *url)
 	return NULL;
 }
 
+static bool decode_cert(struct subject *subject, const struct ocsp_entry *entry)
+{
+	if (!subject->cert)
+		subject->cert = ocsp_cert_decode(entry->cert, entry->cert_len);
+	return subject->cert;
+}
+
+/* False: no memory. */
+static bool take_urls(struct subject *subject,
+		      const struct ocsp_cert_summary *summary)
+{
+	const char *url = subject->policy.responder;
+
+	subject->urls = url ? only(url) : ocsp_cert_summary_urls(summary);
+	return subject->urls || (!url && errno != ENOMEM);
+}
+
+/* An empty subject has a certificate that goes by another name. */
+static bool take_name(struct subject *subject, const struct ocsp_entry *entry,
+		      const struct ocsp_cert_summary *summary)
+{
+	subject->name = ocsp_cert_summary_subject(summary, true);
+	if (subject->name)
+		return true;
+	if (!decode_cert(subject, entry))
+		return false;
+	subject->name = ocsp_cert_subject(subject->cert, true);
+	return true;
+}
+
+static bool outline(struct subject *subject, struct cert *cert,
+		    const struct ocsp_entry *entry)
+{
+	struct ocsp_cert_summary summary;
+
+	errno = EINVAL;
+	if (!entry->cert ||
+	    !ocsp_cert_summarize(entry->cert, entry->cert_len, &summary))
+		return false;
+	subject->issuer = decode_issuer(entry->issuer, entry->issuer_len);
+	if (!subject->issuer)
+		return false;
+	subject->policy = policy_of(cert, subject->issuer);
+	config_get(subject->policy.config);
+	if (!take_name(subject, entry, &summary))
+		return false;
+	if (take_urls(subject, &summary))
+		return true;
+	errno = ENOMEM;
+	return false;
+}
+
+/* What was begun is taken back; errno stays. */
+static bool give_up(struct subject *subject)
+{
+	int saved = errno;
+
+	subject_clear(subject);
+	errno = saved;
+	return false;
+}
+
+bool subject_outline(struct subject *subject, struct cert *cert,
+		     const struct ocsp_entry *entry)
+{
+	memset(subject, 0, sizeof(*subject));
+	return outline(subject, cert, entry) || give_up(subject);
+}
+
 bool subject_make(struct subject *subject, struct cert *cert,
 		  const struct ocsp_entry *entry)
 {
-	const char *url;
-
 	memset(subject, 0, sizeof(*subject));
-	subject->cert = ocsp_cert_decode(entry->cert, entry->cert_len);
-	if (subject->cert)
-		subject->issuer = decode_issuer(entry->issuer,
-						entry->issuer_len);
-	if (!subject->issuer) {
-		subject_clear(subject);
-		return false;
-	}
-	subject->policy = policy_of(cert, subject->issuer);
-	config_get(subject->policy.config);
-	url = subject->policy.responder;
-	subject->name = ocsp_cert_subject(subject->cert, true);
-	subject->urls = url ? only(url) : ocsp_cert_urls(subject->cert);
-	if (subject->urls || (!url && errno != ENOMEM))
-		return true;
-	subject_clear(subject);
-	errno = ENOMEM;
-	return false;
+	return (outline(subject, cert, entry) && decode_cert(subject, entry)) ||
+	       give_up(subject);
 }
 
 void subject_clear(struct subject *subject)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
- * A certificate and its issuer, parsed. They are many times the size of their
+ * A certificate and its issuer, decoded. They are many times the size of their
  * DER, so they only exist while something is done with them.
  */
 #ifndef OCSPD_SUBJECT_H
@@ -15,7 +15,7 @@
 #include "policy.h"
 
 struct subject {
-	X509 *cert;
+	X509 *cert;			/* NULL: see subject_outline() */
 	X509 *issuer;
 	char *name;			/* for people; NULL: no memory */
 	STACK_OF(OPENSSL_STRING) *urls;	/* NULL: it names no responder */
@@ -29,6 +29,12 @@ struct subject {
  */
 bool subject_make(struct subject *subject, struct cert *cert,
 		  const struct ocsp_entry *entry);
+/*
+ * The same without the certificate itself, which takes most of the time: for
+ * whom it is enough to know whom to ask.
+ */
+bool subject_outline(struct subject *subject, struct cert *cert,
+		     const struct ocsp_entry *entry);
 void subject_clear(struct subject *subject);
 /* Issuers are remembered, to be decoded once. At the end. */
 void subject_forget_issuers(void);
