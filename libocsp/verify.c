@@ -4,7 +4,7 @@
  * Verification of an OCSP response, with libcrypto's OCSP code.
  *
  * The checks here come first, because they can say in words what is wrong.
- * OCSP_basic_verify() has the last word on the signature: it is what a stock
+ * OCSP_basic_verify() has the last word on who signed: it is what a stock
  * client runs on the staple. On any doubt the response is refused, for a bad
  * staple ends a handshake, and none does not.
  */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* Who may sign an OCSP response, and whether he did: RFC 6960 4.2.2.2. */
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,13 +141,11 @@ static int check_signer_time(const struct check *c, X509 *signer)
 	return 0;
 }
 
-static int check_delegate(const struct check *c, X509 *delegate)
+static int judge_delegate(const struct check *c, X509 *delegate)
 {
 	const uint32_t may_sign = KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION;
 	char name[NAME_SIZE];
 
-	if (!ocsp_cert_issued(c->issuer, delegate))
-		return ocsp_refuse(c, NO_SIGNER);
 	signer_name(c, delegate, name);
 	/* RFC 5280 6.1 takes the identifier for a hint; OpenSSL does not. */
 	if (X509_check_issued(c->issuer, delegate) != X509_V_OK)
@@ -160,6 +159,21 @@ static int check_delegate(const struct check *c, X509 *delegate)
 		return ocsp_refuse(c, "%s has a key usage without digitalSignature",
 				   name);
 	return check_signer_time(c, delegate);
+}
+
+/*
+ * Whatever else is wrong with it: one that the issuer did not sign is none.
+ * Where nothing is, OpenSSL looks at that signature, in ocsp_check_stock().
+ */
+static int refuse_delegate(const struct check *c, X509 *delegate)
+{
+	return ocsp_cert_issued(c->issuer, delegate) ? -EBADMSG :
+	       ocsp_refuse(c, NO_SIGNER);
+}
+
+static int check_delegate(const struct check *c, X509 *delegate)
+{
+	return judge_delegate(c, delegate) ? refuse_delegate(c, delegate) : 0;
 }
 
 /* Is it the one that the response's ResponderID names? */
@@ -273,9 +287,15 @@ int ocsp_check_stock(const struct check *c, X509 *signer)
 	if (!certs || !store || sk_X509_push(certs, signer) <= 0) {
 		err = ocsp_refuse_memory(c);
 	} else {
-		/* The signer alone, or another of its name would be taken. */
-		ok = OCSP_basic_verify(c->basic, certs, store, OCSP_NOEXPLICIT);
+		/*
+		 * The signer alone, or another of its name would be taken.
+		 * has_signed() had the signature verified with its key.
+		 */
+		ok = OCSP_basic_verify(c->basic, certs, store,
+				       OCSP_NOEXPLICIT | OCSP_NOSIGS);
 		err = ok > 0 ? 0 : refuse_stock(c);
+		if (err && signer != c->issuer)
+			err = refuse_delegate(c, signer);
 	}
 	X509_STORE_free(store);
 	sk_X509_free(certs);
