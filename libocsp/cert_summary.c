@@ -85,16 +85,15 @@ static bool read_extensions(const struct ocsp_tlv *tagged,
 }
 
 /* TBSCertificate */
-static bool read_tbs(const struct ocsp_tlv *tbs,
-		     struct ocsp_cert_summary *summary)
+static bool read_tbs(struct ocsp_cert_summary *summary)
 {
 	struct ocsp_tlv skipped, extensions;
 	struct cursor c;
 
-	enter(&c, tbs->data, tbs->len);
+	enter(&c, summary->tbs.data, summary->tbs.len);
 	if (!take_optional(&c, EXPLICIT(0), &skipped) ||	/* version */
-	    !take(&c, INTEGER, &skipped) ||			/* serialNumber */
-	    !take(&c, SEQUENCE, &skipped) ||			/* signature */
+	    !take(&c, INTEGER, &summary->serial) ||
+	    !take(&c, SEQUENCE, &summary->tbs_algorithm) ||
 	    !take(&c, SEQUENCE, &summary->issuer) ||
 	    !take(&c, SEQUENCE, &skipped) ||			/* validity */
 	    !take(&c, SEQUENCE, &summary->subject) ||
@@ -109,7 +108,7 @@ static bool read_tbs(const struct ocsp_tlv *tbs,
 bool ocsp_cert_summarize(const unsigned char *der, size_t len,
 			 struct ocsp_cert_summary *summary)
 {
-	struct ocsp_tlv cert, tbs, skipped;
+	struct ocsp_tlv cert;
 	struct cursor c;
 
 	memset(summary, 0, sizeof(*summary));
@@ -117,10 +116,10 @@ bool ocsp_cert_summarize(const unsigned char *der, size_t len,
 	if (!take(&c, SEQUENCE, &cert) || c.p != c.end)
 		return false;
 	enter(&c, cert.data, cert.len);
-	return take(&c, SEQUENCE, &tbs) &&
-	       take(&c, SEQUENCE, &skipped) &&	/* signatureAlgorithm */
-	       take(&c, BIT_STRING, &skipped) && c.p == c.end &&
-	       read_tbs(&tbs, summary);
+	return take(&c, SEQUENCE, &summary->tbs) &&
+	       take(&c, SEQUENCE, &summary->algorithm) &&
+	       take(&c, BIT_STRING, &summary->signature) && c.p == c.end &&
+	       read_tbs(summary);
 }
 
 static X509_NAME *decode_name(const struct ocsp_tlv *name)

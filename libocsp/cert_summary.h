@@ -17,9 +17,14 @@
  * no use for.
  */
 struct ocsp_cert_summary {
+	struct ocsp_tlv tbs;		/* what is signed */
+	struct ocsp_tlv serial;
+	struct ocsp_tlv tbs_algorithm;
 	struct ocsp_tlv issuer;
 	struct ocsp_tlv subject;
 	struct ocsp_tlv info_access;	/* the value of the AIA; start NULL: none */
+	struct ocsp_tlv algorithm;
+	struct ocsp_tlv signature;
 };
 
 /*

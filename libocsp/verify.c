@@ -267,7 +267,7 @@ static int merge(const struct check *c, const struct ocsp_verdict *one,
 /* Why none of the SingleResponses is about the certificate. */
 static int refuse_other(const struct check *c)
 {
-	const ASN1_INTEGER *serial = X509_get0_serialNumber(c->cert);
+	const ASN1_INTEGER *serial = c->leaf->serial;
 	int i, n = OCSP_resp_count(c->basic);
 	ASN1_OBJECT *digest;
 	ASN1_INTEGER *of;
@@ -326,8 +326,8 @@ static int check_content(const struct check *c)
 	err = check_extensions(c);
 	if (err)
 		return err;
-	sha1 = OCSP_cert_to_id(EVP_sha1(), c->cert, c->issuer);
-	sha256 = OCSP_cert_to_id(EVP_sha256(), c->cert, c->issuer);
+	sha1 = ocsp_leaf_id(EVP_sha1(), c->leaf, c->issuer);
+	sha256 = ocsp_leaf_id(EVP_sha256(), c->leaf, c->issuer);
 	if (sha1 && sha256)
 		err = check_singles(c, sha1, sha256);
 	else
@@ -350,11 +350,12 @@ static int check_all(const struct check *c)
 	return err;
 }
 
-int ocsp_verify(const unsigned char *resp, size_t len, X509 *cert,
-		X509 *issuer, int64_t now, struct ocsp_verdict *verdict)
+int ocsp_verify_leaf(const unsigned char *resp, size_t len,
+		     const struct ocsp_leaf *leaf, X509 *issuer, int64_t now,
+		     struct ocsp_verdict *verdict)
 {
 	struct check c = {
-		.cert = cert,
+		.leaf = leaf,
 		.issuer = issuer,
 		.now = now,
 		.verdict = verdict,
@@ -382,4 +383,12 @@ int ocsp_verify(const unsigned char *resp, size_t len, X509 *cert,
 		verdict->next_update = 0;
 	}
 	return err;
+}
+
+int ocsp_verify(const unsigned char *resp, size_t len, X509 *cert,
+		X509 *issuer, int64_t now, struct ocsp_verdict *verdict)
+{
+	struct ocsp_leaf leaf = ocsp_leaf_of(cert);
+
+	return ocsp_verify_leaf(resp, len, &leaf, issuer, now, verdict);
 }

@@ -18,6 +18,8 @@
 /* Bytes of a reason, with the final NUL: what the store keeps of one. */
 #define OCSP_REASON_SIZE	(KTLS_OCSP_FAILURE_MAX + 1)
 
+struct ocsp_leaf;
+
 struct ocsp_verdict {
 	enum ktls_ocsp_cert_status status;
 	int64_t this_update;		/* seconds since the epoch, UTC */
@@ -45,5 +47,10 @@ struct ocsp_verdict {
  */
 int ocsp_verify(const unsigned char *resp, size_t len, X509 *cert,
 		X509 *issuer, int64_t now, struct ocsp_verdict *verdict);
+
+/* The same for whom the certificate is not decoded as a whole. */
+int ocsp_verify_leaf(const unsigned char *resp, size_t len,
+		     const struct ocsp_leaf *leaf, X509 *issuer, int64_t now,
+		     struct ocsp_verdict *verdict);
 
 #endif /* OCSP_VERIFY_H */

@@ -9,6 +9,7 @@
 
 #include <openssl/ocsp.h>
 
+#include "leaf.h"
 #include "verify.h"
 
 /* "2026-11-30 12:00:00 UTC", and years that no clock reaches. */
@@ -16,7 +17,7 @@
 
 /* What one verification works on. */
 struct check {
-	X509 *cert;
+	const struct ocsp_leaf *leaf;
 	X509 *issuer;
 	int64_t now;
 	OCSP_BASICRESP *basic;

@@ -56,10 +56,10 @@ int ocsp_check_issuer(const struct check *c)
 		return ocsp_refuse(c, "%s is no CA certificate", name);
 	if (!X509_get0_pubkey(c->issuer))
 		return ocsp_refuse(c, "%s has a key of unknown type", name);
-	if (!ocsp_cert_names(c->issuer, c->cert))
+	if (!ocsp_leaf_names(c->issuer, c->leaf))
 		return ocsp_refuse(c, "%s did not issue the certificate, which names another issuer",
 				   name);
-	if (!ocsp_cert_issued(c->issuer, c->cert))
+	if (!ocsp_leaf_issued(c->issuer, c->leaf))
 		return ocsp_refuse(c, "%s did not issue the certificate: its key did not sign it",
 				   name);
 	return 0;

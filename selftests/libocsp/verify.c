@@ -16,6 +16,7 @@
 #include "forge.h"
 #include "kselftest_harness.h"
 #include "validity.h"
+#include "leaf.h"
 #include "verify.h"
 
 #define NO_SIGNER	"signed by neither the issuer nor a delegate"
@@ -98,6 +99,31 @@ static const char *allow(const char *text)
 	return path;
 }
 
+/* Out of the DER alone, as ocspd has it: the same verdict */
+static bool leaf_is_judged_alike(const FIXTURE_DATA(verify) *w,
+				 const unsigned char *der, size_t len, int err)
+{
+	struct ocsp_verdict verdict;
+	unsigned char *cert = NULL;
+	struct ocsp_leaf *leaf;
+	bool alike;
+	int n;
+
+	n = i2d_X509(w->leaf.cert, &cert);
+	leaf = n > 0 ? ocsp_leaf_decode(cert, n) : NULL;
+	/* Nothing of it is used any more. */
+	OPENSSL_clear_free(cert, n);
+	alike = leaf &&
+		ocsp_verify_leaf(der, len, leaf, w->ca.cert, w->now,
+				 &verdict) == err &&
+		verdict.status == w->verdict.status &&
+		verdict.this_update == w->verdict.this_update &&
+		verdict.next_update == w->verdict.next_update &&
+		!strcmp(verdict.reason, w->verdict.reason);
+	ocsp_leaf_free(leaf);
+	return alike;
+}
+
 static const char *judge_bytes(FIXTURE_DATA(verify) *w,
 			       const unsigned char *der, size_t len)
 {
@@ -110,6 +136,10 @@ static const char *judge_bytes(FIXTURE_DATA(verify) *w,
 	memcpy(copy, der, len);
 	err = ocsp_verify(copy, len, w->leaf.cert, w->ca.cert, w->now,
 			  &w->verdict);
+	if (!leaf_is_judged_alike(w, copy, len, err)) {
+		free(copy);
+		return "another verdict with the certificate's DER";
+	}
 	free(copy);
 	if (!err)
 		return w->verdict.reason[0] ? "a reason" : ACCEPTED;

@@ -478,12 +478,13 @@ TEST(get_url)
 {
 	const char *const responder = "http://ocsp.example/r/";
 	struct forged ca = make_ca();
+	struct ocsp_leaf leaf = ocsp_leaf_of(ca.cert);
 	OCSP_REQUEST *request;
 	unsigned char *der;
 	char *url;
 	int len;
 
-	len = request_make(ca.cert, ca.cert, false, &der);
+	len = request_make(&leaf, ca.cert, false, &der);
 	ASSERT_GT(len, 0);
 	url = request_url(responder, der, len);
 	ASSERT_NE(NULL, url);
@@ -505,13 +506,14 @@ TEST(get_url)
 TEST(get_up_to_255_bytes)
 {
 	struct forged ca = make_ca();
+	struct ocsp_leaf leaf = ocsp_leaf_of(ca.cert);
 	char responder[256];
 	unsigned char *der;
 	size_t n, first;
 	char *url;
 	int len;
 
-	len = request_make(ca.cert, ca.cert, true, &der);
+	len = request_make(&leaf, ca.cert, true, &der);
 	ASSERT_GT(len, 0);
 	url = request_url("http://r", der, len);
 	ASSERT_NE(NULL, url);

@@ -5,7 +5,7 @@
  * code, with a clock that jumps to what is due next, responders that are a few
  * lines here, and the stand-in for the store. A year takes a moment.
  *
- * Simulated are clock.c, fetch.c (HTTP) and ocsp_verify(): a response is a
+ * Simulated are clock.c, fetch.c (HTTP) and ocsp_verify_leaf(): a response is a
  * struct here. The log is silent.
  */
 #ifndef SIMULATION_H

@@ -4,9 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <openssl/sha.h>
-
-#include "cert.h"
 #include "fetch.h"
 #include "simulation.h"
 #include "timer.h"
@@ -129,12 +126,13 @@ void fetch_cancel(struct fetch *fetch)
 	free(fetch);
 }
 
-int ocsp_verify(const unsigned char *resp, size_t len, X509 *cert,
-		X509 *issuer, int64_t now, struct ocsp_verdict *verdict)
+int ocsp_verify_leaf(const unsigned char *resp, size_t len,
+		     const struct ocsp_leaf *leaf, X509 *issuer, int64_t now,
+		     struct ocsp_verdict *verdict)
 {
 	struct signed_response body;
 
-	(void)cert;
+	(void)leaf;
 	(void)issuer;
 	memset(verdict, 0, sizeof(*verdict));
 	if (len != sizeof(body)) {
@@ -149,32 +147,4 @@ int ocsp_verify(const unsigned char *resp, size_t len, X509 *cert,
 		return 0;
 	strcpy(verdict->reason, "response expired");
 	return -1;
-}
-
-/* Decoding would be nearly all of the time: each certificate once. */
-
-X509 *__real_ocsp_cert_decode(const unsigned char *der, size_t len);
-X509 *__wrap_ocsp_cert_decode(const unsigned char *der, size_t len);
-
-X509 *__wrap_ocsp_cert_decode(const unsigned char *der, size_t len)
-{
-	static struct {
-		unsigned char digest[SHA256_DIGEST_LENGTH];
-		X509 *cert;
-	} known[4 * CERTS];
-	unsigned char digest[SHA256_DIGEST_LENGTH];
-	size_t i;
-
-	SHA256(der, len, digest);
-	memcpy(&i, digest, sizeof(i));
-	for (i %= 4 * CERTS; known[i].cert; i = (i + 1) % (4 * CERTS))
-		if (!memcmp(known[i].digest, digest, sizeof(digest)))
-			break;
-	if (!known[i].cert) {
-		memcpy(known[i].digest, digest, sizeof(digest));
-		known[i].cert = __real_ocsp_cert_decode(der, len);
-	}
-	if (known[i].cert)
-		X509_up_ref(known[i].cert);
-	return known[i].cert;
 }

@@ -81,12 +81,20 @@ static json_t *held_until(const struct cert *cert)
 		       plan_held_until(cert, cert->responder) : 0);
 }
 
+static bool must_staple(const struct ocsp_entry *r)
+{
+	X509 *cert = ocsp_cert_decode(r->cert, r->cert_len);
+	bool must = cert && ocsp_cert_must_staple(cert);
+
+	X509_free(cert);
+	return must;
+}
+
 static json_t *describe(const struct cert *cert, const struct ocsp_entry *r,
 			const struct subject *subject)
 {
 	const char *failure = *r->failure ? r->failure : NULL;
 	const char *status = r->generation ? status_name(r->status) : NULL;
-	bool must = subject->cert && ocsp_cert_must_staple(subject->cert);
 	char key[KEY_TEXT_SIZE];
 
 	return json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:b, s:b, s:b}",
@@ -105,7 +113,7 @@ static json_t *describe(const struct cert *cert, const struct ocsp_entry *r,
 			 "status", json_of_text(status),
 			 "next_update", when(r->generation ? r->next_update :
 							     0),
-			 "must_staple", must, "pinned", !!cert->pin,
+			 "must_staple", must_staple(r), "pinned", !!cert->pin,
 			 "kept", keep_has(cert->key));
 }
 
@@ -120,7 +128,7 @@ int describe_cert(struct cert *cert, json_t **record)
 	if (err)
 		return err == -ENOENT ? err : 0;
 	/* Without its certificates: what the store has of it all the same. */
-	if (!subject_make(&subject, cert, &r) && errno == ENOMEM) {
+	if (!subject_outline(&subject, cert, &r) && errno == ENOMEM) {
 		ocsp_entry_clear(&r);
 		return 0;
 	}

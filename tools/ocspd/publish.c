@@ -103,8 +103,8 @@ static enum publish examine(struct cert *cert, const struct subject *subject,
 {
 	struct ocsp_terms terms;
 
-	if (ocsp_verify(data, len, subject->cert, subject->issuer, clock_wall(),
-			verdict)) {
+	if (ocsp_verify_leaf(data, len, subject->leaf, subject->issuer,
+			     clock_wall(), verdict)) {
 		snprintf(why, OCSP_REASON_SIZE, "%s", verdict->reason);
 		return PUBLISH_REFUSED;
 	}

@@ -12,7 +12,8 @@
 /* RFC 9919 6: what is longer is POSTed. */
 #define URL_MAX		255
 
-int request_make(X509 *cert, X509 *issuer, bool sha1, unsigned char **der)
+int request_make(const struct ocsp_leaf *leaf, X509 *issuer, bool sha1,
+		 unsigned char **der)
 {
 	bool alone = ocsp_errors_begin();
 	OCSP_REQUEST *request;
@@ -20,7 +21,7 @@ int request_make(X509 *cert, X509 *issuer, bool sha1, unsigned char **der)
 	int len = -1;
 
 	*der = NULL;
-	id = OCSP_cert_to_id(sha1 ? EVP_sha1() : EVP_sha256(), cert, issuer);
+	id = ocsp_leaf_id(sha1 ? EVP_sha1() : EVP_sha256(), leaf, issuer);
 	request = OCSP_REQUEST_new();
 	if (request && id && OCSP_request_add0_id(request, id)) {
 		id = NULL;	/* the request's now */

@@ -9,6 +9,8 @@
 
 #include <openssl/x509.h>
 
+#include "leaf.h"
+
 /* The form of a request. 0 is what RFC 9919 wants: GET, and SHA-256. */
 enum {
 	FORM_POST = 1,
@@ -23,7 +25,8 @@ enum {
  * else SHA-256, and no extensions. Returns its length and sets *der, to be
  * freed with OPENSSL_free(); -1: no memory.
  */
-int request_make(X509 *cert, X509 *issuer, bool sha1, unsigned char **der);
+int request_make(const struct ocsp_leaf *leaf, X509 *issuer, bool sha1,
+		 unsigned char **der);
 
 /*
  * The URL to GET it from, of at most 255 bytes; free() it. NULL: that would

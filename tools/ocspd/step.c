@@ -104,7 +104,7 @@ struct fetch *step_start(struct step *step, const struct subject *subject,
 	int len;
 
 	strcpy(failure, "no memory");
-	len = request_make(subject->cert, subject->issuer,
+	len = request_make(subject->leaf, subject->issuer,
 			   step->form & FORM_SHA1, &der);
 	if (len < 0)
 		return NULL;

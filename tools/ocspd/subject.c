@@ -99,13 +99,6 @@ static STACK_OF(OPENSSL_STRING) *only(const char *url)
 	return NULL;
 }
 
-static bool decode_cert(struct subject *subject, const struct ocsp_entry *entry)
-{
-	if (!subject->cert)
-		subject->cert = ocsp_cert_decode(entry->cert, entry->cert_len);
-	return subject->cert;
-}
-
 /* False: no memory. */
 static bool take_urls(struct subject *subject,
 		      const struct ocsp_cert_summary *summary)
@@ -116,17 +109,20 @@ static bool take_urls(struct subject *subject,
 	return subject->urls || (!url && errno != ENOMEM);
 }
 
-/* An empty subject has a certificate that goes by another name. */
-static bool take_name(struct subject *subject, const struct ocsp_entry *entry,
-		      const struct ocsp_cert_summary *summary)
+/* With an empty subject it goes by another name, which is not in the summary. */
+static char *name_of(const struct ocsp_entry *entry,
+		     const struct ocsp_cert_summary *summary)
 {
-	subject->name = ocsp_cert_summary_subject(summary, true);
-	if (subject->name)
-		return true;
-	if (!decode_cert(subject, entry))
-		return false;
-	subject->name = ocsp_cert_subject(subject->cert, true);
-	return true;
+	char *name = ocsp_cert_summary_subject(summary, true);
+	X509 *cert;
+
+	if (name)
+		return name;
+	cert = ocsp_cert_decode(entry->cert, entry->cert_len);
+	if (cert)
+		name = ocsp_cert_subject(cert, true);
+	X509_free(cert);
+	return name;
 }
 
 static bool outline(struct subject *subject, struct cert *cert,
@@ -143,8 +139,7 @@ static bool outline(struct subject *subject, struct cert *cert,
 		return false;
 	subject->policy = policy_of(cert, subject->issuer);
 	config_get(subject->policy.config);
-	if (!take_name(subject, entry, &summary))
-		return false;
+	subject->name = name_of(entry, &summary);
 	if (take_urls(subject, &summary))
 		return true;
 	errno = ENOMEM;
@@ -171,14 +166,15 @@ bool subject_outline(struct subject *subject, struct cert *cert,
 bool subject_make(struct subject *subject, struct cert *cert,
 		  const struct ocsp_entry *entry)
 {
-	memset(subject, 0, sizeof(*subject));
-	return (outline(subject, cert, entry) && decode_cert(subject, entry)) ||
-	       give_up(subject);
+	if (!subject_outline(subject, cert, entry))
+		return false;
+	subject->leaf = ocsp_leaf_decode(entry->cert, entry->cert_len);
+	return subject->leaf || give_up(subject);
 }
 
 void subject_clear(struct subject *subject)
 {
-	X509_free(subject->cert);
+	ocsp_leaf_free(subject->leaf);
 	X509_free(subject->issuer);
 	free(subject->name);
 	X509_email_free(subject->urls);

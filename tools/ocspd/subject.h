@@ -12,10 +12,11 @@
 #include <openssl/x509.h>
 
 #include "client.h"
+#include "leaf.h"
 #include "policy.h"
 
 struct subject {
-	X509 *cert;			/* NULL: see subject_outline() */
+	struct ocsp_leaf *leaf;		/* NULL: see subject_outline() */
 	X509 *issuer;
 	char *name;			/* for people; NULL: no memory */
 	STACK_OF(OPENSSL_STRING) *urls;	/* NULL: it names no responder */
@@ -29,10 +30,7 @@ struct subject {
  */
 bool subject_make(struct subject *subject, struct cert *cert,
 		  const struct ocsp_entry *entry);
-/*
- * The same without the certificate itself, which takes most of the time: for
- * whom it is enough to know whom to ask.
- */
+/* The same without the leaf: to know whom to ask is enough. */
 bool subject_outline(struct subject *subject, struct cert *cert,
 		     const struct ocsp_entry *entry);
 void subject_clear(struct subject *subject);
