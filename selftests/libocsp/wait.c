@@ -184,42 +184,46 @@ TEST_F(store, refresher_fails)
 	refresher_stop(&r);
 }
 
-/* A failure of before is no answer: there is a new attempt to wait for. */
-TEST_F(store, old_failure_does_not_count)
+/* An open after an attempt has failed: how the refresher answers it. */
+static HCERT_SERVER_OCSP_RESPONSE
+open_after_failure(FIXTURE_DATA(store) *self, enum answer answer, int64_t *took)
 {
 	struct ocsp_update failure = { .failure = "of yesterday" };
 	struct ocsp_name name = { .session = -1, .key = self->pki.key };
 	HCERT_SERVER_OCSP_RESPONSE first, h;
 	struct refresher r;
-	int64_t took;
 
 	first = CertOpenServerOcspResponse(self->chain, ASYNC, NULL);
-	ASSERT_NE(NULL, first);
-	ASSERT_EQ(0, ocsp_client_set(self->client, &name, &failure, NULL));
+	if (!first || ocsp_client_set(self->client, &name, &failure, NULL))
+		return NULL;
 	kt_sleep_ms(1100);	/* "wanted" is told once a second */
-	h = refreshed_open(self, &r, SET, 300, 0, &took);
+	h = refreshed_open(self, &r, answer, 300, 0, took);
+	CertCloseServerOcspResponse(first, 0);
+	refresher_stop(&r);
+	return h;
+}
+
+/* A failure of before is no answer: there is a new attempt to wait for. */
+TEST_F(store, old_failure_does_not_count)
+{
+	HCERT_SERVER_OCSP_RESPONSE h;
+	int64_t took;
+
+	h = open_after_failure(self, SET, &took);
 	ASSERT_NE(NULL, h);
 	EXPECT_TRUE(get_is_ok(h));
 	CertCloseServerOcspResponse(h, 0);
-	CertCloseServerOcspResponse(first, 0);
-	refresher_stop(&r);
 }
 
 /* Nobody asks the responder for us: why is told all the same, and not counted. */
 TEST_F(store, failure_is_repeated)
 {
-	struct ocsp_update failure = { .failure = "of yesterday" };
 	struct ocsp_name name = { .session = -1, .key = self->pki.key };
-	HCERT_SERVER_OCSP_RESPONSE first, h;
+	HCERT_SERVER_OCSP_RESPONSE h;
 	struct ocsp_entry entry;
-	struct refresher r;
 	int64_t took;
 
-	first = CertOpenServerOcspResponse(self->chain, ASYNC, NULL);
-	ASSERT_NE(NULL, first);
-	ASSERT_EQ(0, ocsp_client_set(self->client, &name, &failure, NULL));
-	kt_sleep_ms(1100);	/* "wanted" is told once a second */
-	h = refreshed_open(self, &r, REPEAT, 300, 0, &took);
+	h = open_after_failure(self, REPEAT, &took);
 	ASSERT_NE(NULL, h);
 	EXPECT_LE(300, took);
 	EXPECT_GT(5000, took);
@@ -228,8 +232,6 @@ TEST_F(store, failure_is_repeated)
 	EXPECT_EQ(1, entry.failures);
 	ocsp_entry_clear(&entry);
 	CertCloseServerOcspResponse(h, 0);
-	CertCloseServerOcspResponse(first, 0);
-	refresher_stop(&r);
 }
 
 TEST_F_TIMEOUT(store, refresher_is_mute, 60)

@@ -7,13 +7,8 @@
 
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
 : "${STORE:=standin}"
-. ../lib/isolated.sh
-. ../lib/ocspd.sh
 . ./metrics_lib.sh
 
-start_store_test
-leaf one 20 "$bad/one/"
-start_bad || ktap_exit_fail_msg "no responder"
 ktap_set_plan 3
 
 write_conf "metrics_listen = 127.0.0.1:$port" "[certificate one]" "file = $dir/one-chain.pem"

@@ -3,8 +3,14 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2034,SC2154 # some of these are those of lib/
 #
-# For the tests of ocspd's metrics, which source it after lib/ocspd.sh.
+# For the tests of ocspd's metrics, which source it first: a certificate "one", and its responder.
 
+. ../lib/isolated.sh
+. ../lib/ocspd.sh
+
+start_store_test
+leaf one 20 "$bad/one/"
+start_bad || ktap_exit_fail_msg "no responder"
 port=9642
 
 # reload: until that is done
