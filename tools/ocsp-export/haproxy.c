@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /*
- * HAProxy, by its admin socket. What it has to be told, it forgets at each
- * reload, and nothing says that there was one: so it is asked each some
- * seconds which process it is.
+ * HAProxy, by its admin socket. What it is told, it forgets when it starts again
+ * or reloads. Most starts make a new socket, which its directory tells. A reload
+ * that hands the socket to the new process does not: so HAProxy is asked each
+ * second which process it is.
  *
- *	IDLE --LOOK_EVERY--> "show info": another process, or something to send?
+ *	IDLE --LOOK_EVERY, or a new socket--> "show info": another process, or
+ *					      something to send?
  *	  "show ssl cert": its certificates, each asked for its SHA-1
  *	  for each one that the store has a response for:
  *	    "set ssl ocsp-response"; or, where HAProxy has no entry for it,
@@ -22,6 +24,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
+#include <sys/inotify.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -31,11 +34,13 @@
 #include "unix_socket.h"
 
 /* us */
-#define LOOK_EVERY	5000000ULL
+#define LOOK_EVERY	1000000ULL
 #define PATIENCE	5000000ULL
 #define ACCURACY	100000
+/* A new socket is there before HAProxy listens: until the next try, then twice as long each time */
+#define RETRY_FIRST	5000ULL
 /* All its certificates are asked for again after so many looks. */
-#define LOOKS_OF_LIST	12
+#define LOOKS_OF_LIST	60
 #define REPLY_MAX	(4 << 20)
 /* tune.bufsize is 16384 by default. */
 #define BLOB_MAX	12000
@@ -52,6 +57,10 @@ struct file {
 struct haproxy {
 	struct target target;
 	struct sockaddr_un address;	/* of its socket */
+	sd_event_source *watch;		/* of the socket's directory, or that one's */
+	char *awaited;			/* what is to be made in there */
+	bool awaits_directory;		/* that of the socket */
+	uint64_t retry;			/* us until the next look after a failure */
 	long pid;			/* of HAProxy; 0: not known */
 	int looks;			/* since the list was read */
 	bool pending;			/* a response is to be sent */
@@ -98,18 +107,28 @@ static void end_command(struct haproxy *h)
 	h->out = NULL;
 }
 
-static void give_up(struct haproxy *h, const char *why)
+/* Whoever is there next has nothing of it. */
+static void forget_process(struct haproxy *h)
 {
-	if (!h->complained)
-		log_text(LOG_WARNING, "haproxy %s: %s: %s; trying again",
-			 h->target.name, h->address.sun_path, why);
-	h->complained = true;
 	end_command(h);
 	free(h->in);
 	h->in = NULL;
-	/* Whoever comes back has nothing of it. */
+	free(h->base64);
+	h->base64 = NULL;
 	h->pid = 0;
-	look_in(h, LOOK_EVERY);
+}
+
+static void give_up(struct haproxy *h, const char *why)
+{
+	/* Right after its start it is no news. */
+	if (!h->complained && h->retry == LOOK_EVERY) {
+		log_text(LOG_WARNING, "haproxy %s: %s: %s; trying again",
+			 h->target.name, h->address.sun_path, why);
+		h->complained = true;
+	}
+	forget_process(h);
+	look_in(h, h->retry);
+	h->retry = h->retry < LOOK_EVERY / 2 ? 2 * h->retry : LOOK_EVERY;
 }
 
 static int on_patience(sd_event_source *source, uint64_t when, void *arg)
@@ -126,7 +145,6 @@ static void finish(struct haproxy *h)
 
 	h->in = NULL;
 	end_command(h);
-	h->complained = false;
 	h->then(h, reply);
 	free(reply);
 }
@@ -286,6 +304,7 @@ static void on_response(struct haproxy *h, char *reply)
 /* True: it is on its way. */
 static bool send_response(struct haproxy *h, const struct item *item)
 {
+	bool is_sent = false;
 	size_t len;
 	uint8_t *blob;
 
@@ -293,6 +312,7 @@ static bool send_response(struct haproxy *h, const struct item *item)
 	blob = follow_blob(item, &len);
 	if (blob && len <= BLOB_MAX) {
 		h->base64 = base64(blob, len);
+		is_sent = true;
 		command(h, print("set ssl ocsp-response <<\n%s\n\n", h->base64),
 			on_response);
 	} else if (blob) {
@@ -302,7 +322,7 @@ static bool send_response(struct haproxy *h, const struct item *item)
 		h->at->sent = item->generation;
 	}
 	free(blob);
-	return h->base64;
+	return is_sent;
 }
 
 static void send_next(struct haproxy *h)
@@ -378,6 +398,11 @@ static void on_list(struct haproxy *h, char *reply)
 	struct haproxy before = { .files = old };
 	char *line;
 
+	/* What it says of a level that is too low is another thing in each version. */
+	if (reply[strspn(reply, "\n")] && *reply != '#') {
+		give_up(h, "it does not show its certificates; is the level of the socket admin?");
+		return;
+	}
 	h->files = NULL;
 	while ((line = strsep(&reply, "\n")))
 		if (*line && *line != '#' && *line != '*' &&
@@ -389,6 +414,68 @@ static void on_list(struct haproxy *h, char *reply)
 	ask_next(h);
 }
 
+/* Its socket, whose path is absolute */
+
+static int on_change(sd_event_source *source, const struct inotify_event *event,
+		     void *arg)
+{
+	struct haproxy *h = arg;
+	bool gone = event->mask & IN_IGNORED;
+
+	(void)source;
+	if (!gone && !(event->mask & IN_Q_OVERFLOW) &&
+	    !(event->len && !strcmp(event->name, h->awaited)))
+		return 0;
+	/* The look watches the directory that is there now. */
+	if (gone || h->awaits_directory)
+		h->watch = sd_event_source_unref(h->watch);
+	forget_process(h);
+	h->retry = RETRY_FIRST;
+	look_in(h, 0);
+	return 0;
+}
+
+/* Watches the directory in which path is to be made. */
+static bool watch_for(struct haproxy *h, const char *path)
+{
+	const char *base = strrchr(path, '/') + 1;
+	char *directory = must(strndup(path, base - path));
+	sd_event_source *source = NULL;
+
+	if (sd_event_add_inotify(loop, &source, directory,
+				 IN_CREATE | IN_MOVED_TO | IN_ONLYDIR,
+				 on_change, h) >= 0) {
+		sd_event_source_unref(h->watch);
+		h->watch = source;
+		free(h->awaited);
+		h->awaited = must(strdup(base));
+	}
+	free(directory);
+	return source;
+}
+
+/*
+ * While HAProxy's unit is stopped the socket's directory may not be there: that
+ * is waited for. What cannot be watched, the looks have to find.
+ */
+static void watch(struct haproxy *h)
+{
+	char *directory;
+
+	if (h->watch && !h->awaits_directory)
+		return;
+	if (watch_for(h, h->address.sun_path)) {
+		h->awaits_directory = false;
+		return;
+	}
+	if (h->watch)
+		return;
+	directory = must(strdup(h->address.sun_path));
+	*strrchr(directory, '/') = '\0';
+	h->awaits_directory = *directory && watch_for(h, directory);
+	free(directory);
+}
+
 /* Looks */
 
 static void on_info(struct haproxy *h, char *reply)
@@ -397,7 +484,7 @@ static void on_info(struct haproxy *h, char *reply)
 	long pid = line ? atol(line + strlen("\nPid: ")) : 0;
 
 	if (!pid) {
-		give_up(h, "no answer to \"show info\"; is the level of the socket admin?");
+		give_up(h, "no answer to \"show info\"");
 		return;
 	}
 	if (pid != h->pid)
@@ -418,6 +505,7 @@ static int on_look(sd_event_source *source, uint64_t when, void *arg)
 
 	(void)source;
 	(void)when;
+	watch(h);
 	command(h, print("show info\n"), on_info);
 	return 0;
 }
@@ -426,12 +514,16 @@ static void look_in(struct haproxy *h, uint64_t us)
 {
 	h->timer = sd_event_source_unref(h->timer);
 	if (sd_event_add_time_relative(loop, &h->timer, CLOCK_MONOTONIC, us,
-				       ACCURACY, on_look, h) < 0)
+				       us < LOOK_EVERY ? 1 : ACCURACY, on_look,
+				       h) < 0)
 		no_memory();
 }
 
+/* All went well. */
 static void look_later(struct haproxy *h)
 {
+	h->complained = false;
+	h->retry = LOOK_EVERY;
 	look_in(h, h->pending ? 0 : LOOK_EVERY);
 }
 
@@ -466,10 +558,10 @@ static void stop(struct target *target)
 {
 	struct haproxy *h = (struct haproxy *)target;
 
-	end_command(h);
+	forget_process(h);
 	forget_files(h);
-	free(h->in);
-	free(h->base64);
+	sd_event_source_unref(h->watch);
+	free(h->awaited);
 	free(h->target.name);
 	free(h);
 }
@@ -494,6 +586,7 @@ struct target *haproxy_new(const struct settings *settings)
 	h->target.ops = &ops;
 	h->target.name = must(strdup(settings->name));
 	h->address = address;
+	h->retry = LOOK_EVERY;
 	h->fd = -1;
 	return &h->target;
 }
