@@ -17,7 +17,7 @@ root=$dir/root
 dropins=/usr/local/share/ktls-ocsp/systemd
 conf=/etc/ktls-ocsp/openssl.cnf
 modules=/usr/local/lib/ktls-ocsp
-ktap_set_plan 18
+ktap_set_plan 19
 
 # make_root DIR: a host with some servers
 make_root()
@@ -91,6 +91,25 @@ nginx_packaged()
 		expect 0 server disable nginx-module --root "$root" && rm -r "$root/usr/share/nginx"
 }
 check "nginx-module: a package loads it" nginx_packaged
+
+# tlshd's does not: see there.
+orders()
+{
+	local file count=0
+
+	for file in "$root$dropins"/*/ktls-ocsp.conf; do
+		case $file in
+		*/tlshd.service.d/*)	continue ;;
+		esac
+		if ! grep -qx "Wants=ocspd.service" "$file" || ! grep -qx "After=ocspd.service" "$file"; then
+			echo "$file does not order" > "$dir/err"
+			return 1
+		fi
+		count=$((count + 1))
+	done
+	[ "$count" -ge 10 ]
+}
+check "the drop-ins start servers after ocspd" orders
 
 # What the drop-in does not do is told.
 notes()

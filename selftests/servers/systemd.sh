@@ -126,11 +126,20 @@ test_dropins()
 	! grep -F ktls-ocsp.conf "$dir/verify" && [ -n "$names" ]
 }
 
-# Neither ocspd nor the responder: what is stapled is in the kernel.
+# In the order in which systemd starts them, ocspd is ready before nginx starts.
+test_order()
+{
+	inside systemctl show -P After nginx.service | grep -qw ocspd.service &&
+		inside systemctl show -P Wants nginx.service | grep -qw ocspd.service &&
+		! inside systemctl show -P Requires nginx.service | grep -w ocspd.service
+}
+
+# Neither ocspd, which cannot be started, nor the responder: what is stapled is in the kernel.
 test_alone()
 {
-	inside systemctl stop ocspd.service && stop_responder &&
-		inside systemctl restart nginx.service && leaf_is good && leaf_is good 1.2
+	inside systemctl mask --runtime --now ocspd.service && stop_responder &&
+		inside systemctl restart nginx.service && leaf_is good && leaf_is good 1.2 &&
+		! inside systemctl is-active ocspd.service
 }
 
 # The servers
@@ -225,10 +234,11 @@ fi
 STARTTLS=
 # shellcheck disable=SC2086 # words
 [ $# -gt 0 ] || set -- $SERVERS
-ktap_set_plan $((5 + 2 * $# + $(printf '%s\n' "$@" | grep -cE '^(lighttpd|hitch)$')))
+ktap_set_plan $((6 + 2 * $# + $(printf '%s\n' "$@" | grep -cE '^(lighttpd|hitch)$')))
 check first "README: installed, and ocspd is running"
 check second "README: ocspd fetches what ocspctl adds"
 check third "README: nginx staples after \"ocspctl server enable nginx\""
+check order "nginx is started after ocspd, if that can be started"
 check alone "nginx staples from its first handshake on, without ocspd"
 check dropins "systemd takes the drop-ins"
 port=4433
