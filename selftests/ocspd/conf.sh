@@ -91,6 +91,7 @@ bad_settings()
 	faulty "method = put" "method: 'put' is not \"auto\", \"get\" or \"post\"" &&
 	faulty "digest = md5" "digest: 'md5' is not \"auto\", \"sha1\" or \"sha256\"" &&
 	faulty "ca_file = $dir/none.pem" "ca_file: $dir/none.pem: No such file" &&
+	faulty "refresh = 30" "refresh: '30' is no number from 60 to" &&
 	faulty "refresh_max = 60" "refresh_max: '60' is no number from 3600 to" &&
 	faulty "colour = blue" "colour: unknown setting of \[ocspd\]" &&
 	faulty "colour" "neither \[section\] nor name = value" &&

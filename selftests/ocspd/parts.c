@@ -44,6 +44,8 @@ static const struct ocsp_terms week = {
 
 /* As a server that hands out what has 10 minutes left */
 #define MARGIN		600
+/* So long that it decides nothing but in its own test */
+#define REFRESH		(400LL * DAY)
 
 static int64_t refresh(const struct ocsp_terms *terms, int64_t asked,
 		       int64_t max_age, double random)
@@ -52,6 +54,7 @@ static int64_t refresh(const struct ocsp_terms *terms, int64_t asked,
 		.asked = asked,
 		.margin = MARGIN,
 		.max_age = max_age,
+		.refresh = REFRESH,
 		.refresh_min = 300,
 		.refresh_max = 4 * DAY,
 	};
@@ -110,6 +113,33 @@ TEST(refresh_at_max_age)
 	EXPECT_EQ(NOW + 7 * DAY / 2, refresh(&week, NOW, 30 * DAY, 0.5));
 	EXPECT_EQ(NOW + 300, refresh(&week, NOW, 1, 0));
 	EXPECT_EQ(NOW + 7 * DAY / 2, refresh(&week, NOW, 0, 0.5));
+}
+
+/* Where the responder does not say how long its response is fresh */
+TEST(refresh_without_max_age)
+{
+	struct freshness f = {
+		.asked = NOW + DAY,
+		.margin = MARGIN,
+		.max_age = -1,
+		.refresh = HOUR,
+		.refresh_min = 300,
+		.refresh_max = 4 * DAY,
+	};
+
+	EXPECT_EQ(NOW + DAY + HOUR, schedule_refresh(&week, &f, 0.5));
+	EXPECT_EQ(NOW + DAY + HOUR * 9 / 10, schedule_refresh(&week, &f, 0));
+	EXPECT_LE(schedule_refresh(&week, &f, 0.9999), NOW + DAY + HOUR * 11 / 10);
+	/* What a server says that knows nothing of it is not said. */
+	f.max_age = 0;
+	EXPECT_EQ(NOW + DAY + HOUR, schedule_refresh(&week, &f, 0.5));
+	/* What it says goes before, also when that is later. */
+	f.max_age = DAY;
+	EXPECT_EQ(NOW + 2 * DAY, schedule_refresh(&week, &f, 0));
+	/* Half-life goes before all of that. */
+	f.max_age = -1;
+	f.refresh = 30 * DAY;
+	EXPECT_EQ(NOW + 7 * DAY / 2, schedule_refresh(&week, &f, 0.5));
 }
 
 TEST(refresh_at_most)

@@ -81,6 +81,40 @@ TEST_F(simulated, unused)
 	EXPECT_EQ(0, stored(0).generation);
 }
 
+/*
+ * Without a max-age it is asked each hour, so that a revocation shows within
+ * that, and an outage begins with nearly all of the validity left.
+ */
+TEST_F(simulated, hourly)
+{
+	const int64_t validity = 24 * 3600;
+	int64_t least = validity, left;
+	int i;
+
+	config.policy.refresh = 3600;
+	responders[0].validity = validity;
+	serve(0, 0);
+	pass(SECOND);
+	for (i = 0; i < 48 * 60; i++) {
+		pass(MINUTE);
+		left = stored(0).next_update - clock_wall();
+		least = left < least ? left : least;
+	}
+	EXPECT_LE(validity - 3600 * 11 / 10 - 60, least);
+	EXPECT_LE(48 * 10 / 11, histories[0].requests);
+	EXPECT_GE(1 + 48 * 10 / 9, histories[0].requests);
+	responders[0].answer = REVOKED;
+	pass(HOUR * 11 / 10 + SECOND);
+	EXPECT_EQ(KTLS_OCSP_CERT_STATUS_REVOKED, stored(0).status);
+	/* What it says goes before. */
+	responders[0].answer = GOOD;
+	responders[0].max_age = 6 * 3600;
+	serve(1, 0);
+	pass(24 * HOUR);
+	EXPECT_LE(4, histories[1].requests);
+	EXPECT_GE(5, histories[1].requests);
+}
+
 /* A response of a year, signed once: a revocation shows all the same. */
 TEST_F(simulated, refresh_max)
 {

@@ -159,11 +159,16 @@ refreshed_within()
 
 bounds()
 {
-	# They are valid for a day.
-	restart "[issuer mine]" "file = $dir/ca.pem" "refresh_max = 3600" &&
+	# They are valid for a day, and nothing says how long they are fresh.
+	restart && expect 0 add "$dir/two-chain.pem" && refreshed_within two 3200 3960 &&
+	restart "[issuer mine]" "file = $dir/ca.pem" "refresh = 14400" &&
+	expect 0 add "$dir/two-chain.pem" && refreshed_within two 12900 15840 &&
+	fault own max-age 18000 && expect 0 refresh "$dir/two.pem" &&
+	refreshed_within two 17950 19800 && fault own good &&
+	restart "[issuer mine]" "file = $dir/ca.pem" "refresh_max = 3600" "refresh = 86400" &&
 	expect 0 add "$dir/two-chain.pem" && refreshed_within two 3400 3600 &&
 	restart "refresh_max = 3600" "[certificate x]" "fingerprint = $(key_of two)" \
-		"refresh_max = 7200" && expect 0 add "$dir/two-chain.pem" &&
+		"refresh_max = 7200" "refresh = 86400" && expect 0 add "$dir/two-chain.pem" &&
 	refreshed_within two 6900 7200 &&
 	restart "[issuer mine]" "file = $dir/ca.pem" "refresh_min = 1800" &&
 	fault own max-age 300 && expect 0 add "$dir/two-chain.pem" &&
@@ -171,13 +176,14 @@ bounds()
 	restart && fault own max-age 60 && expect 0 add "$dir/two-chain.pem" &&
 	refreshed_within two 280 340
 }
-check "refresh_max and refresh_min, by issuer and by certificate" bounds
+check "refresh, refresh_max and refresh_min, by issuer and by certificate" bounds
 
 reloads()
 {
-	restart && expect 0 add "$dir/two-chain.pem" && refreshed_within two 36000 50400 &&
+	restart "refresh = 86400" && expect 0 add "$dir/two-chain.pem" &&
+	refreshed_within two 36000 50400 &&
 	write_conf "responder = $bad/all/" "[issuer mine]" "file = $dir/ca.pem" \
-		"refresh_max = 3600" && kill -HUP "$ocspd" &&
+		"refresh_max = 3600" "refresh = 86400" && kill -HUP "$ocspd" &&
 	wait_for $((20 * SLOW)) logged "configuration read again" &&
 	wait_for $((20 * SLOW)) refreshed_within two 3400 3600
 }

@@ -26,6 +26,8 @@ struct config config = {
 	.transfers_per_host = 8,
 	.retry = 30,
 	.retry_max = 3600,
+	/* Half-life and refresh_max decide, as with a responder that says a long max-age. */
+	.policy.refresh = 365 * 86400,
 	.policy.refresh_min = 300,
 	.policy.refresh_max = 4 * 86400,
 };

@@ -15,7 +15,8 @@ leaf one 20 "$bad/one/"
 leaf two 21 "$bad/two/"
 # A responder of its own: what it asks for holds for all that is there.
 leaf three 22 "http://127.0.0.2:$BAD/three/"
-write_conf "[certificate one]" "file = $dir/one-chain.pem"
+# Half-life decides when a response is refreshed.
+write_conf "refresh = 86400" "[certificate one]" "file = $dir/one-chain.pem"
 start_bad || ktap_exit_fail_msg "no responder"
 trap 'unstep_clock; rm -rf "$dir"' EXIT
 ktap_set_plan 4

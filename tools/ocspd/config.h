@@ -40,7 +40,8 @@ struct config_policy {
 	char *ca_file;			/* for https; NULL: the system's */
 	enum method method;
 	enum digest digest;
-	long refresh_min;		/* seconds; 0: not said */
+	long refresh;			/* seconds; 0: not said */
+	long refresh_min;
 	long refresh_max;
 };
 

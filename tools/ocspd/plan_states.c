@@ -72,6 +72,7 @@ void plan_set_refresh(struct cert *cert, int64_t asked, int64_t max_age)
 		.asked = asked,
 		.margin = store_min_validity(),
 		.max_age = max_age,
+		.refresh = policy.refresh,
 		.refresh_min = policy.refresh_min,
 		.refresh_max = policy.refresh_max,
 	};

@@ -198,6 +198,8 @@ static void complete(struct policy *policy, const struct config_policy *by)
 		policy->method = by->method;
 	if (!policy->digest)
 		policy->digest = by->digest;
+	if (!policy->refresh)
+		policy->refresh = by->refresh;
 	if (!policy->refresh_min)
 		policy->refresh_min = by->refresh_min;
 	if (!policy->refresh_max)

@@ -20,7 +20,8 @@ struct policy {
 	const char *ca_file;		/* NULL: the system's */
 	enum method method;		/* never METHOD_UNSET */
 	enum digest digest;		/* never DIGEST_UNSET */
-	long refresh_min;		/* seconds */
+	long refresh;			/* seconds */
+	long refresh_min;
 	long refresh_max;
 };
 

@@ -52,6 +52,8 @@ int64_t schedule_refresh(const struct ocsp_terms *terms,
 	if (f->max_age > 0) {
 		age = max(f->max_age, f->refresh_min);
 		at = min(at, f->asked + age + age * random / 10);
+	} else {
+		at = min(at, f->asked + spread(f->refresh, 0.1, random));
 	}
 	return min(at, f->asked + f->refresh_max * (1 - random / 40));
 }

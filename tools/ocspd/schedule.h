@@ -24,6 +24,7 @@ struct freshness {
 	int64_t asked;			/* wall clock: it was the newest then */
 	int64_t margin;			/* see schedule_stop() */
 	int64_t max_age;		/* from then on; 0 or -1: not said */
+	int64_t refresh;		/* the same where it was not said */
 	int64_t refresh_min;		/* between two requests, for max_age */
 	int64_t refresh_max;		/* between two requests at most */
 };
@@ -31,9 +32,10 @@ struct freshness {
 /*
  * When to refresh a response, in seconds since the epoch: when half of its
  * validity is over, 10 % of that sooner or later, and always before servers
- * stop to staple it. Sooner, when the responder said with max_age that it will
- * have a new one then: then, or up to 10 % of max_age later, but not within
- * refresh_min. And sooner, when that were later than refresh_max after asked.
+ * stop stapling it. Sooner, when it is not fresh any longer: max_age after
+ * asked, or up to 10 % of that later, but not within refresh_min; or, where the
+ * responder said nothing, refresh after asked, 10 % sooner or later. And
+ * sooner, if that is later than refresh_max after asked.
  */
 int64_t schedule_refresh(const struct ocsp_terms *terms,
 			 const struct freshness *f, double random);

@@ -242,6 +242,12 @@ static void set_fingerprint(struct reader *r, const struct setting *s,
 
 /* Sections */
 
+/*
+ * An hour, as nginx, Apache httpd and HAProxy have it: a revocation shows within
+ * that time, and an outage begins with nearly all of the validity left. It is
+ * one request for each certificate, however many servers there are.
+ */
+#define REFRESH		3600
 /* Four days: the age at which the CA/Browser Forum has responders replace one. */
 #define REFRESH_MAX	345600
 #define YEAR		31536000
@@ -268,6 +274,8 @@ static const struct setting policy_settings[] = {
 	{ FIELD(struct config_policy, digest), .set = set_choice,
 	  .words = digests },
 	{ FIELD(struct config_policy, ca_file), .set = set_ca_file },
+	{ FIELD(struct config_policy, refresh), .set = set_number,
+	  .min = 60, .max = YEAR, .initial = REFRESH },
 	{ FIELD(struct config_policy, refresh_min), .set = set_number,
 	  .min = 60, .max = YEAR, .initial = 300 },
 	{ FIELD(struct config_policy, refresh_max), .set = set_number,
