@@ -125,7 +125,7 @@ TEST_F_TIMEOUT(simulated, slow_among_hanging, 120)
 TEST_F(simulated, post_after_get)
 {
 	static const long refusals[] = {
-		400, 401, 403, 404, 405, 406, 411, 414, 415, 500, 501, 502, 503,
+		400, 401, 403, 404, 405, 406, 411, 414, 415, 500, 501,
 	};
 	unsigned int n;
 	size_t i;
@@ -171,6 +171,49 @@ TEST_F(simulated, post_after_get)
 	pass(30 * DAY);
 	EXPECT_LT(n, histories[100].requests);
 	EXPECT_TRUE(is_valid(100));
+}
+
+/*
+ * What a gateway says, and who is overloaded, gets one request an attempt: in
+ * turn by the one and by the other method, since some refuse one of them so.
+ */
+TEST_F(simulated, other_method_next_time)
+{
+	static const long refusals[] = { 502, 503, 504 };
+	unsigned int n;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(refusals); i++) {
+		TH_LOG("%ld", refusals[i]);
+		responders[i].refuses_get = refusals[i];
+		serve(i, i);
+		pass(SECOND);
+		EXPECT_FALSE(is_valid(i));
+		EXPECT_EQ(1, histories[i].requests);
+		pass(config.retry * SECOND * 125 / 100);
+		EXPECT_TRUE(is_valid(i));
+		EXPECT_EQ(2, histories[i].requests);
+		/* Another certificate of that responder */
+		serve(100 + i, i);
+		pass(SECOND);
+		EXPECT_TRUE(is_valid(100 + i));
+		EXPECT_EQ(1, histories[100 + i].requests);
+	}
+	/* It is down, with neither. */
+	responders[300].answer = UNAVAILABLE;
+	serve(300, 300);
+	pass(SECOND);
+	for (i = 0; i < 5; i++) {
+		n = histories[300].requests;
+		while (histories[300].requests == n)
+			pass(SECOND);
+		EXPECT_EQ(n + 1, histories[300].requests);
+		EXPECT_LT(20 * SECOND, histories[300].gap);
+	}
+	/* And works again, with either */
+	responders[300].answer = GOOD;
+	pass(HOUR);
+	EXPECT_TRUE(is_valid(300));
 }
 
 TEST_HARNESS_MAIN

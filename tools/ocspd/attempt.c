@@ -32,6 +32,7 @@ struct attempt {
 struct setback {
 	char why[OCSP_REASON_SIZE];
 	uint8_t suspects;		/* FORM_ flags */
+	bool can_wait;			/* until the next attempt */
 };
 
 /* Reasons */
@@ -150,6 +151,18 @@ static bool is_held(const struct cert *cert, char why[OCSP_REASON_SIZE])
 	return until;
 }
 
+/* As it worked the last time, unless the last attempt was refused so. */
+static uint8_t first_form(const struct cert *cert)
+{
+	uint8_t form = responder_form(cert->responder);
+
+	if (cert->next_method == METHOD_POST)
+		form |= FORM_POST;
+	else if (cert->next_method == METHOD_GET)
+		form &= ~FORM_POST;
+	return form | (cert->no_cache ? FORM_NO_CACHE : 0);
+}
+
 /* Queue the step that the certificate has come to, or the first possible. */
 static void go_on(struct cert *cert, const struct subject *subject)
 {
@@ -163,8 +176,7 @@ static void go_on(struct cert *cert, const struct subject *subject)
 		if (!why) {
 			if (is_first_step(cert))
 				step_set_form(&cert->step, subject,
-					      responder_form(cert->responder) |
-					      (cert->no_cache ? FORM_NO_CACHE : 0));
+					      first_form(cert));
 			queue_add(cert);
 			return;
 		}
@@ -184,10 +196,23 @@ void attempt_begin(struct cert *cert, const struct subject *subject)
 	go_on(cert, subject);
 }
 
+/* What is to be changed now; 0: nothing more, or not before the next attempt. */
+static uint8_t next_change(struct cert *cert, const struct setback *setback)
+{
+	uint8_t change = step_next_change(&cert->step, setback->suspects);
+
+	if (!setback->can_wait || !plan_tries_again())
+		return change;
+	if (change == FORM_POST)
+		cert->next_method = cert->step.form & FORM_POST ? METHOD_GET :
+								  METHOD_POST;
+	return 0;
+}
+
 static void step_failed(struct cert *cert, const struct subject *subject,
 			const struct setback *setback)
 {
-	uint8_t change = step_next_change(&cert->step, setback->suspects);
+	uint8_t change = next_change(cert, setback);
 
 	log_event(LOG_DEBUG, "no_response", "certificate", subject->name,
 		  "responder", subject_url(subject, cert->step.url),
@@ -211,6 +236,7 @@ static void judge_http(const struct fetch_result *r, struct setback *setback)
 {
 	snprintf(setback->why, sizeof(setback->why), "%s", r->failure);
 	setback->suspects = step_suspects(r);
+	setback->can_wait = step_can_wait(r);
 }
 
 /* A page for people is no response: that helps to see what is in the way. */
@@ -230,6 +256,7 @@ static void step_worked(struct cert *cert, const struct fetch_result *r,
 	responder_worked(cert->responder, step_learned(&cert->step));
 	plan_responder_works(cert->responder);
 	cert->no_cache = false;
+	cert->next_method = METHOD_UNSET;
 	free(cert->reasons);
 	cert->reasons = NULL;
 	plan_answered(cert, unchanged, r->max_age);

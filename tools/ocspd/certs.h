@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "config.h"
 #include "schedule.h"
 #include "step.h"
 #include "timer.h"
@@ -82,6 +83,7 @@ struct cert {
 	struct step step;		/* of this attempt */
 	bool asked;			/* this attempt made a request */
 	bool blames_responder;		/* not the certificate, for its failure */
+	enum method next_method;	/* for the next one; UNSET: what is known to work */
 	enum lane first_lane;		/* where its first URL's request starts */
 };
 

@@ -43,6 +43,8 @@
 void plan_init(bool once);
 /* How many of them are not at that end. */
 size_t plan_left(void);
+/* A failed attempt is followed by another one: not with once. */
+bool plan_tries_again(void);
 void plan_configure(const struct config *config);
 
 /*

@@ -53,6 +53,11 @@ void plan_over(struct cert *cert, enum plan_result result, const char *why)
 		observer(cert->key, result, why);
 }
 
+bool plan_tries_again(void)
+{
+	return !once;
+}
+
 void plan_count(struct cert *cert, enum once_outcome outcome)
 {
 	if (!once || cert->counted)

@@ -70,6 +70,15 @@ uint8_t step_suspects(const struct fetch_result *r)
 	}
 }
 
+/*
+ * A gateway that has no answer, or a responder that is overloaded: to ask that
+ * again at once, in whatever form, makes it worse.
+ */
+bool step_can_wait(const struct fetch_result *r)
+{
+	return r->status >= 502 && r->status <= 504;
+}
+
 uint8_t step_next_change(const struct step *step, uint8_t suspects)
 {
 	size_t i;

@@ -33,9 +33,11 @@ uint8_t step_learned(const struct step *step);
 
 /*
  * Which parts of the form a failure over HTTP may be due to: FORM_ flags; 0: it
- * is the responder's state.
+ * is the responder's state. That is likely for a status of a gateway, too: then
+ * step_can_wait(), and the next attempt is early enough for another form.
  */
 uint8_t step_suspects(const struct fetch_result *result);
+bool step_can_wait(const struct fetch_result *result);
 /* The one of them that is to be changed now; 0: nothing more. */
 uint8_t step_next_change(const struct step *step, uint8_t suspects);
 void step_change(struct step *step, uint8_t change);
