@@ -72,7 +72,7 @@ struct cert {
 	bool from_cache;		/* the disk was looked at */
 	bool no_cache;			/* caches must ask the responder */
 	bool forced;			/* attempted when looked at, due or not */
-	bool counted;			/* --once had its result */
+	bool expected;			/* plan_left() counts it */
 
 	/* policy.c's: what the configuration of that number says of the issuer */
 	const struct config_policy *issuer_policy;

@@ -79,7 +79,8 @@ struct config {
 	char *no_proxy;			/* NULL: by environment */
 	char *proxy_login;		/* "USER:PASSWORD"; NULL: none */
 	char *proxy_credentials;	/* the file of that */
-	long connect_timeout;		/* seconds */
+	long start_timeout;		/* seconds; 0: the first responses are not waited for */
+	long connect_timeout;
 	long idle_timeout;
 	long timeout;
 	long transfers;			/* at once */

@@ -16,6 +16,7 @@
 #include "file.h"
 #include "keep.h"
 #include "log.h"
+#include "plan.h"
 #include "store.h"
 #include "text.h"
 #include "timer.h"
@@ -61,6 +62,11 @@ bool keep_has(const uint8_t *key)
 size_t keep_count(void)
 {
 	return count;
+}
+
+bool keep_is_reading(void)
+{
+	return unread;
 }
 
 static char *path_of(const uint8_t *key)
@@ -146,13 +152,17 @@ static void take_certs(const char *path, STACK_OF(X509) *certs)
 	uint8_t key[KTLS_OCSP_KEY_LEN];
 	const char *why;
 
-	if (sk_X509_num(certs) != 2)
+	if (sk_X509_num(certs) != 2) {
 		log_text(LOG_WARNING, "%s: not a certificate and its issuer",
 			 path);
-	else if (!ocsp_cert_key(sk_X509_value(certs, 0), key) && !find(key) &&
-		 hold(key, sk_X509_value(certs, 0), sk_X509_value(certs, 1),
-		      &why))
+		return;
+	}
+	if (ocsp_cert_key(sk_X509_value(certs, 0), key) || find(key))
+		return;
+	if (hold(key, sk_X509_value(certs, 0), sk_X509_value(certs, 1), &why))
 		log_text(LOG_WARNING, "%s: %s", path, why);
+	else
+		plan_key(key);
 }
 
 static void read_one(const char *name)

@@ -29,5 +29,7 @@ int keep_remove(const uint8_t *key, const char **why);
 
 bool keep_has(const uint8_t *key);
 size_t keep_count(void);
+/* Not all of the directory was read yet. */
+bool keep_is_reading(void);
 
 #endif /* OCSPD_KEEP_H */

@@ -59,16 +59,20 @@ static int exit_status = EXIT_SUCCESS;
 static enum {
 	WAITING,			/* for the module */
 	LOADING,			/* the files of certificates */
-	READY,
+	READY,				/* the store is read */
 } phase;
+/* Servers that are ordered after us may start, and it was said so. */
+static bool announced;
 /* Why the last configuration was not taken; "": it was. */
 static char config_fault[512];
 
 static void on_loaded(int faults);
 static void on_connect(struct timer *timer);
+static void on_start_over(struct timer *timer);
 static void on_status(struct timer *timer);
 static void on_sweep(struct timer *timer);
 static struct timer connect_timer = { .fn = on_connect };
+static struct timer start_timer = { .fn = on_start_over };
 static struct timer status_timer = { .fn = on_status };
 static struct timer sweep_timer = { .fn = on_sweep };
 
@@ -206,6 +210,8 @@ static void take_config(struct config *new)
 	} else if (phase == WAITING) {
 		on_reloaded(0);
 	} else {
+		/* on_reloaded() says so by itself. */
+		announced &= phase == READY;
 		pins_apply(config, false,
 			   phase == LOADING ? on_loaded : on_reloaded);
 		if (phase == READY)
@@ -252,6 +258,41 @@ static int give_up(void)
 	return -1;
 }
 
+/* Ready */
+
+/* That what they staple is there, as far as it can be had soon. */
+static void announce(const char *missing)
+{
+	size_t count = certs_count();
+
+	announced = true;
+	timer_stop(&start_timer);
+	log_text(LOG_NOTICE, "ready, %zu response%s in the store%s", count,
+		 count == 1 ? "" : "s", missing);
+	sd_notify(false, "READY=1");
+	on_status(&status_timer);
+}
+
+/* The boot waits no longer. Without the module it did not wait at all. */
+static void on_start_over(struct timer *timer)
+{
+	(void)timer;
+	if (phase == LOADING)
+		announce("; the files of certificates are still being read");
+	else if (phase == READY)
+		announce("; some are still being asked for");
+}
+
+/* Each certificate was asked for once. */
+static void announce_in_time(void)
+{
+	if (announced || phase != READY)
+		return;
+	/* The time is over, or there is none. */
+	if (!start_timer.place || !(plan_left() || keep_is_reading()))
+		announce("");
+}
+
 /* Has the store a response of it? */
 static bool is_in_store(const uint8_t *key)
 {
@@ -276,16 +317,12 @@ static void on_loaded(int faults)
 		return;
 	}
 	phase = READY;
-	log_text(options.once ? LOG_DEBUG : LOG_NOTICE,
-		 "ready, %zu response%s in the store", certs_count(),
-		 certs_count() == 1 ? "" : "s");
 	if (!options.once) {
 		resync_start(instance_remember);
 		instance_remember();
 	}
 	command_ready(true);
 	metrics_ready();
-	sd_notify(false, "READY=1");
 	on_status(&status_timer);
 }
 
@@ -351,7 +388,9 @@ static bool work(void)
 {
 	bool more = queue_run();
 
-	if (options.once && phase == READY) {
+	if (!options.once) {
+		announce_in_time();
+	} else if (phase == READY) {
 		once_progress(plan_left());
 		if (!plan_left())
 			loop_stop();
@@ -388,8 +427,12 @@ static int init(void)
 static void run(void)
 {
 	timer_set(&connect_timer, clock_ms());
-	if (!options.once)
+	if (!options.once) {
 		timer_set(&sweep_timer, clock_ms() + SWEEP_FIRST);
+		if (config->start_timeout)
+			timer_set(&start_timer,
+				  clock_ms() + config->start_timeout * 1000);
+	}
 	loop_run();
 	sd_notify(false, "STOPPING=1");
 	control_close();

@@ -95,7 +95,6 @@ static void forget_key(struct pin *pin)
 
 static void take_key(struct pin *pin, const uint8_t *key, uint32_t slot)
 {
-	struct ocsp_entry r;
 	struct cert *cert;
 
 	if (pin->held) {
@@ -110,10 +109,7 @@ static void take_key(struct pin *pin, const uint8_t *key, uint32_t slot)
 		pin->same = cert->pin;
 		cert->pin = pin;
 	}
-	if (store_get(key, 0, &r))
-		return;
-	plan_entry(&r);
-	ocsp_entry_clear(&r);
+	plan_key(key);
 }
 
 static bool hold(struct pin *pin, const struct pin_pair *pair)

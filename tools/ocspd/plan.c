@@ -96,7 +96,6 @@ static void plan_new(struct cert *cert, const struct ocsp_entry *r)
 {
 	struct ocsp_entry now = *r;
 
-	plan_expect();
 	if (restore(cert, r))
 		store_get(cert->key, 0, &now);
 	take_terms(cert, &now);
@@ -104,6 +103,7 @@ static void plan_new(struct cert *cert, const struct ocsp_entry *r)
 		plan_set_refresh(cert, now.stored, -1);
 		plan_wait_refresh(cert);
 	} else {
+		plan_expect(cert);
 		plan_look_in(cert, 0);
 	}
 	ocsp_entry_clear(&now);
@@ -119,6 +119,7 @@ static void take_stored(struct cert *cert, const struct ocsp_entry *r)
 		plan_wanted(cert->key);
 		return;
 	}
+	plan_count(cert, ONCE_STORED);
 	cert->failures = 0;
 	cert->failing = 0;
 	plan_set_refresh(cert, clock_wall(), -1);
@@ -265,6 +266,16 @@ void plan_event(enum ktls_ocsp_event event,
 	}
 }
 
+void plan_key(const uint8_t *key)
+{
+	struct ocsp_entry r;
+
+	if (store_get(key, 0, &r))
+		return;
+	plan_entry(&r);
+	ocsp_entry_clear(&r);
+}
+
 static void count_retry(struct cert *cert)
 {
 	if (cert->state == CERT_RETRY)
@@ -334,6 +345,7 @@ static bool is_due(struct cert *cert, const struct ocsp_entry *r)
 		plan_set_refresh(cert, clock_wall(), -1);
 	}
 	if (cert->refresh > clock_wall()) {
+		plan_count(cert, ONCE_STORED);
 		plan_wait_refresh(cert);
 		return false;
 	}

@@ -41,7 +41,10 @@
  * once_count()ed at the end of that.
  */
 void plan_init(bool once);
-/* How many of them are not at that end. */
+/*
+ * How many of the certificates that had nothing to serve when they were first
+ * seen (once: of all) have not come to the end of their first attempt.
+ */
 size_t plan_left(void);
 /* A failed attempt is followed by another one: not with once. */
 bool plan_tries_again(void);
@@ -52,6 +55,8 @@ void plan_configure(const struct config *config);
  * first.
  */
 void plan_entry(const struct ocsp_entry *entry);
+/* We hold that entry now. */
+void plan_key(const uint8_t *key);
 /*
  * The same of a reading that no lost notice is behind: nobody waits for those
  * that failed, which keep to their backoff, or all of them would be asked for

@@ -29,8 +29,9 @@ void plan_outcome_configure(const struct config *the_config)
 	config = the_config;
 }
 
-void plan_expect(void)
+void plan_expect(struct cert *cert)
 {
+	cert->expected = true;
 	left++;
 }
 
@@ -60,11 +61,12 @@ bool plan_tries_again(void)
 
 void plan_count(struct cert *cert, enum once_outcome outcome)
 {
-	if (!once || cert->counted)
+	if (!cert->expected)
 		return;
-	once_count(outcome);
-	cert->counted = true;
+	cert->expected = false;
 	left--;
+	if (once)
+		once_count(outcome);
 }
 
 void plan_answered(struct cert *cert, bool unchanged, int64_t max_age)

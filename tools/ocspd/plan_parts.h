@@ -42,9 +42,9 @@ int64_t plan_life_left(const struct cert *cert, int64_t from);
 
 void plan_outcome_init(bool once);
 void plan_outcome_configure(const struct config *config);
-/* One more certificate that plan_left() counts. */
-void plan_expect(void);
-/* With --once: it has come to its end, with that. */
+/* A certificate that plan_left() counts from now on. */
+void plan_expect(struct cert *cert);
+/* No longer: its first attempt came to that, or there is no need for one. */
 void plan_count(struct cert *cert, enum once_outcome outcome);
 /*
  * An attempt came to that, and the certificate is in its next state, or about

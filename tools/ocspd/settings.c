@@ -295,6 +295,8 @@ static const struct setting globals[] = {
 	  .set = set_allow, .is_list = true },
 	{ .name = "deny", .offset = offsetof(struct config, addresses),
 	  .set = set_deny, .is_list = true },
+	{ FIELD(struct config, start_timeout), .set = set_number,
+	  .min = 0, .max = 60, .initial = 10 },
 	{ FIELD(struct config, connect_timeout), .set = set_number,
 	  .min = 1, .max = 300, .initial = 5 },
 	{ FIELD(struct config, idle_timeout), .set = set_number,
