@@ -7,9 +7,8 @@ import shutil
 import signal
 
 from ours import Ours
-from world import PORT, listens, start_daemon, stop_daemon, wait_for, write
+from world import PORT, World, align, listens, start_daemon, stop_daemon, wait_for, write
 
-WORKERS = 8
 MODULES = "/usr/lib/apache2/modules"
 
 
@@ -19,6 +18,7 @@ class Candidate:
     name = program = ""
     ours = None                 # with this project: what the settings of its ocspd add
     stop_with = signal.SIGTERM
+    workers_for_days = World.workers
 
     def __init__(self, world, port=PORT, store=None):
         self.world = world
@@ -53,6 +53,7 @@ class Candidate:
         self.start_server()
 
     def start_server(self):
+        align(1, 0)
         env = dict(self.env)
         if self.store:
             env["OPENSSL_CONF"] = self.store.openssl_conf
@@ -110,7 +111,7 @@ server {{
 }}
 """ for name in range(self.world.names))
         write(self.path("conf"), f"""\
-daemon off; user www-data; worker_processes {WORKERS}; pid {self.path("pid")};
+daemon off; user www-data; worker_processes {self.world.workers}; pid {self.path("pid")};
 error_log {self.path("error")};
 worker_rlimit_nofile 10000;
 events {{ worker_connections 4096; }}
@@ -146,13 +147,6 @@ class NginxOurs(NginxPlain):
     ours = ""
 
 
-class NginxOursHourly(NginxOurs):
-    """Refreshed each hour, as others do it."""
-
-    name = "nginx, ktls-ocsp, refresh_max = 3600"
-    ours = "refresh_max = 3600"
-
-
 class ApachePlain(Candidate):
     """Without a staple: what the others add to."""
 
@@ -184,12 +178,12 @@ LogLevel warn
 {modules}
 User www-data
 Group www-data
-ServerLimit {WORKERS}
-StartServers {WORKERS}
+ServerLimit {self.world.workers}
+StartServers {self.world.workers}
 ThreadsPerChild 25
-MaxRequestWorkers {25 * WORKERS}
-MinSpareThreads {25 * WORKERS}
-MaxSpareThreads {25 * WORKERS}
+MaxRequestWorkers {25 * self.world.workers}
+MinSpareThreads {25 * self.world.workers}
+MaxSpareThreads {25 * self.world.workers}
 Listen 127.0.0.1:{self.port}
 SSLProtocol TLSv1.3
 SSLSessionTickets off
@@ -225,6 +219,7 @@ class ApacheMd(Apache):
     """With the stapling of mod_md."""
 
     name = "Apache, mod_md"
+    workers_for_days = 1
     modules = ("socache_shmcb", "md")
 
     def stapling(self):

@@ -5,7 +5,7 @@
 import os
 import signal
 
-from candidates import WORKERS, Candidate
+from candidates import Candidate
 from world import HERE, start_daemon, stop_daemon, write
 
 
@@ -66,7 +66,7 @@ class HaproxyPlain(WithScript):
 global
 	user haproxy
 	group haproxy
-	nbthread {WORKERS}
+	nbthread {self.world.workers}
 	maxconn 5000
 	stats socket {self.path("socket")} level admin
 	ssl-default-bind-options ssl-min-ver TLSv1.3 no-tls-tickets
@@ -102,10 +102,10 @@ class HaproxyOurs(HaproxyPlain):
     name = "HAProxy, ktls-ocsp"
     ours = "digest = sha1"
 
-    def start_server(self):
-        super().start_server()
-        if self.store.export is None:
-            self.store.start_export(self.path("socket"))
+    def start(self):
+        self.store.start()
+        self.store.start_export(self.path("socket"))
+        self.start_server()
 
 
 class LighttpdPlain(WithScript):
@@ -130,7 +130,7 @@ server.modules = ("mod_openssl")
 server.document-root = "{self.dir}"
 server.bind = "127.0.0.1"
 server.port = {self.port}
-server.max-worker = {WORKERS}
+server.max-worker = {self.world.workers}
 server.username = "www-data"
 server.groupname = "www-data"
 server.errorlog = "{self.path("error")}"

@@ -6,9 +6,9 @@ import os
 import shutil
 import signal
 
-from world import TESTS, run, start_daemon, stop_daemon, wait_for, write
+from world import PROGRAMS, TESTS, align, run, start_daemon, stop_daemon, wait_for, write
 
-PROGRAMS = os.path.join(TESTS, "lib")
+TOOLS = os.path.join(TESTS, "lib")
 INSTALLED = os.path.join(TESTS, "servers", "installed")
 
 
@@ -53,20 +53,24 @@ max_files = 100000
         run("modprobe", "ktls_ocsp")
         log = self.world.path("ocspd.log")
         write(log, "")
-        self.ocspd = start_daemon(log, os.path.join(PROGRAMS, "ocspd"), "-v", "-f", self.conf)
-        wait_for(lambda: self.is_ready(log), 60, "ocspd")
+        align(1, 0)
+        self.ocspd = start_daemon(log, os.path.join(TOOLS, "ocspd"), "-v", "-f", self.conf,
+                                  env={"LD_PRELOAD": os.path.join(PROGRAMS, "same_dice.so")})
+        # That is when systemd starts what is ordered after it.
+        wait_for(lambda: self.says(log, "ready, "), 60, "ocspd")
 
     @staticmethod
-    def is_ready(log):
+    def says(log, what):
         with open(log, encoding="utf-8", errors="replace") as lines:
-            return "ready, " in lines.read()
+            return what in lines.read()
 
     def start_export(self, socket):
-        """For HAProxy, which it looks for every five seconds."""
-        conf = self.world.path("export.conf")
+        """For HAProxy, before that starts."""
+        conf, log = self.world.path("export.conf"), self.world.path("export.log")
         write(conf, f"[haproxy all]\nsocket = {socket}\n")
-        self.export = start_daemon(self.world.path("export.log"),
-                                   os.path.join(PROGRAMS, "ocsp-export"), "-f", conf)
+        write(log, "")
+        self.export = start_daemon(log, os.path.join(TOOLS, "ocsp-export"), "-f", conf)
+        wait_for(lambda: self.says(log, "trying again"), 20, "ocsp-export")
 
     def stop(self, how=signal.SIGTERM):
         """With the store: what is left is on the disk."""

@@ -5,12 +5,13 @@
 import time
 
 from candidates import Apache, ApacheMd, ApacheOurs, Nginx, NginxOurs
-from world import OTHER_PORT, DELAY
+from world import DELAY, OTHER_PORT, World
 
 NAMES = 10
 HOUR = 3600
 VALIDITY = 24 * HOUR            # of the responder's responses
 EACH = 120                      # seconds, from one handshake to the next
+DAYS = ("outage-1h", "outage-6h", "outage-24h", "revocation", "pair")
 WITHOUT = ("none", "error")     # a client that needs a staple gets none
 
 
@@ -98,6 +99,7 @@ class Pair:
     kinds = ()
     name = ""
     program = "nginx"
+    workers_for_days = World.workers
 
     def __init__(self, world):
         first, second = self.kinds
@@ -120,6 +122,7 @@ class PairNginxApache(Pair):
 
 class PairNginxMd(Pair):
     kinds = (Nginx, ApacheMd)
+    workers_for_days = ApacheMd.workers_for_days
     name = "nginx and Apache, ssl_stapling and mod_md"
 
 
@@ -128,7 +131,8 @@ class PairOurs(Pair):
     name = "nginx and Apache, ktls-ocsp"
 
 
-PAIRS = {c.__name__: c for c in (PairNginxApache, PairNginxMd, PairOurs)}
+# What takes longest comes last.
+PAIRS = (PairNginxApache, PairOurs, PairNginxMd)
 
 
 def pair(world, make):

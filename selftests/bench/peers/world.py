@@ -38,6 +38,19 @@ def wait_for(condition, seconds, what):
         time.sleep(0.01)
 
 
+def align(step, offset):
+    """
+    Sleeps until so many seconds after a multiple of step. What starts at the same place of the clock
+    in each run meets the same there: two that come in the same millisecond come in any order.
+    """
+    seconds = step - (time.monotonic() - offset) % step
+    align.slept += seconds
+    time.sleep(seconds)
+
+
+align.slept = 0
+
+
 def listens(port):
     """Without a connection, which would be one more for the server."""
     wanted = f":{port:04X}"
@@ -106,6 +119,8 @@ def write(path, text):
 class World:
     """A directory with a CA and its certificates, the responder, and the client."""
 
+    workers = 8                 # of a server
+
     def __init__(self, directory, names):
         self.dir = directory
         self.names = names
@@ -162,6 +177,8 @@ class World:
                    "interval": interval}
         for option, value in options.items():
             command += [f"--{option.replace('_', '-')}", str(value)]
+        # Between the milliseconds in which servers and the responder do things
+        align(0.01, 0.0037)
         with open(self.path(file), "wb") as out:
             return subprocess.Popen(command, stdout=out)
 
