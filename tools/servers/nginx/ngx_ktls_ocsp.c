@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
-#include <libocsp/ocsp_ssl.h>
-
+/* First: nginx' headers say which names the system's are to have. */
 #include "ngx_ktls_ocsp.h"
+
+#include <libocsp/ocsp_ssl.h>
 
 #define WARNING	4	/* of syslog(3) */
 
