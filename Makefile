@@ -121,11 +121,14 @@ test-modules:
 
 # What the system keeps of what is installed. Below DESTDIR, and for whoever is not root, that is
 # somebody else's to do. Not each PATH of root's has sbin.
-refresh = $(if $(DESTDIR),,@[ "$$(id -u)" != 0 ] || PATH=$$PATH:/usr/sbin:/sbin $(1))
+refresh = $(if $(DESTDIR),,[ "$$(id -u)" != 0 ] || PATH=$$PATH:/usr/sbin:/sbin $(1))
 
-# Kbuild leaves depmod out where the headers are a package's, which has no System.map.
+# The headers of a package have no System.map, so Kbuild leaves depmod out; nor a key, and it would complain
+# that it cannot sign.
+UNSIGNED = $(if $(wildcard $(KDIR)/System.map),,CONFIG_MODULE_SIG_ALL=)
+
 modules_install: modules
-	+$(KBUILD) M=$(MODDIR) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) modules_install
+	+$(KBUILD) M=$(MODDIR) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) $(UNSIGNED) modules_install
 	$(call refresh,depmod $(RELEASE))
 
 # See libocsp/link.mk.
