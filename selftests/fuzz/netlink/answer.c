@@ -82,9 +82,9 @@ static bool read_attrs(struct kf_worker *worker, const struct nlmsghdr *nlh,
 	const char *at = (const char *)NLMSG_DATA(nlh) + GENL_HDRLEN;
 	const char *end = (const char *)nlh + nlh->nlmsg_len;
 	const struct kf_command *command = kf_command(msg->cmd);
-	uint32_t many = command->many | KF_BIT(pad_of(msg->cmd));
+	uint64_t many = command->many | KF_BIT(pad_of(msg->cmd));
 	const struct nlattr *nla;
-	uint32_t seen = 0;
+	uint64_t seen = 0;
 	uint16_t type;
 
 	memset(msg->tb, 0, sizeof(msg->tb));
@@ -106,8 +106,8 @@ static bool read_attrs(struct kf_worker *worker, const struct nlmsghdr *nlh,
 	}
 	seen &= ~(command->reply | many);
 	if (seen)
-		kf_wrong(worker->shared, "attributes %#x in an answer to %u",
-			 seen, msg->cmd);
+		kf_wrong(worker->shared, "attributes %#llx in an answer to %u",
+			 (unsigned long long)seen, msg->cmd);
 	return true;
 }
 

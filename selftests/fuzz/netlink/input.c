@@ -90,7 +90,7 @@ static uint8_t draw_after(struct kf_random *random)
 static void make_message(struct kf_op *op, struct kf_random *random)
 {
 	const struct kf_command *command;
-	uint32_t request;
+	uint64_t request;
 
 	do {
 		command = &kf_commands[kf_draw(random, kf_n_commands)];

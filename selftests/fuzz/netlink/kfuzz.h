@@ -21,7 +21,7 @@ enum kf_type {
 	KF_PAD = 1, KF_FLAG, KF_U32, KF_S32, KF_U64, KF_S64, KF_BINARY, KF_STRING
 };
 
-#define KF_BIT(attribute)	(1U << (attribute))
+#define KF_BIT(attribute)	(1ULL << (attribute))
 
 struct kf_attr {
 	const char *name;
@@ -36,10 +36,10 @@ struct kf_command {
 	uint8_t cmd;
 	bool sent;			/* else a notification */
 	bool dump;
-	uint32_t request;		/* attributes, a KF_BIT() each */
-	uint32_t dump_request;
-	uint32_t many;			/* those that come more than once */
-	uint32_t reply;
+	uint64_t request;		/* attributes, a KF_BIT() each */
+	uint64_t dump_request;
+	uint64_t many;			/* those that come more than once */
+	uint64_t reply;
 };
 
 extern const struct kf_attr kf_attrs[];

@@ -5,7 +5,7 @@
 
 #include "kfuzz_spec.h"
 
-_Static_assert(KTLS_OCSP_A_MAX < 32, "a set of attributes is 32 bits");
+_Static_assert(KTLS_OCSP_A_MAX < 64, "a set of attributes is 64 bits");
 
 const struct kf_command *kf_command(uint8_t cmd)
 {
