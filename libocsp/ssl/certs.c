@@ -5,9 +5,6 @@
  * first wanted. So the staple is found in two loads; the association ends with
  * the object, and a certificate that replaces another one, or that is given
  * the address of one that was freed, has a cell of its own.
- *
- * The cell is there from the beginning because libcrypto's list of ex_data may
- * not grow while other threads read it.
  */
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -15,6 +12,7 @@
 #include <openssl/x509v3.h>
 
 #include "certs.h"
+#include "ex_data.h"
 
 struct cell {
 	/* A reference; set once, and taken away with the X509. */
@@ -25,16 +23,6 @@ struct cell {
 
 /* Constant after certs_init(). */
 static int cell_index = -1;
-
-static void cell_new(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
-		     long argl, void *argp)
-{
-	struct cell *cell = OPENSSL_zalloc(sizeof(*cell));
-
-	(void)parent, (void)ptr, (void)argl, (void)argp;
-	if (cell && !CRYPTO_set_ex_data(ad, idx, cell))
-		OPENSSL_free(cell);
-}
 
 static void cell_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
 		      long argl, void *argp)
@@ -50,8 +38,8 @@ static void cell_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
 
 bool certs_init(void)
 {
-	cell_index = CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_X509, 0, NULL,
-					     cell_new, NULL, cell_free);
+	cell_index = ex_data_new_index(CRYPTO_EX_INDEX_X509,
+				       sizeof(struct cell), cell_free);
 	return cell_index >= 0;
 }
 

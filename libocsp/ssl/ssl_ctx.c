@@ -11,11 +11,11 @@
 #include <windows.h>
 #include <libocsp/ocsp_ssl.h>
 
+#include "callback.h"
 #include "certs.h"
 #include "chain.h"
 #include "init.h"
 #include "log.h"
-#include "own.h"
 #include "response.h"
 #include "status.h"
 
@@ -31,7 +31,7 @@ static void set_up(void)
 {
 	record_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
 	ready = record_index >= 0 && staple_init() && certs_init() &&
-		own_init();
+		callback_init();
 	if (!ready)
 		return;
 	status_record_at(record_index);
@@ -86,11 +86,11 @@ int OcspStapleSslCtx(SSL_CTX *ctx, uint32_t flags)
 	if (!ready)
 		return fail(ERROR_NOT_ENOUGH_MEMORY);
 	ERR_set_mark();
-	if (!own_make_room(ctx)) {
+	if (!callback_make_room(ctx)) {
 		ERR_pop_to_mark();
 		return fail(ERROR_NOT_ENOUGH_MEMORY);
 	}
-	own_replace(ctx, status_callback_of_store);
+	callback_replace(ctx, status_callback_of_store);
 	open_all(ctx, flags);
 	staples_reap();
 	ERR_pop_to_mark();

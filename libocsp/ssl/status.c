@@ -6,11 +6,11 @@
 
 #include <libocsp/ocsp_ssl.h>
 
+#include "callback.h"
 #include "certs.h"
 #include "chain.h"
 #include "intermediates.h"
 #include "libssl.h"
-#include "own.h"
 #include "response.h"
 #include "status.h"
 
@@ -94,7 +94,7 @@ static bool staple(SSL *ssl)
 
 static int do_as_the_server_would(SSL *ssl, void *arg, bool server)
 {
-	status_callback own = own_callback_of(ssl);
+	status_callback own = callback_replaced(ssl);
 	int rc;
 
 	/* A client says so that it accepts what it was sent. */

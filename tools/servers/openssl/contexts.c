@@ -27,11 +27,11 @@
 
 #include <openssl/crypto.h>
 
+#include "callback.h"
 #include "clock.h"
 #include "contexts.h"
 #include "libssl_find.h"
 #include "log.h"
-#include "own.h"
 #include "programs.h"
 #include "staples.h"
 
@@ -125,7 +125,7 @@ static void set_callback(struct context *c)
 	c->waits = false;
 	if (!is_client(c->ctx) &&
 	    !is_of_libocsp_ssl(libssl_get_callback(c->ctx)))
-		own_replace(c->ctx, our_callback);
+		callback_replace(c->ctx, our_callback);
 }
 
 static struct context *context_of(const SSL *ssl)

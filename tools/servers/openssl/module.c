@@ -18,11 +18,11 @@
 #include <openssl/conf.h>
 #include <openssl/err.h>
 
+#include "callback.h"
 #include "certs.h"
 #include "contexts.h"
 #include "init.h"
 #include "log.h"
-#include "own.h"
 #include "programs.h"
 #include "status.h"
 
@@ -45,7 +45,7 @@ static atomic_int loads;
 /* The lock of contexts.c is taken before those of staple_init(). */
 static void set_up(void)
 {
-	ready = staple_init() && certs_init() && own_init() &&
+	ready = staple_init() && certs_init() && callback_init() &&
 		contexts_init(status_callback_of_store) &&
 		!pthread_atfork(contexts_lock, contexts_unlock,
 				contexts_unlock);

@@ -1,32 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
-/*
- * Each SSL_CTX has a cell from its beginning, because libcrypto's list of
- * ex_data may not grow while other threads read it.
- */
 #include <stdatomic.h>
 
 #include <openssl/crypto.h>
 
-#include "own.h"
+#include "callback.h"
+#include "ex_data.h"
 
+/* Of each SSL_CTX */
 struct cell {
 	/* Written before the callback that replaces it is set. */
 	_Atomic(status_callback) callback;
 };
 
-/* Constant after own_init(). */
+/* Constant after callback_init(). */
 static int cell_index = -1;
-
-static void cell_new(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
-		     long argl, void *argp)
-{
-	struct cell *cell = OPENSSL_zalloc(sizeof(*cell));
-
-	(void)parent, (void)ptr, (void)argl, (void)argp;
-	if (cell && !CRYPTO_set_ex_data(ad, idx, cell))
-		OPENSSL_free(cell);
-}
 
 static void cell_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
 		      long argl, void *argp)
@@ -35,14 +23,14 @@ static void cell_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
 	OPENSSL_free(ptr);
 }
 
-bool own_init(void)
+bool callback_init(void)
 {
-	cell_index = CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL_CTX, 0, NULL,
-					     cell_new, NULL, cell_free);
+	cell_index = ex_data_new_index(CRYPTO_EX_INDEX_SSL_CTX,
+				       sizeof(struct cell), cell_free);
 	return cell_index >= 0;
 }
 
-bool own_make_room(SSL_CTX *ctx)
+bool callback_make_room(SSL_CTX *ctx)
 {
 	struct cell *cell;
 
@@ -55,7 +43,7 @@ bool own_make_room(SSL_CTX *ctx)
 	return false;
 }
 
-void own_replace(SSL_CTX *ctx, status_callback callback)
+void callback_replace(SSL_CTX *ctx, status_callback callback)
 {
 	struct cell *cell = libssl.ctx_get_ex_data(ctx, cell_index);
 	status_callback own = libssl_get_callback(ctx);
@@ -68,7 +56,7 @@ void own_replace(SSL_CTX *ctx, status_callback callback)
 	libssl_set_callback(ctx, callback);
 }
 
-status_callback own_callback_of(const SSL *ssl)
+status_callback callback_replaced(const SSL *ssl)
 {
 	SSL_CTX *ctx = libssl.get_ctx(ssl);
 	struct cell *cell;
