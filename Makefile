@@ -69,7 +69,7 @@ help:
 #       KINDS=kasan        on this kernel only (or kcsan); TESTS= as above
 #  make check-sanitizers run the tests of the library and the tools with ASan and
 #                        UBSan, with TSan, and in valgrind
-#       VARIANTS="asan"    with these only
+#       VARIANTS="asan"    with these only; TESTS= as above
 #  make check-more       run the tests that take packages which no other test does
 #  make check-static     the slow linters: clang-tidy, coccicheck, -fanalyzer
 #  make check-all        all checks, coverage and fuzzing, with one summary
@@ -194,7 +194,7 @@ check-debug:
 	+@KINDS="$(KINDS)" selftests/ci/check_debug $(TESTS)
 
 check-sanitizers:
-	+@selftests/ci/check_sanitizers $(VARIANTS)
+	+@TESTS="$(TESTS)" selftests/ci/check_sanitizers $(VARIANTS)
 
 check-more:
 	+@selftests/ci/check_more

@@ -202,6 +202,18 @@ find_tests()
 		}' "$@"
 }
 
+# folders_of [NAME]...: where the tests are that are named; nothing, for all, where a name tells none, or
+# where they use what others have
+folders_of()
+{
+	for name; do
+		folder=${name%/*}
+		[ "$folder" != "$name" ] && [ "$folder" != packages ] &&
+			[ -e "selftests/$folder/Makefile" ] || return 0
+	done
+	printf '%s\n' "$@" | sed 's,/[^/]*$,,' | sort -u | xargs
+}
+
 # run_all TEST...
 run_all()
 {
