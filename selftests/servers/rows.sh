@@ -105,22 +105,35 @@ row_expired()
 # No handshake is without a staple while the configuration is loaded again.
 row_reload()
 {
-	local load i=0 pause=1
+	local i=0 pause=1
 
 	[ -z "$asan" ] || pause=5
-	# shellcheck disable=SC2086 # STARTTLS is an option with its value
-	staple_client --count 0 --port "$port" --name one.test $STARTTLS > "$dir/load" &
-	load=$!
+	begin_load
 	while [ "$i" -lt "$RELOADS" ]; do
 		with_module "${server}_reload" > "$dir/reload.log" 2>&1 || break
 		sleep "$pause"
 		i=$((i + 1))
 	done
+	end_load && [ "$i" -eq "$RELOADS" ] && leaf_is good && return
+	cat "$dir/reload.log"
+	return 1
+}
+
+# begin_load: handshakes, one after the other, until end_load: which fails if one was not stapled, or
+# if there was none
+begin_load()
+{
+	# shellcheck disable=SC2086 # STARTTLS is an option with its value
+	staple_client --count 0 --port "$port" --name one.test $STARTTLS > "$dir/load" &
+	load=$!
+}
+
+end_load()
+{
 	kill "$load"
 	wait "$load"
-	grep -q '^stapled [1-9][0-9]* unstapled 0 ' "$dir/load" &&
-		[ "$i" -eq "$RELOADS" ] && leaf_is good && return
-	cat "$dir/load" "$dir/reload.log"
+	grep -q '^stapled [1-9][0-9]* unstapled 0 ' "$dir/load" && return
+	cat "$dir/load"
 	return 1
 }
 
@@ -151,6 +164,65 @@ has_new_generation()
 		[ ! -e "/proc/$worker" ] || return 1
 	done
 	[ -n "$(generation "$1")" ]
+}
+
+# has_workers: of the process $pid, which it sets
+has_workers()
+{
+	pid=$("${server}_pid")
+	[ -n "$pid" ] && [ -n "$(generation "$pid")" ]
+}
+
+# A worker that is killed closes nothing. The next one staples, and sees what is new.
+row_killed()
+{
+	local pid old i=0
+
+	wait_for 10 has_workers || return 1
+	while [ "$i" -lt 3 ]; do
+		old=$(generation "$pid")
+		# shellcheck disable=SC2086 # words
+		kill -KILL $old && wait_for 20 has_new_generation "$pid" "$old" &&
+			wait_for 10 ask one.test 1.3 && leaf_is good && leaf_is good 1.2 || return 1
+		i=$((i + 1))
+	done
+	store leaf --status revoked && leaf_is revoked && leaf_is revoked 1.2 && store leaf && leaf_is good
+}
+
+# refresh N [OPTION]...: of many, each newer than the one before, without waiting for a second to pass
+refresh()
+{
+	local age=$((3600 - $1))
+
+	shift
+	sign leaf leaf.der --this "-$age" "$@" &&
+		ocspctl set "$dir/leaf-chain.pem" "$dir/leaf.der" > "$dir/ocspctl" 2>&1
+}
+
+refresh_often()
+{
+	local i=1
+
+	while [ "$i" -lt "$REFRESHES" ]; do
+		refresh "$i" && sleep 0.2 || return 1
+		i=$((i + 1))
+	done
+	refresh "$i" --status revoked
+}
+
+# Its response is refreshed while it becomes a daemon, drops its privileges and serves.
+row_refreshed()
+{
+	local refreshing status
+
+	stop && withdraw leaf && wait_for 10 lacks_entry leaf && refresh 0 || return 1
+	refresh_often &
+	refreshing=$!
+	start && begin_load
+	wait "$refreshing"
+	status=$?
+	leaf_is revoked || status=1
+	end_load && store_all && comes_back 10 leaf_is good && return "$status"
 }
 
 plainly()
@@ -222,6 +294,11 @@ empty_store()
 has_entry()
 {
 	ocspctl show | grep -q "$(fingerprint "$1")"
+}
+
+lacks_entry()
+{
+	! has_entry "$1"
 }
 
 fingerprint()
@@ -368,6 +445,8 @@ describe()
 	deleted)	echo "deleted: none, and one line in the log; and back again" ;;
 	refused)	echo "unknown: none is stored; near its end: none" ;;
 	expired)	echo "stapled until it expires, then none" ;;
+	killed)		echo "workers that are killed; those that follow staple" ;;
+	refreshed)	echo "$REFRESHES refreshes while it becomes a daemon and serves, each handshake stapled" ;;
 	reload)		echo "$RELOADS reloads under load, each handshake stapled" ;;
 	opened)		echo "not in the store: it is added by root; one line; stapled when there is a response" ;;
 	state)		echo "tells what it stapled" ;;

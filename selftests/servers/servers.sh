@@ -44,6 +44,7 @@ ROWS_OF_EXPORT="stapled follows unexported"
 built=.
 [ "$STORE" = kernel ] || built=standin
 RELOADS=${KSFT_RELOADS:-3}
+REFRESHES=20
 MEMORY_RELOADS=${KSFT_MEMORY_RELOADS:-100}
 installed=$(readlink -f "${KSFT_INSTALLED:-$built/installed}")
 PATH=$PATH:/usr/sbin:/sbin
