@@ -39,6 +39,8 @@ static const struct {
 	{ "scale", bench_scale },	/* last: leaves most to clean up */
 	{ "threads", bench_threads },	/* these run only when they are named */
 	{ "contention", bench_contention },
+	{ "crowd", bench_crowd },
+	{ "crowd-10000", bench_crowd_10_000 },
 	{ "mixed", bench_mixed },
 	{ "waits", bench_waits },
 	{ "memory-of-one", bench_memory_of_one },

@@ -54,6 +54,9 @@ void bench_spread(uint32_t i, uint32_t count);
 /* Write to a file that is there. */
 void bench_write(const char *path, const char *text);
 
+/* Bytes of this process that it shares with no other. */
+long bench_private_bytes(void);
+
 /* Run a part in a process and a network namespace of its own. */
 void bench_apart(void (*part)(void));
 
@@ -108,6 +111,8 @@ void bench_seen(void);		/* from a set to the first that sees it */
 void bench_handshakes(void);	/* TLS with a staple, and with a constant */
 void bench_nginx(void);		/* the same of nginx, with OpenSSL's module */
 void bench_workers(void);	/* what a worker's staples take */
+void bench_crowd(void);		/* what 64 workers hold and take */
+void bench_crowd_10_000(void);	/* the same with more certificates */
 void bench_many(void);		/* to open and dump many responses */
 void bench_threads(void);	/* two that read, on two processors */
 void bench_contention(void);	/* what its lock costs many threads */

@@ -15,6 +15,7 @@
 
 #include "bench.h"
 
+#define SMAPS		"/proc/self/smaps_rollup"
 #define LOOPS		2000000
 /* What the timer's interrupts may add while a loop runs */
 #define TOLERANCE	0.01
@@ -147,6 +148,22 @@ void bench_write(const char *path, const char *text)
 	if (fd < 0 || write(fd, text, strlen(text)) < 0)
 		bench_die(path, errno);
 	close(fd);
+}
+
+long bench_private_bytes(void)
+{
+	FILE *f = fopen(SMAPS, "r");
+	long kib, sum = 0;
+	char line[256];
+
+	if (!f)
+		bench_die(SMAPS, errno);
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "Private_Clean: %ld", &kib) == 1 ||
+		    sscanf(line, "Private_Dirty: %ld", &kib) == 1)
+			sum += kib;
+	fclose(f);
+	return sum * 1024;
 }
 
 void bench_apart(void (*part)(void))

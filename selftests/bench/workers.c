@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,24 +21,6 @@
 #include "staples.h"
 
 #define RESPONSES	4000
-#define SMAPS		"/proc/self/smaps_rollup"
-
-/* Bytes of the process that no other has. */
-static long private_bytes(void)
-{
-	FILE *f = fopen(SMAPS, "r");
-	long kib, sum = 0;
-	char line[256];
-
-	if (!f)
-		bench_die(SMAPS, errno);
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "Private_Clean: %ld", &kib) == 1 ||
-		    sscanf(line, "Private_Dirty: %ld", &kib) == 1)
-			sum += kib;
-	fclose(f);
-	return sum * 1024;
-}
 
 static void read_all(const struct bench_many *m)
 {
@@ -49,7 +30,7 @@ static void read_all(const struct bench_many *m)
 
 static void print(long before, const char *name)
 {
-	double each = (double)(private_bytes() - before) / RESPONSES;
+	double each = (double)(bench_private_bytes() - before) / RESPONSES;
 
 	bench_print("bytes", &(double){ each - BENCH_BLOB }, 1,
 		    "workers/%s/%u", name, BENCH_BLOB);
@@ -58,11 +39,11 @@ static void print(long before, const char *name)
 /* What each thread after the first adds; they share the blobs. */
 static void *thread(void *arg)
 {
-	long before = private_bytes();
+	long before = bench_private_bytes();
 	double each;
 
 	read_all(arg);
-	each = (double)(private_bytes() - before) / RESPONSES;
+	each = (double)(bench_private_bytes() - before) / RESPONSES;
 	bench_print("bytes", &each, 1, "workers/thread");
 	return NULL;
 }
@@ -85,21 +66,21 @@ static void replace_all(struct bench_many *m, uint64_t number)
 
 static long prepare(const struct bench_many *m)
 {
-	long bytes = -private_bytes();
+	long bytes = -bench_private_bytes();
 
 	bench_read(m->handles[0], 2);
 	if (!OcspPrepareWorker())
 		bench_die(OcspGetLastErrorMessage(), 0);
-	return bytes + private_bytes();
+	return bytes + bench_private_bytes();
 }
 
 /* The first answer: what its allocations do to the heap, they do once. */
 static long ask_first(const struct bench_many *m)
 {
-	long bytes = -private_bytes();
+	long bytes = -bench_private_bytes();
 
 	bench_read(m->handles[0], 2);
-	return bytes + private_bytes();
+	return bytes + bench_private_bytes();
 }
 
 static void worker(struct bench_many *m)
@@ -108,7 +89,7 @@ static void worker(struct bench_many *m)
 	pthread_t second;
 
 	once = prepare(m);
-	before = private_bytes();
+	before = bench_private_bytes();
 	read_all(m);
 	print(before, "inherited");
 	replace_all(m, 1);
