@@ -13,11 +13,13 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "crypto_locks.h"
+
 static atomic_bool forking;
 static atomic_int holders;
 static __thread int depth;
 
-static void enter(void)
+void forks_wait(void)
 {
 	if (depth++)
 		return;
@@ -30,13 +32,13 @@ static void enter(void)
 	}
 }
 
-static void leave(void)
+void forks_go_on(void)
 {
 	if (!--depth)
 		holders--;
 }
 
-static void close_gate(void)
+void forks_prepare(void)
 {
 	forking = true;
 	while (holders)
@@ -51,7 +53,7 @@ static void open_gate(void)
 /* Before the module's own: what is registered first is called last. */
 static void __attribute__((constructor)) watch_forks(void)
 {
-	pthread_atfork(close_gate, open_gate, open_gate);
+	pthread_atfork(forks_prepare, open_gate, open_gate);
 }
 
 typedef int rwlock_function(pthread_rwlock_t *lock);
@@ -68,13 +70,13 @@ typedef int rwlock_function(pthread_rwlock_t *lock);
 
 int pthread_rwlock_rdlock(pthread_rwlock_t *lock)
 {
-	enter();
+	forks_wait();
 	return CALL_LIBC(__func__, lock);
 }
 
 int pthread_rwlock_wrlock(pthread_rwlock_t *lock)
 {
-	enter();
+	forks_wait();
 	return CALL_LIBC(__func__, lock);
 }
 
@@ -82,6 +84,6 @@ int pthread_rwlock_unlock(pthread_rwlock_t *lock)
 {
 	int rc = CALL_LIBC(__func__, lock);
 
-	leave();
+	forks_go_on();
 	return rc;
 }

@@ -21,6 +21,7 @@
 /* stderr is the module's here. */
 #define TH_LOG_STREAM stdout
 
+#include "crypto_locks.h"
 #include "fake_store.h"
 #include "kselftest_harness.h"
 #include "tls_pair.h"
@@ -620,14 +621,25 @@ struct crowd {
 	X509 *cert;
 };
 
+/* AddressSanitizer's allocator has locks that a child inherits as they are. */
+#ifdef __SANITIZE_ADDRESS__
+#define FORK_IS_SAFE	false
+#else
+#define FORK_IS_SAFE	true
+#endif
+
 static void *serve(void *arg)
 {
 	const struct crowd *c = arg;
 
 	while (!stop) {
 		made++;
+		if (!FORK_IS_SAFE)
+			forks_wait();
 		if (!is_ours(pair_handshake(c->server, c->cert, TLS1_3_VERSION)))
 			wrong++;
+		if (!FORK_IS_SAFE)
+			forks_go_on();
 	}
 	return NULL;
 }
@@ -635,8 +647,13 @@ static void *serve(void *arg)
 static void *come_and_go(void *arg)
 {
 	(void)arg;
-	while (!stop)
+	while (!stop) {
+		if (!FORK_IS_SAFE)
+			forks_wait();
 		one_of_many();
+		if (!FORK_IS_SAFE)
+			forks_go_on();
+	}
 	return NULL;
 }
 
@@ -644,8 +661,11 @@ static void *come_and_go(void *arg)
 static int serve_in_child(const struct crowd *c)
 {
 	int status;
-	pid_t pid = fork();
+	pid_t pid;
 
+	if (!FORK_IS_SAFE)
+		forks_prepare();
+	pid = fork();
 	if (!pid) {
 		alarm(60);
 		_exit(!is_ours(pair_handshake(c->server, c->cert, TLS1_3_VERSION)) ||
