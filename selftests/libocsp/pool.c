@@ -75,19 +75,6 @@ static void *use(void *seed)
 	return ok ? NULL : seed;
 }
 
-static int count_mappings(void)
-{
-	FILE *f = fopen("/proc/self/maps", "r");
-	int c, n = 0;
-
-	if (!f)
-		return -1;
-	while ((c = getc(f)) != EOF)
-		n += c == '\n';
-	fclose(f);
-	return n;
-}
-
 TEST(bytes_stay)
 {
 	unsigned int seed = 1;
@@ -132,6 +119,18 @@ TEST(side_by_side)
 
 /* A sanitizer keeps books on what is mapped, in mappings. */
 #ifndef __SANITIZE_THREAD__
+static int count_mappings(void)
+{
+	FILE *f = fopen("/proc/self/maps", "r");
+	int c, n = 0;
+
+	if (!f)
+		return -1;
+	while ((c = getc(f)) != EOF)
+		n += c == '\n';
+	fclose(f);
+	return n;
+}
 
 /* All memory goes back. */
 TEST(returned)
