@@ -126,7 +126,7 @@ static X509_NAME *decode_name(const struct ocsp_tlv *name)
 {
 	const unsigned char *p = name->start;
 
-	return d2i_X509_NAME(NULL, &p, name->data + name->len - name->start);
+	return d2i_X509_NAME(NULL, &p, ocsp_tlv_size(name));
 }
 
 /* As RFC 5280 7.1 compares them: not by their bytes. */

@@ -19,6 +19,12 @@ struct ocsp_tlv {
 	uint8_t id;
 };
 
+/* Its length with identifier and length octets, from start on. */
+static inline size_t ocsp_tlv_size(const struct ocsp_tlv *tlv)
+{
+	return tlv->data + tlv->len - tlv->start;
+}
+
 struct ocsp_der_reader {
 	const unsigned char *der;	/* where byte 0 is */
 	char *why;			/* what is wrong with it, in ASCII */

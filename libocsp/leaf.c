@@ -11,15 +11,10 @@
 #include "issuer.h"
 #include "leaf.h"
 
-static size_t length_of(const struct ocsp_tlv *tlv)
-{
-	return tlv->data + tlv->len - tlv->start;
-}
-
 static void *decode(const ASN1_ITEM *item, const struct ocsp_tlv *tlv)
 {
 	const unsigned char *p = tlv->start, *end = tlv->data + tlv->len;
-	ASN1_VALUE *value = ASN1_item_d2i(NULL, &p, length_of(tlv), item);
+	ASN1_VALUE *value = ASN1_item_d2i(NULL, &p, ocsp_tlv_size(tlv), item);
 
 	if (!value || p == end)
 		return value;
@@ -31,7 +26,7 @@ static bool take_tbs(struct ocsp_leaf *leaf, const struct ocsp_tlv *tbs)
 {
 	leaf->tbs = ASN1_STRING_new();
 	return leaf->tbs &&
-	       ASN1_STRING_set(leaf->tbs, tbs->start, length_of(tbs));
+	       ASN1_STRING_set(leaf->tbs, tbs->start, ocsp_tlv_size(tbs));
 }
 
 static bool decode_parts(struct ocsp_leaf *leaf,
@@ -74,18 +69,16 @@ struct ocsp_leaf ocsp_leaf_of(X509 *cert)
 	};
 }
 
-struct ocsp_leaf *ocsp_leaf_decode(const unsigned char *der, size_t len)
+struct ocsp_leaf *ocsp_leaf_decode(const struct ocsp_cert_summary *summary)
 {
 	struct ocsp_leaf *leaf = calloc(1, sizeof(*leaf));
-	struct ocsp_cert_summary parts;
 	bool alone, ok;
 
 	errno = ENOMEM;
 	if (!leaf)
 		return NULL;
 	alone = ocsp_errors_begin();
-	ok = der && ocsp_cert_summarize(der, len, &parts) &&
-	     decode_parts(leaf, &parts);
+	ok = decode_parts(leaf, summary);
 	errno = ocsp_errors_end(alone) ? ENOMEM : EINVAL;
 	if (ok)
 		return leaf;

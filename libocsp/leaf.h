@@ -14,6 +14,8 @@
 #include <openssl/ocsp.h>
 #include <openssl/x509.h>
 
+struct ocsp_cert_summary;
+
 struct ocsp_leaf {
 	const X509_NAME *issuer;
 	const ASN1_INTEGER *serial;
@@ -29,10 +31,10 @@ struct ocsp_leaf {
 };
 
 /*
- * NULL, and errno is EINVAL: it is no certificate in DER, as far as this looks;
- * or ENOMEM. der is not needed any more.
+ * NULL, and errno is EINVAL: a part is not what it has to be; or ENOMEM. The DER
+ * is not needed any more.
  */
-struct ocsp_leaf *ocsp_leaf_decode(const unsigned char *der, size_t len);
+struct ocsp_leaf *ocsp_leaf_decode(const struct ocsp_cert_summary *summary);
 /* Takes NULL. */
 void ocsp_leaf_free(struct ocsp_leaf *leaf);
 

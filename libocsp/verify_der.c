@@ -188,8 +188,8 @@ static bool is_constructed_type(int type)
 /* X.690 11.6: in ascending order, the shorter one as if zeros followed. */
 static bool is_ascending(const struct ocsp_tlv *a, const struct ocsp_tlv *b)
 {
-	size_t a_len = a->data + a->len - a->start;
-	size_t b_len = b->data + b->len - b->start;
+	size_t a_len = ocsp_tlv_size(a);
+	size_t b_len = ocsp_tlv_size(b);
 	int order = memcmp(a->start, b->start, a_len < b_len ? a_len : b_len);
 
 	return order < 0 || (!order && a_len <= b_len);

@@ -13,6 +13,7 @@
 #include <openssl/err.h>
 
 #include "cert.h"
+#include "cert_summary.h"
 #include "forge.h"
 #include "kselftest_harness.h"
 #include "validity.h"
@@ -103,6 +104,7 @@ static const char *allow(const char *text)
 static bool leaf_is_judged_alike(const FIXTURE_DATA(verify) *w,
 				 const unsigned char *der, size_t len, int err)
 {
+	struct ocsp_cert_summary summary;
 	struct ocsp_verdict verdict;
 	unsigned char *cert = NULL;
 	struct ocsp_leaf *leaf;
@@ -110,7 +112,8 @@ static bool leaf_is_judged_alike(const FIXTURE_DATA(verify) *w,
 	int n;
 
 	n = i2d_X509(w->leaf.cert, &cert);
-	leaf = n > 0 ? ocsp_leaf_decode(cert, n) : NULL;
+	leaf = n > 0 && ocsp_cert_summarize(cert, n, &summary) ?
+	       ocsp_leaf_decode(&summary) : NULL;
 	/* Nothing of it is used any more. */
 	OPENSSL_clear_free(cert, n);
 	alike = leaf &&

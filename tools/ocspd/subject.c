@@ -126,21 +126,21 @@ static char *name_of(const struct ocsp_entry *entry,
 }
 
 static bool outline(struct subject *subject, struct cert *cert,
-		    const struct ocsp_entry *entry)
+		    const struct ocsp_entry *entry,
+		    struct ocsp_cert_summary *summary)
 {
-	struct ocsp_cert_summary summary;
-
+	memset(subject, 0, sizeof(*subject));
 	errno = EINVAL;
 	if (!entry->cert ||
-	    !ocsp_cert_summarize(entry->cert, entry->cert_len, &summary))
+	    !ocsp_cert_summarize(entry->cert, entry->cert_len, summary))
 		return false;
 	subject->issuer = decode_issuer(entry->issuer, entry->issuer_len);
 	if (!subject->issuer)
 		return false;
 	subject->policy = policy_of(cert, subject->issuer);
 	config_get(subject->policy.config);
-	subject->name = name_of(entry, &summary);
-	if (take_urls(subject, &summary))
+	subject->name = name_of(entry, summary);
+	if (take_urls(subject, summary))
 		return true;
 	errno = ENOMEM;
 	return false;
@@ -159,16 +159,18 @@ static bool give_up(struct subject *subject)
 bool subject_outline(struct subject *subject, struct cert *cert,
 		     const struct ocsp_entry *entry)
 {
-	memset(subject, 0, sizeof(*subject));
-	return outline(subject, cert, entry) || give_up(subject);
+	struct ocsp_cert_summary summary;
+
+	return outline(subject, cert, entry, &summary) || give_up(subject);
 }
 
 bool subject_make(struct subject *subject, struct cert *cert,
 		  const struct ocsp_entry *entry)
 {
-	if (!subject_outline(subject, cert, entry))
-		return false;
-	subject->leaf = ocsp_leaf_decode(entry->cert, entry->cert_len);
+	struct ocsp_cert_summary summary;
+
+	if (outline(subject, cert, entry, &summary))
+		subject->leaf = ocsp_leaf_decode(&summary);
 	return subject->leaf || give_up(subject);
 }
 
