@@ -13,7 +13,8 @@
 #
 # An emulated processor would compile the module for half an hour: DKMS finds in
 # the directory CCACHE what ci/check_packages had it compile outside. TREE is the
-# source, for the test that autopkgtest runs.
+# source, for the test that autopkgtest runs and for the README: how to install,
+# add and enable is typed as it is there.
 
 debs=$(readlink -f "$1")
 upgrade=$(readlink -f "$2")
@@ -61,6 +62,18 @@ install()
 	apt install $files
 }
 
+# readme BEGINNING: type the command of the README that begins so, where the packages are.
+readme()
+{
+	local line
+
+	line=$(sed -n "s/^    \\($1.*\\)/\\1/p" "$top/README.md")
+	echo "$line"
+	[ "$(echo "$line" | wc -l)" = 1 ] && [ -n "$line" ] &&
+		inside env DEBIAN_KERNEL_USE_CCACHE=1 "CCACHE_DIR=$compiled" \
+			sh -ec "cd '$debs' && $line" < /dev/null
+}
+
 ocspd_status()
 {
 	inside systemctl show -P StatusText ocspd.service
@@ -82,7 +95,7 @@ test_dkms()
 {
 	local result
 
-	! modinfo ktls_ocsp 2> /dev/null && install ktls-ocsp-dkms && modinfo ktls_ocsp &&
+	! modinfo ktls_ocsp 2> /dev/null && readme "apt install [.]" && modinfo ktls_ocsp &&
 		! grep -q '^ktls_ocsp ' /proc/modules
 	result=$?
 	inside env "CCACHE_DIR=$compiled" ccache --show-stats
@@ -119,7 +132,8 @@ test_add()
 	printf '[ocspd]\nallow = 127.0.0.0/8\n' > /etc/ocspd.conf
 	make_ca "$dir" && alt_name=one.test make_leaf "$dir" leaf 10 "http://127.0.0.1:$responder/" &&
 		chmod 644 "$dir/leaf.key" && start_responder "$dir" "$responder" &&
-		inside systemctl reload ocspd.service && inside ocspctl add "$dir/leaf-chain.pem" &&
+		cp "$dir/leaf-chain.pem" /etc/nginx/chain.pem &&
+		inside systemctl reload ocspd.service && readme "ocspctl add" &&
 		inside ocspctl show | grep good
 }
 
@@ -135,14 +149,14 @@ test_nginx()
 	cat > /etc/nginx/conf.d/one.conf <<-END
 		server {
 			listen 127.0.0.1:443 ssl;
-			ssl_certificate $dir/leaf-chain.pem;
+			ssl_certificate /etc/nginx/chain.pem;
 			ssl_certificate_key $dir/leaf.key;
 		}
 	END
 	port=443
-	install libocsp1 ktls-ocsp-openssl && inside systemctl restart nginx.service &&
-		wait_for 60 port_is_open "$port" && serves_unstapled && enable_server nginx &&
-		leaf_is good && leaf_is good 1.2
+	inside systemctl restart nginx.service && wait_for 60 port_is_open "$port" &&
+		serves_unstapled && readme "ocspctl server enable nginx" &&
+		wait_for 60 port_is_open "$port" && leaf_is good && leaf_is good 1.2
 }
 
 test_apache2()
@@ -271,11 +285,11 @@ start_systemd > "$dir/why" 2>&1 || ktap_exit_fail_msg "no systemd: $(cat "$dir/w
 ours > "$dir/before"
 ktap_set_plan 13
 check without_module "ocspd is installed without the module: it runs, and says what it waits for"
-check dkms "DKMS builds the module for the kernel that runs"
+check dkms "README: the packages are installed, and DKMS builds the module for the kernel that runs"
 check autoload "the first client loads the module, and ocspd finds it"
 check sysctls "the sysctls of /etc/sysctl.d are those of the module"
-check add "ocspd fetches what ocspctl adds"
-check nginx "nginx staples when it is told to, and not before"
+check add "README: ocspd fetches what ocspctl adds"
+check nginx "README: nginx staples when it is told to, and not before"
 check apache2 "apache2 staples"
 check postfix "postfix staples"
 check modules "the modules of nginx and apache2 staple where they are told to"
