@@ -261,7 +261,7 @@ no_store()
 	unload_store && wait_for 10 grep -q "store: .*; trying again" "$dir/export.log" &&
 	cmp "$dir/good.der" "$files/$key.der" && load_store && lacks "$key" &&
 	expect 0 set "$leaf" "$dir/good.der" && has good "$key" &&
-	wait_for 10 grep -q "store: it is there" "$dir/export.log" &&
+	wait_for 10 grep -q "store: available" "$dir/export.log" &&
 	[ "$(grep -c "trying again" "$dir/export.log")" -eq 1 ]
 }
 check "the store goes and comes back" no_store

@@ -162,7 +162,7 @@ order()
 	expect 0 show --count --expires-within 3h &&
 	[ "$(cat "$dir/out")" = 1 ] && expect 0 -j show --count &&
 	json 'j == {"count": 3}' &&
-	unchanged 1 "'size' is no order" show --sort size &&
+	unchanged 1 "'size' is not an order" show --sort size &&
 	unchanged 1 "exclude each other" show --count "$leaf" &&
 	expect 0 del www.example.com && expect 0 del "*.example.org" &&
 	expect 0 set "$leaf" "$dir/good.der"
@@ -455,10 +455,10 @@ filters()
 	json 'len(j) > 1' && expect 0 -j show --expires-within 0 &&
 	json 'j == []' && expect 0 -j show --newer-than 999999999 &&
 	json 'j == []' &&
-	unchanged 1 "'bad' is no state" show --state valid,bad &&
-	unchanged 1 "'' is no state" show --state valid, &&
-	unchanged 1 "'5x' is no span of time" show --expires-within 5x &&
-	unchanged 1 "'-1' is no generation" show --newer-than -1 &&
+	unchanged 1 "'bad' is not a state" show --state valid,bad &&
+	unchanged 1 "'' is not a state" show --state valid, &&
+	unchanged 1 "'5x' is not a time span" show --expires-within 5x &&
+	unchanged 1 "'-1' is not a generation" show --newer-than -1 &&
 	unchanged 1 "exclude each other" show --state valid "$leaf"
 }
 check "show with filters" filters

@@ -157,9 +157,9 @@ check "files that somebody else wrote or changed" others
 errors()
 {
 	refuses 1 "apache2 is not installed" server enable apache2 --root "$root" &&
-	refuses 1 "'frob' is none that ocspctl knows" server enable frob &&
+	refuses 1 "'frob' is not a known server" server enable frob &&
 	refuses 1 "enable needs the NAME" server enable &&
-	refuses 1 "'frob' is neither list" server frob nginx &&
+	refuses 1 "'frob' is not list" server frob nginx &&
 	refuses 1 "'x' is one argument too many" server enable nginx x --root "$root" &&
 	refuses 1 "haproxy: edit /etc/ktls-ocsp/export.conf" server enable haproxy --root "$root" &&
 	rm -r "$root$dropins/lighttpd.service.d" &&

@@ -98,13 +98,13 @@ check "must-staple, and not served" strict
 
 refused()
 {
-	expect 3 check-store --warn 5x && says "--warn 5x: no span of time" &&
+	expect 3 check-store --warn 5x && says "--warn 5x: not a time span" &&
 	expect 3 check-store --warn 1h --crit 2h &&
 	says "--crit must not be longer than --warn" &&
 	expect 3 check-store --frob && says "'--frob' is no option" &&
 	expect 3 check-store x && says "one argument too many" &&
 	refuses 1 "needs a terminal" top < /dev/null &&
-	refuses 1 "no span of time from 1s to 1h" top --interval 0 &&
+	refuses 1 "not a time span from 1s to 1h" top --interval 0 &&
 	check_full_disk
 }
 

@@ -269,9 +269,9 @@ static const char *reload(RIG *rig, long nth, struct pf_run *run)
 	pf_forget();
 	pf_next(rig->ocspd, nth);
 	kill(rig->ocspd, SIGHUP);
-	if (!said(rig, run, "read again", "stays what it was"))
+	if (!said(rig, run, "read again", "stays in use"))
 		return rig->ocspd ? "no answer to SIGHUP" : ended(run);
-	if (strstr(run->err, "stays what it was") && !says_so(run))
+	if (strstr(run->err, "stays in use") && !says_so(run))
 		return "it does not say why nothing has changed";
 	return NULL;
 }

@@ -330,7 +330,7 @@ bad_reload()
 	NOTIFY_SOCKET=$dir/notify start_ocspd && wait_for 10 last_status "^[0-9]* certificates" &&
 	echo "colour = blue" >> "$dir/ocspd.conf" && kill -HUP "$ocspd" &&
 	wait_for 10 last_status "the previous one stays in use: .*ocspd.conf:5: colour: unknown setting" &&
-	logged "the configuration stays what it was" && write_conf && kill -HUP "$ocspd" &&
+	logged "the previous configuration stays in use" && write_conf && kill -HUP "$ocspd" &&
 	wait_for 10 last_status "^[0-9]* certificates" && stop_ocspd
 	local result=$?
 

@@ -307,7 +307,7 @@ check "half a file changes nothing" half_written
 reload()
 {
 	echo "colour = blue" >> "$dir/ocspd.conf"
-	kill -HUP "$ocspd" && wait_for 10 logged "stays what it was" &&
+	kill -HUP "$ocspd" && wait_for 10 logged "stays in use" &&
 	logged "colour: unknown setting of" &&
 	expect 0 show "$dir/renewed.pem" && prints "handles 1" || return 1
 	cp "$dir/two-chain.pem" "$dir/pin.pem"

@@ -194,7 +194,7 @@ bad_issuer()
 	write_conf "[issuer mine]" "file = $dir/none.pem" &&
 	! run_ocspd --check-config --same-user &&
 	logged "\\[issuer mine\\]: $dir/none.pem: No such file" &&
-	kill -HUP "$ocspd" && wait_for 10 logged "stays what it was" &&
+	kill -HUP "$ocspd" && wait_for 10 logged "stays in use" &&
 	refreshed_within two 3400 3600 && stop_ocspd
 }
 check "an issuer's file that cannot be read: the configuration is refused" bad_issuer

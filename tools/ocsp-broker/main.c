@@ -43,12 +43,12 @@ static const char usage[] =
 "usage: ocsp-broker [--rate N]\n"
 "       ocsp-broker --listen PATH [--group GROUP] [--rate N]\n"
 "\n"
-"Passes sessions with the kernel's store of OCSP responses to processes without\n"
-"privileges and in containers. The socket is systemd's, or PATH.\n"
+"Passes sessions of the kernel's store of OCSP responses to processes without\n"
+"privileges and in containers. The socket is that of systemd, or PATH.\n"
 "\n"
-"  -l, --listen PATH  make this socket, with mode 0660\n"
-"  -g, --group GROUP  whose members may connect to it\n"
-"  -r, --rate N       sessions that a user may have in a minute (240)\n"
+"  -l, --listen PATH  create this socket, with mode 0660\n"
+"  -g, --group GROUP  the group that may connect to it\n"
+"  -r, --rate N       the sessions that a user may get in a minute (240)\n"
 "  -V, --version\n"
 "  -h, --help\n";
 

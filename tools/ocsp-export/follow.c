@@ -417,7 +417,7 @@ static void resync(void)
 		return;
 	}
 	if (complained)
-		log_text(LOG_NOTICE, "store: it is there");
+		log_text(LOG_NOTICE, "store: available");
 	complained = false;
 	plan_end();
 	plan_resync(RESYNC);

@@ -18,10 +18,11 @@
 static const char usage[] =
 "usage: ocsp-export [-f FILE] [--check-config]\n"
 "\n"
-"Give the OCSP responses that the kernel's store serves to TLS servers that\n"
-"cannot ask it: as files, to HAProxy, or as a responder. See ocsp-export(8).\n"
-"  -f, --file FILE  the configuration instead of " CONFIGURATION "\n"
-"  --check-config   only read it\n"
+"Copies the OCSP responses of the kernel's store to TLS servers that cannot read\n"
+"it: as files, to HAProxy, or as a responder. See ocsp-export(8).\n"
+"\n"
+"  -f, --file FILE  read FILE instead of " CONFIGURATION "\n"
+"  --check-config   only read the configuration\n"
 "  -h, --help\n"
 "  -V, --version\n";
 

@@ -17,7 +17,7 @@ static bool read_limit(const char *option, const char *text, int64_t *seconds)
 {
 	if (!text || parse_span(text, seconds))
 		return true;
-	error("%s %s: no span of time such as 90s, 15min, 2h or 3d", option,
+	error("%s %s: not a time span such as 90s, 15min, 2h or 3d", option,
 	      text);
 	return false;
 }

@@ -65,7 +65,7 @@ static bool read_terms(const struct args *args, char *address,
 	}
 	if (args->timeout && (!parse_span(args->timeout, &timeout) ||
 			      !timeout || timeout > 3600)) {
-		error("check: --timeout %s: no span of time from 1s to 1h",
+		error("check: --timeout %s: not a time span from 1s to 1h",
 		      args->timeout);
 		return false;
 	}

@@ -20,7 +20,7 @@ static bool read_state(const char *text, size_t len, uint32_t *states)
 		*states |= 1U << state;
 		return true;
 	}
-	error("show: '%.*s' is no state (see ocspctl show --help)", (int)len,
+	error("show: '%.*s' is not a state (see ocspctl show --help)", (int)len,
 	      text);
 	return false;
 }
@@ -55,14 +55,14 @@ static bool read_order(const char *text, enum order *order)
 		*order = i;
 		return true;
 	}
-	error("show: '%s' is no order (see ocspctl show --help)", text);
+	error("show: '%s' is not an order (see ocspctl show --help)", text);
 	return false;
 }
 
 static bool read_span(const char *text, int64_t *before)
 {
 	if (!parse_span(text, before)) {
-		error("show: '%s' is no span of time (see ocspctl show --help)",
+		error("show: '%s' is not a time span (see ocspctl show --help)",
 		      text);
 		return false;
 	}
@@ -97,7 +97,7 @@ bool choice_read(const struct args *args, struct choice *choice)
 	}
 	if (args->newer_than) {
 		if (!parse_number(args->newer_than, &choice->newer_than)) {
-			error("show: '%s' is no generation (see ocspctl show --help)",
+			error("show: '%s' is not a generation (see ocspctl show --help)",
 			      args->newer_than);
 			return false;
 		}

@@ -9,19 +9,19 @@ const struct command commands[] = {
 		.run = cmd_show,
 		.synopsis = "[CERT]",
 		.description =
-		"tell what the store keeps, of all or of one certificate",
+		"show all entries of the store, or those of one certificate",
 		.details =
 		"  -v, --verbose  whole keys and subjects\n"
 		"  --state STATE[,STATE]...\n"
-		"                 those in one of these states\n"
+		"                 entries in one of these states\n"
 		"  --expires-within SPAN\n"
-		"                 those whose response ends before that is over, or has\n"
-		"                 ended: 90s, 15min, 2h, 3d\n"
+		"                 entries whose response expires within that time, or has\n"
+		"                 expired: 90s, 15min, 2h, 3d\n"
 		"  --newer-than GENERATION\n"
-		"                 those whose response was stored after that one\n"
+		"                 entries whose response was stored after that one\n"
 		"  --sort ORDER   by key, expires, failures, stored or subject\n"
-		"  --count        tell only how many there are\n"
-		"With a name for CERT: all certificates that have it.\n",
+		"  --count        print only the number of entries\n"
+		"If CERT is a name: all certificates that have it.\n",
 		.options = "jvsegSC",
 		.max_args = 1,
 	}, {
@@ -29,10 +29,10 @@ const struct command commands[] = {
 		.run = cmd_get,
 		.synopsis = "CERT [-o FILE]",
 		.description =
-		"write the response, in DER, to FILE or standard output",
+		"write the DER response to FILE or standard output",
 		.details =
 		"  -o, --output FILE\n"
-		"                 replaced at once, when all is written\n",
+		"                 replaced atomically\n",
 		.options = "jo",
 		.min_args = 1,
 		.max_args = 1,
@@ -41,12 +41,12 @@ const struct command commands[] = {
 		.run = cmd_add,
 		.synopsis = "CERT [--issuer FILE] [--keep] [--no-wait]",
 		.description =
-		"ask for a response to be fetched, and wait for it",
+		"add a certificate, and wait for its first response",
 		.details =
 		"  --issuer FILE  where the issuer's certificate is, if not in CERT\n"
-		"  --keep         let ocspd hold it from now on, until \"unkeep\"\n"
+		"  --keep         hold it permanently, until \"ocspctl unkeep\"\n"
 		"  --no-wait      do not wait for the first response\n"
-		"CERT is a file here.\n",
+		"CERT must be a file.\n",
 		.options = "jwip",
 		.min_args = 1,
 		.max_args = 1,
@@ -57,7 +57,7 @@ const struct command commands[] = {
 		.description = "verify the response in a DER file and store it",
 		.details =
 		"  --issuer FILE  where the issuer's certificate is, if not in CERT\n"
-		"With a key or name for CERT the certificates are those of the store.\n",
+		"If CERT is a key or a name, the certificates come from the store.\n",
 		.options = "ji",
 		.min_args = 2,
 		.max_args = 2,
@@ -66,7 +66,7 @@ const struct command commands[] = {
 		.run = cmd_del,
 		.synopsis = "CERT",
 		.description =
-		"withdraw a response; nobody is served it any more",
+		"withdraw a response: servers stop stapling it",
 		.details = "",
 		.options = "j",
 		.min_args = 1,
@@ -75,20 +75,20 @@ const struct command commands[] = {
 		.name = "refresh",
 		.run = cmd_refresh,
 		.synopsis = "CERT|--all [--no-cache] [--no-wait]",
-		.description = "let ocspd ask for new responses now, and wait for them",
+		.description = "make ocspd request new responses now, and wait for them",
 		.details =
-		"  --all          of all certificates that it refreshes\n"
-		"  --no-cache     caches on the way have to ask the responder\n"
-		"  --no-wait      do not wait for what comes\n",
+		"  --all          all certificates that ocspd refreshes\n"
+		"  --no-cache     bypass caches on the way to the responder\n"
+		"  --no-wait      do not wait for the results\n",
 		.options = "jwna",
 		.max_args = 1,
 	}, {
 		.name = "test-fetch",
 		.run = cmd_test_fetch,
 		.synopsis = "CERT [--no-cache]",
-		.description = "let ocspd ask as for a refresh, and store nothing",
+		.description = "make ocspd request a response, and store nothing",
 		.details =
-		"  --no-cache     caches on the way have to ask the responder\n",
+		"  --no-cache     bypass caches on the way to the responder\n",
 		.options = "jn",
 		.min_args = 1,
 		.max_args = 1,
@@ -96,7 +96,7 @@ const struct command commands[] = {
 		.name = "unkeep",
 		.run = cmd_unkeep,
 		.synopsis = "CERT",
-		.description = "let ocspd no longer hold what was added with --keep",
+		.description = "undo add --keep",
 		.details = "",
 		.options = "",
 		.min_args = 1,
@@ -106,15 +106,15 @@ const struct command commands[] = {
 		.run = cmd_monitor,
 		.synopsis = "",
 		.description =
-		"print what happens in the store, until interrupted",
+		"print the events of the store, until interrupted",
 		.details =
-		"What is wanted from a refresher is shown to the privileged only.\n",
+		"The events \"wanted\" require CAP_NET_ADMIN.\n",
 		.options = "j",
 	}, {
 		.name = "status",
 		.run = cmd_status,
 		.synopsis = "",
-		.description = "tell on one screen how all entries are",
+		.description = "summarise all entries on one screen",
 		.details = "",
 		.options = "j",
 	}, {
@@ -122,10 +122,10 @@ const struct command commands[] = {
 		.run = cmd_top,
 		.synopsis = "[--interval SPAN]",
 		.description =
-		"show the status and keep it up to date, until q is pressed",
+		"show the status continuously, until q is pressed",
 		.details =
 		"  --interval SPAN\n"
-		"                 read the store that often (2s)\n",
+		"                 the interval (2s)\n",
 		.options = "I",
 	}, {
 		.name = "check",
@@ -139,13 +139,13 @@ const struct command commands[] = {
 		"  --servername NAME\n"
 		"                 ask for this name instead of HOST\n"
 		"  --key-type TYPE\n"
-		"                 accept certificates with a key of this type only:\n"
+		"                 accept only certificates with a key of this type:\n"
 		"                 rsa, ecdsa, ed25519\n"
-		"  --issuer FILE  where the issuer's certificate may be, too\n"
-		"  --warn SPAN    warn of a staple that ends within this time (24h)\n"
+		"  --issuer FILE  search the issuer's certificate here, too\n"
+		"  --warn SPAN    warn of a staple that expires within this time (24h)\n"
 		"  --crit SPAN    the same for critical (2h)\n"
-		"  --timeout SPAN for all of it (10s)\n"
-		"Exit status here: 0 OK, 1 warning, 2 critical, 3 unknown.\n",
+		"  --timeout SPAN the limit for the whole check (10s)\n"
+		"Exit status: 0 OK, 1 warning, 2 critical, 3 unknown.\n",
 		.options = "jTNkiWKt",
 		.min_args = 1,
 		.max_args = 1,
@@ -156,9 +156,9 @@ const struct command commands[] = {
 		.synopsis = "[--warn SPAN] [--crit SPAN]",
 		.description = "check all entries, for a monitoring system",
 		.details =
-		"  --warn SPAN    warn of responses that end within this time (24h)\n"
+		"  --warn SPAN    warn of responses that expire within this time (24h)\n"
 		"  --crit SPAN    the same for critical (2h)\n"
-		"Exit status here: 0 OK, 1 warning, 2 critical, 3 unknown.\n",
+		"Exit status: 0 OK, 1 warning, 2 critical, 3 unknown.\n",
 		.options = "jWK",
 		.error_status = CHECK_UNKNOWN,
 	}, {
@@ -166,10 +166,10 @@ const struct command commands[] = {
 		.run = cmd_server,
 		.synopsis = "list | enable NAME | disable NAME | check NAME [HOST:PORT]",
 		.description =
-		"make a TLS server staple from the store, or take that back",
+		"make a TLS server staple from the store, or undo that",
 		.details =
-		"  --dry-run      only tell what enable or disable would do\n"
-		"  --root DIR     change the host below this directory; runs no command\n"
+		"  --dry-run      only print what enable or disable would do\n"
+		"  --root DIR     act on the files below this directory, and run no command\n"
 		"\"check\" takes the options of ocspctl check, and has its exit status.\n",
 		.options = "jdrTNkiWKt",
 		.min_args = 1,
@@ -179,9 +179,9 @@ const struct command commands[] = {
 		.run = cmd_stats,
 		.synopsis = "",
 		.description =
-		"tell what is used of each limit, and what has happened",
+		"show the use of each limit, and counters",
 		.details =
-		"How many sessions there are is told to the privileged only.\n",
+		"The number of sessions requires CAP_NET_ADMIN.\n",
 		.options = "j",
 	}, {
 		.name = "verify",
@@ -190,9 +190,9 @@ const struct command commands[] = {
 		.description =
 		"verify the response in a DER file; needs no kernel module",
 		.details =
-		"  --cert FILE    the certificate that it is about\n"
-		"  --issuer FILE  the certificate that issued that\n"
-		"  --at TIME      as of then: 2026-11-30[T12:00[:00]][Z] in UTC,\n"
+		"  --cert FILE    the certificate that it is for\n"
+		"  --issuer FILE  the certificate that issued that one\n"
+		"  --at TIME      as of this time: 2026-11-30[T12:00[:00]][Z] in UTC,\n"
 		"                 or @SECONDS since 1970\n",
 		.options = "jciA",
 		.min_args = 1,

@@ -18,11 +18,12 @@ static void print_usage(FILE *to)
 	for (cmd = commands; cmd->name; cmd++)
 		fprintf(to, "  %-11s %s\n", cmd->name, cmd->description);
 	fprintf(to, "\n"
-		"CERT is a file, PEM (leaf first, issuer next) or DER; or a key, the SHA-256\n"
-		"of the certificate, of which any beginning that is unique is enough; or a name\n"
-		"of a certificate in the store: a DNS name, an IP address or the subject.\n"
+		"CERT is a file, PEM (the server's certificate, then its issuer's) or DER; or a\n"
+		"key, the SHA-256 of the certificate, or its first digits (4 or more) if they are\n"
+		"unique; or a name of a certificate in the store: a DNS name, an IP address or\n"
+		"the subject.\n"
 		"  -j, --json     print JSON\n"
-		"  -h, --help     this text, or a command's\n"
+		"  -h, --help     print this text, or that of a command\n"
 		"  -V, --version\n"
 		"%s", exit_help);
 }

@@ -13,7 +13,7 @@ static const struct server *find_server(const char *name)
 	for (server = servers; server->name; server++)
 		if (!strcmp(server->name, name))
 			return server;
-	error("server: '%s' is none that ocspctl knows (see ocspctl server list)",
+	error("server: '%s' is not a known server (see ocspctl server list)",
 	      name);
 	return NULL;
 }
@@ -112,7 +112,7 @@ int cmd_server(const struct args *args)
 		return args->argc == 1 ? list(args, &act) :
 		       error("server: list takes no argument");
 	if (!enable && strcmp(verb, "disable") && strcmp(verb, "check"))
-		return error("server: '%s' is neither list nor enable nor disable nor check",
+		return error("server: '%s' is not list, enable, disable or check",
 			     verb);
 	if (args->argc < 2)
 		return error("server: %s needs the NAME of a server (see ocspctl server list)",

@@ -136,7 +136,7 @@ int cmd_top(const struct args *args)
 
 	if (args->interval && (!parse_span(args->interval, &interval) ||
 			       !interval || interval > 3600))
-		return error("top: '%s' is no span of time from 1s to 1h",
+		return error("top: '%s' is not a time span from 1s to 1h",
 			     args->interval);
 	if (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO))
 		return error("top: needs a terminal, use ocspctl status");

@@ -224,7 +224,7 @@ void keep_open(const char *path, bool now)
 	unread = opendir(directory);
 	if (!unread) {
 		if (errno != ENOENT)
-			log_text(LOG_WARNING, "%s: %s; what is kept for good is not held",
+			log_text(LOG_WARNING, "%s: %s; certificates that were kept permanently are not held",
 				 directory, strerror(errno));
 		return;
 	}

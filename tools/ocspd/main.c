@@ -79,15 +79,15 @@ static struct timer sweep_timer = { .fn = on_sweep };
 static const char usage[] =
 "usage: ocspd [-v] [-f FILE] [--once | --check-config [--same-user]]\n"
 "\n"
-"Fetches the OCSP responses that the kernel's store wants, verifies them, stores\n"
-"them, and refreshes them in time. See ocspd(8) and ocspd.conf(5).\n"
+"Fetches OCSP responses for the kernel's store, verifies and stores them, and\n"
+"refreshes them in time. See ocspd(8) and ocspd.conf(5).\n"
 "\n"
-"  -f, --config FILE  read FILE and not " CONFIG_FILE "\n"
-"      --once         fetch all there is once, and exit: 0 when none failed\n"
+"  -f, --config FILE  read FILE instead of " CONFIG_FILE "\n"
+"      --once         fetch all responses once, and exit: 0 if none failed\n"
 "      --check-config read the configuration and the files it names, and exit\n"
-"      --same-user    check as who this is, not as another user where it is root\n"
-"  -v, --verbose      tell of each request\n"
-"  -h, --help         this text\n"
+"      --same-user    with --check-config: read them as root, if run by root\n"
+"  -v, --verbose      log each request that fails\n"
+"  -h, --help         print this text\n"
 "  -V, --version\n";
 
 /* The command line. Ends the process where there is nothing more to do. */
@@ -237,7 +237,7 @@ static void reload(void)
 		return;
 	}
 	metrics_config(false);
-	log_text(LOG_ERR, "the configuration stays what it was");
+	log_text(LOG_ERR, "the previous configuration stays in use");
 	sd_notify(false, "READY=1");
 	on_status(&status_timer);
 }
