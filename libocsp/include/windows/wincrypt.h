@@ -2,9 +2,10 @@
 /* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * Windows' server OCSP response API, on the response store of the Linux kernel
- * (ktls_ocsp.ko): the names, values and layouts are those of Windows' header
- * of this name. What Windows leaves open, and where this is not Windows, is
- * said here and in libocsp(7).
+ * (ktls_ocsp.ko). The names, values and layouts are those of Windows' header of
+ * this name; this one was written from Microsoft's public documentation of the
+ * API. What Windows leaves open, and the differences from Windows, are described
+ * here and in libocsp(7).
  *
  * All functions may be called by any thread, and by both sides of a fork().
  */

@@ -2,8 +2,9 @@
 /* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
 /*
  * The base types, calling conventions and error codes of Windows that
- * <wincrypt.h> needs, for 32- and 64-bit Linux. Sizes and values are those of
- * Windows; nothing else of Windows is here.
+ * <wincrypt.h> needs, for 32- and 64-bit Linux, and nothing else of Windows. Sizes
+ * and values are those of Windows; they were written from Microsoft's public
+ * documentation.
  *
  * WCHAR is a UTF-16 unit. In C, u"" literals have its type; L"" literals do
  * under gcc -fshort-wchar (then do not pass them to wcslen() and its kin, which
