@@ -65,6 +65,7 @@ help:
 #       ARCHS="A B"        for these only; ARCH_TESTS="A B": these tests only
 #  make check-packages   build, install, use, upgrade and remove the Debian packages
 #       SUITES="A B"       of these suites (bookworm and trixie)
+#       PARTS="A B"        these parts only: see selftests/ci/check_packages
 #  make check-debug      run the tests on kernels built to find defects
 #       KINDS=kasan        on this kernel only (or kcsan); TESTS= as above
 #  make check-sanitizers run the tests of the library and the tools with ASan and
@@ -188,7 +189,7 @@ kernel-tree:
 	@selftests/ci/kernel_tree "$(DEST)"
 
 check-packages:
-	+@selftests/ci/check_packages $(SUITES)
+	+@PARTS="$(PARTS)" selftests/ci/check_packages $(SUITES)
 
 check-debug:
 	+@KINDS="$(KINDS)" selftests/ci/check_debug $(TESTS)
