@@ -62,7 +62,8 @@ install()
 	apt install $files
 }
 
-# readme BEGINNING: type the command of the README that begins so, where the packages are.
+# readme BEGINNING: type the command of the README that begins so, where the packages are, and Y for
+# what it asks.
 readme()
 {
 	local line
@@ -70,8 +71,8 @@ readme()
 	line=$(sed -n "s/^    \\($1.*\\)/\\1/p" "$top/README.md")
 	echo "$line"
 	[ "$(echo "$line" | wc -l)" = 1 ] && [ -n "$line" ] &&
-		inside env DEBIAN_KERNEL_USE_CCACHE=1 "CCACHE_DIR=$compiled" \
-			sh -ec "cd '$debs' && $line" < /dev/null
+		echo Y | inside env DEBIAN_KERNEL_USE_CCACHE=1 "CCACHE_DIR=$compiled" \
+			sh -ec "cd '$debs' && $line"
 }
 
 ocspd_status()
