@@ -89,9 +89,10 @@ struct round {
 	bool untold;			/* some have to be looked at in time */
 };
 
+/* Nobody tells of what a Get found that had to open a session first. */
 static bool is_due(const struct ocsp_handle *h, const struct round *round)
 {
-	return !is_told(h) || is_behind(h) ||
+	return !is_told(h) || is_behind(h) || h->config->updates.pending ||
 	       ocsp_changes_has(&round->changes, h->config->slot);
 }
 
@@ -123,8 +124,8 @@ static void update_all(struct round *round)
 	struct ocsp_handle *h;
 	uint32_t index = 0;
 
-	/* They are read from. */
-	ocsp_sessions_check(round->as_thread || dispatcher.has_descriptor);
+	/* They are read from: not what the application has by their numbers. */
+	ocsp_sessions_check(true);
 	ocsp_events_take(&round->changes);
 	while ((h = ocsp_handle_next(&index))) {
 		if (round->as_thread)

@@ -124,7 +124,7 @@ void ocsp_events_wake(uint32_t seconds)
 /* A kernel whose sessions cannot be polled says so: the timer has to do. */
 void ocsp_events_add(struct ocsp_session *session)
 {
-	if (events.open && session->state == OCSP_SESSION_OWN)
+	if (session->state == OCSP_SESSION_OWN && is_ours())
 		session->in_epoll = !control(EPOLL_CTL_ADD, session->id.fd);
 }
 

@@ -84,8 +84,10 @@ static int make_ends(struct standin_session *session,
 		standin_refuse(reply, -errno, "");
 		return -1;
 	}
-	fstat(ends[1], &st);
 	session->fd = ends[0];
+	fstat(ends[0], &st);
+	session->ino = st.st_ino;
+	fstat(ends[1], &st);
 	session->client_ino = st.st_ino;
 	return ends[1];
 }
@@ -149,15 +151,30 @@ struct standin_session *standin_session_of(struct standin_store *store, int fd)
 	return NULL;
 }
 
+/* In the same process, the application may have closed our end as well. */
+static bool has_end(const struct standin_session *session)
+{
+	struct stat st;
+
+	return !fstat(session->fd, &st) && S_ISSOCK(st.st_mode) &&
+	       st.st_ino == session->ino;
+}
+
+static bool is_closed(const struct standin_session *session)
+{
+	struct pollfd p = { .fd = session->fd };
+
+	return !has_end(session) ||
+	       (poll(&p, 1, 0) > 0 && p.revents & POLLHUP);
+}
+
 void standin_session_reap(struct standin_store *store)
 {
 	struct standin_session *session, *next;
-	struct pollfd p = { .events = 0 };
 
 	for (session = store->sessions; session; session = next) {
 		next = session->next;
-		p.fd = session->fd;
-		if (poll(&p, 1, 0) > 0 && p.revents & POLLHUP)
+		if (is_closed(session))
 			standin_session_free(session);
 	}
 }
@@ -176,7 +193,8 @@ void standin_session_free(struct standin_session *session)
 	while (*link != session)
 		link = &(*link)->next;
 	*link = session->next;
-	close(session->fd);
+	if (has_end(session))
+		close(session->fd);
 	free(session->handles);
 	free(session);
 }

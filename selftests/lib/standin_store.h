@@ -85,7 +85,8 @@ struct standin_session {
 	struct standin_store *store;
 	struct standin_session *next;
 	int fd;				/* the other end is the client's */
-	ino_t client_ino;		/* of that end */
+	ino_t ino;			/* of ours */
+	ino_t client_ino;		/* of the other one */
 	uid_t uid;
 	bool may_create;
 	struct standin_handle *handles;
