@@ -42,6 +42,7 @@ struct ocsp_directory {
 	bool was_checked;		/* once, at least: then the next is set */
 	uint32_t checked_at;		/* ocsp_uptime() */
 	struct ocsp_file_id file;
+	uint32_t read_at;		/* ocsp_uptime() */
 	struct ocsp_context *last;	/* what it had last, or NULL */
 	struct ocsp_terms store;	/* the newest that the store had */
 	bool failed;			/* the file is no good, as failure says */

@@ -220,6 +220,14 @@ static bool same_file(const struct ocsp_file_id *a, const struct ocsp_file_id *b
 	       a->changed.tv_nsec == b->changed.tv_nsec;
 }
 
+/* With the lock held: is that the file that was read, and need not be again? */
+static bool is_known(const struct ocsp_directory *d,
+		     const struct ocsp_file_id *id)
+{
+	return same_file(id, &d->file) &&
+	       (!d->failed || d->checked_at - d->read_at < REREAD);
+}
+
 /* Without the lock: look at the file, and read it if it is another one. */
 static void look_at_file(struct ocsp_handle *h, struct ocsp_directory *d)
 {
@@ -227,7 +235,7 @@ static void look_at_file(struct ocsp_handle *h, struct ocsp_directory *d)
 	struct ocsp_error error;
 	struct ocsp_file_id id;
 	char path[PATH_MAX];
-	bool same;
+	bool known;
 
 	if (!find_file(d, path, &id)) {
 		ocsp_error_set(&error, ERROR_FILENAME_EXCED_RANGE, "%s: %s",
@@ -240,12 +248,13 @@ static void look_at_file(struct ocsp_handle *h, struct ocsp_directory *d)
 		id.ino = 1;
 	} else {
 		ocsp_lock();
-		same = same_file(&id, &d->file) &&
-		       (!d->failed || d->checked_at % REREAD >=
-			OCSP_DIRECTORY_INTERVAL);
-		d->file = id;
+		known = is_known(d, &id);
+		if (!known) {
+			d->file = id;
+			d->read_at = d->checked_at;
+		}
 		ocsp_unlock();
-		if (same)
+		if (known)
 			return;
 		if (id.ino)
 			file = read_file(h->config, path, &error);

@@ -22,6 +22,7 @@
 #include <libocsp/ocsp_ssl.h>
 #include <wincrypt.h>
 
+#include "ktest.h"
 #include "pki.h"
 #include "kselftest_harness.h"
 
@@ -432,6 +433,18 @@ TEST_F(chain, all_of_ssl_ctx_without_a_key)
 TEST_F(chain, absent_file)
 {
 	expect_refused(ERROR_FILE_NOT_FOUND);
+}
+
+/* A server that changed its effective user alone: access() goes by the real one. */
+TEST_F(chain, unreadable_file)
+{
+	if (geteuid())
+		SKIP(return, "needs root");
+	fclose(new_file(self->path));
+	ASSERT_EQ(0, chmod(self->path, 0600));
+	ASSERT_EQ(0, seteuid(KT_NOBODY));
+	expect_refused(ERROR_ACCESS_DENIED);
+	ASSERT_EQ(0, seteuid(0));
 }
 
 TEST_F(chain, directory_for_a_file)

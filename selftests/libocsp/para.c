@@ -9,14 +9,37 @@
 #include <stddef.h>
 #include <sys/file.h>
 #include <sys/fsuid.h>
+#include <sys/inotify.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include <openssl/err.h>
 #include <openssl/sha.h>
 
 #include "store_test.h"
+
+/* Seconds that the clocks of this process are ahead */
+static long ahead;
+
+int clock_gettime(clockid_t clock, struct timespec *ts)
+{
+	int rc = syscall(SYS_clock_gettime, clock, ts);
+
+	ts->tv_sec += ahead;
+	return rc;
+}
+
+time_t time(time_t *now)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	if (now)
+		*now = ts.tv_sec;
+	return ts.tv_sec;
+}
 
 /* What the update callback saw. */
 struct seen {
@@ -607,6 +630,31 @@ TEST_F_TIMEOUT(directory, read_does_not_go_back, 120)
 	CertCloseServerOcspResponse(h, 0);
 }
 
+/* Nobody is told of a handle that the application does not get. */
+TEST_F(directory, open_that_fails_tells_nothing)
+{
+	HCERT_SERVER_OCSP_RESPONSE h;
+	struct seen seen = { 0 };
+
+	self->para.dwFlags = CERT_SERVER_OCSP_RESPONSE_OPEN_PARA_READ_FLAG;
+	self->para.pfnUpdateCallback = on_update;
+	self->para.pvUpdateCallbackArg = &seen;
+	put_response(self, V_OCSP_CERTSTATUS_GOOD, -60, PKI_DAY);
+	ASSERT_EQ(0, set_good(&self->store));
+	ASSERT_EQ(0, set_limit("max_handles", 0));
+	EXPECT_EQ(NULL, CertOpenServerOcspResponse(self->store.chain, ASYNC,
+						   &self->para));
+	EXPECT_EQ(ERROR_NO_SYSTEM_RESOURCES, GetLastError());
+	kt_sleep_ms(1200);
+	EXPECT_EQ(0, atomic_load(&seen.calls));
+	/* One that is there is told. */
+	ASSERT_EQ(0, set_limit("max_handles", 100));
+	h = CertOpenServerOcspResponse(self->store.chain, ASYNC, &self->para);
+	ASSERT_NE(NULL, h);
+	EXPECT_LT(0, atomic_load(&seen.calls));
+	CertCloseServerOcspResponse(h, 0);
+}
+
 /* What is not a response for this certificate is told, and not used. */
 TEST_F(directory, read_refuses)
 {
@@ -656,6 +704,49 @@ TEST_F(directory, read_again)
 	c = CertGetServerOcspResponseContext(h, 0, NULL);
 	EXPECT_NE(NULL, c);
 	CertFreeServerOcspResponseContext(c);
+	CertCloseServerOcspResponse(h, 0);
+}
+
+/* One that did not change is not read, let alone verified, for a handshake. */
+TEST_F(directory, read_once)
+{
+	HCERT_SERVER_OCSP_RESPONSE h;
+	char events[1024];
+	int inotify;
+
+	self->para.dwFlags = CERT_SERVER_OCSP_RESPONSE_OPEN_PARA_READ_FLAG;
+	put_response(self, V_OCSP_CERTSTATUS_GOOD, -3600, PKI_DAY);
+	h = CertOpenServerOcspResponse(self->store.chain, ASYNC, &self->para);
+	ASSERT_NE(NULL, h);
+	EXPECT_LT(0, stapled_len(h));
+	inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	ASSERT_LE(0, inotify_add_watch(inotify, self->file, IN_OPEN));
+	ahead = 100;
+	EXPECT_LT(0, stapled_len(h));
+	EXPECT_EQ(-1, read(inotify, events, sizeof(events)));
+	EXPECT_EQ(EAGAIN, errno);
+	close(inotify);
+	put_response(self, V_OCSP_CERTSTATUS_REVOKED, -60, PKI_DAY);
+	ahead = 200;
+	EXPECT_LT(0, stapled_len(h));
+	CertCloseServerOcspResponse(h, 0);
+}
+
+/* What is refused for the time may do later, however seldom a handshake asks. */
+TEST_F(directory, refused_is_read_again)
+{
+	HCERT_SERVER_OCSP_RESPONSE h;
+
+	self->para.dwFlags = CERT_SERVER_OCSP_RESPONSE_OPEN_PARA_READ_FLAG;
+	put_response(self, V_OCSP_CERTSTATUS_GOOD,
+		     KTLS_OCSP_CLOCK_TOLERANCE + 30, PKI_DAY);
+	h = CertOpenServerOcspResponse(self->store.chain, ASYNC, &self->para);
+	ASSERT_NE(NULL, h);
+	expect_offline(h, self->file);
+	for (ahead = 31; ahead < 60; ahead += 7)
+		expect_offline(h, self->file);
+	ahead = 70;
+	EXPECT_LT(0, stapled_len(h));
 	CertCloseServerOcspResponse(h, 0);
 }
 
