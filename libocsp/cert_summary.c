@@ -9,34 +9,6 @@
 #include "crypto_errors.h"
 #include "verify_schema.h"
 
-/* Where the values of a constructed one are read. */
-struct cursor {
-	struct ocsp_der_reader reader;
-	const unsigned char *p, *end;
-	char why[64];			/* nobody reads it */
-};
-
-static void enter(struct cursor *c, const unsigned char *der, size_t len)
-{
-	c->reader = (struct ocsp_der_reader){ der, c->why, sizeof(c->why) };
-	c->p = der;
-	c->end = der + len;
-}
-
-/* Take the next value, which must have that identifier octet. */
-static bool take(struct cursor *c, uint8_t id, struct ocsp_tlv *tlv)
-{
-	return c->p < c->end &&
-	       ocsp_der_next(&c->reader, &c->p, c->end, tlv) && tlv->id == id;
-}
-
-/* The same if it is there; NULL in start: it is not. */
-static bool take_optional(struct cursor *c, uint8_t id, struct ocsp_tlv *tlv)
-{
-	tlv->start = NULL;
-	return c->p == c->end || *c->p != id || take(c, id, tlv);
-}
-
 static bool is_info_access(const struct ocsp_tlv *oid)
 {
 	/* id-pe-authorityInfoAccess, 1.3.6.1.5.5.7.1.1 */
@@ -52,11 +24,11 @@ static bool read_extension(const struct ocsp_tlv *extension,
 			   struct ocsp_cert_summary *summary, int *found)
 {
 	struct ocsp_tlv oid, critical, value;
-	struct cursor c;
+	struct ocsp_der_cursor c;
 
-	enter(&c, extension->data, extension->len);
-	if (!take(&c, OID, &oid) || !take_optional(&c, BOOLEAN, &critical) ||
-	    !take(&c, OCTET_STRING, &value) || c.p != c.end)
+	ocsp_der_enter(&c, extension->data, extension->len);
+	if (!ocsp_der_take(&c, OID, &oid) || !ocsp_der_take_optional(&c, BOOLEAN, &critical) ||
+	    !ocsp_der_take(&c, OCTET_STRING, &value) || c.p != c.end)
 		return false;
 	if (is_info_access(&oid) && !(*found)++)
 		summary->info_access = value;
@@ -67,15 +39,15 @@ static bool read_extensions(const struct ocsp_tlv *tagged,
 			    struct ocsp_cert_summary *summary)
 {
 	struct ocsp_tlv list, extension;
-	struct cursor c;
+	struct ocsp_der_cursor c;
 	int found = 0;
 
-	enter(&c, tagged->data, tagged->len);
-	if (!take(&c, SEQUENCE, &list) || c.p != c.end)
+	ocsp_der_enter(&c, tagged->data, tagged->len);
+	if (!ocsp_der_take(&c, SEQUENCE, &list) || c.p != c.end)
 		return false;
-	enter(&c, list.data, list.len);
+	ocsp_der_enter(&c, list.data, list.len);
 	while (c.p < c.end)
-		if (!take(&c, SEQUENCE, &extension) ||
+		if (!ocsp_der_take(&c, SEQUENCE, &extension) ||
 		    !read_extension(&extension, summary, &found))
 			return false;
 	/* Which of two counts is anybody's guess: none does. */
@@ -88,19 +60,19 @@ static bool read_extensions(const struct ocsp_tlv *tagged,
 static bool read_tbs(struct ocsp_cert_summary *summary)
 {
 	struct ocsp_tlv skipped, extensions;
-	struct cursor c;
+	struct ocsp_der_cursor c;
 
-	enter(&c, summary->tbs.data, summary->tbs.len);
-	if (!take_optional(&c, EXPLICIT(0), &skipped) ||	/* version */
-	    !take(&c, INTEGER, &summary->serial) ||
-	    !take(&c, SEQUENCE, &summary->tbs_algorithm) ||
-	    !take(&c, SEQUENCE, &summary->issuer) ||
-	    !take(&c, SEQUENCE, &skipped) ||			/* validity */
-	    !take(&c, SEQUENCE, &summary->subject) ||
-	    !take(&c, SEQUENCE, &skipped) ||			/* the public key */
-	    !take_optional(&c, CONTEXT(1), &skipped) ||		/* unique ids */
-	    !take_optional(&c, CONTEXT(2), &skipped) ||
-	    !take_optional(&c, EXPLICIT(3), &extensions) || c.p != c.end)
+	ocsp_der_enter(&c, summary->tbs.data, summary->tbs.len);
+	if (!ocsp_der_take_optional(&c, EXPLICIT(0), &skipped) ||	/* version */
+	    !ocsp_der_take(&c, INTEGER, &summary->serial) ||
+	    !ocsp_der_take(&c, SEQUENCE, &summary->tbs_algorithm) ||
+	    !ocsp_der_take(&c, SEQUENCE, &summary->issuer) ||
+	    !ocsp_der_take(&c, SEQUENCE, &skipped) ||			/* validity */
+	    !ocsp_der_take(&c, SEQUENCE, &summary->subject) ||
+	    !ocsp_der_take(&c, SEQUENCE, &skipped) ||			/* the public key */
+	    !ocsp_der_take_optional(&c, CONTEXT(1), &skipped) ||		/* unique ids */
+	    !ocsp_der_take_optional(&c, CONTEXT(2), &skipped) ||
+	    !ocsp_der_take_optional(&c, EXPLICIT(3), &extensions) || c.p != c.end)
 		return false;
 	return !extensions.start || read_extensions(&extensions, summary);
 }
@@ -109,16 +81,16 @@ bool ocsp_cert_summarize(const unsigned char *der, size_t len,
 			 struct ocsp_cert_summary *summary)
 {
 	struct ocsp_tlv cert;
-	struct cursor c;
+	struct ocsp_der_cursor c;
 
 	memset(summary, 0, sizeof(*summary));
-	enter(&c, der, len);
-	if (!take(&c, SEQUENCE, &cert) || c.p != c.end)
+	ocsp_der_enter(&c, der, len);
+	if (!ocsp_der_take(&c, SEQUENCE, &cert) || c.p != c.end)
 		return false;
-	enter(&c, cert.data, cert.len);
-	return take(&c, SEQUENCE, &summary->tbs) &&
-	       take(&c, SEQUENCE, &summary->algorithm) &&
-	       take(&c, BIT_STRING, &summary->signature) && c.p == c.end &&
+	ocsp_der_enter(&c, cert.data, cert.len);
+	return ocsp_der_take(&c, SEQUENCE, &summary->tbs) &&
+	       ocsp_der_take(&c, SEQUENCE, &summary->algorithm) &&
+	       ocsp_der_take(&c, BIT_STRING, &summary->signature) && c.p == c.end &&
 	       read_tbs(summary);
 }
 

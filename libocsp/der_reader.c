@@ -84,3 +84,24 @@ bool ocsp_der_next(const struct ocsp_der_reader *w, const unsigned char **p,
 	*p += tlv->len;
 	return true;
 }
+
+void ocsp_der_enter(struct ocsp_der_cursor *c, const unsigned char *der,
+		    size_t len)
+{
+	c->reader = (struct ocsp_der_reader){ der, c->why, sizeof(c->why) };
+	c->p = der;
+	c->end = der + len;
+}
+
+bool ocsp_der_take(struct ocsp_der_cursor *c, uint8_t id, struct ocsp_tlv *tlv)
+{
+	return c->p < c->end &&
+	       ocsp_der_next(&c->reader, &c->p, c->end, tlv) && tlv->id == id;
+}
+
+bool ocsp_der_take_optional(struct ocsp_der_cursor *c, uint8_t id,
+			    struct ocsp_tlv *tlv)
+{
+	tlv->start = NULL;
+	return c->p == c->end || *c->p != id || ocsp_der_take(c, id, tlv);
+}

@@ -41,4 +41,21 @@ bool ocsp_der_fail(const struct ocsp_der_reader *w, const char *fmt, ...)
 bool ocsp_not_der(const struct ocsp_der_reader *w, const unsigned char *at,
 		  const char *what);
 
+/* Where the values of a constructed one are read by who needs no reason. */
+struct ocsp_der_cursor {
+	struct ocsp_der_reader reader;
+	const unsigned char *p, *end;
+	char why[64];			/* nobody reads it */
+};
+
+void ocsp_der_enter(struct ocsp_der_cursor *c, const unsigned char *der,
+		    size_t len);
+
+/* Take the next value, which must have that identifier octet. */
+bool ocsp_der_take(struct ocsp_der_cursor *c, uint8_t id, struct ocsp_tlv *tlv);
+
+/* The same if it is there; NULL in start: it is not. */
+bool ocsp_der_take_optional(struct ocsp_der_cursor *c, uint8_t id,
+			    struct ocsp_tlv *tlv);
+
 #endif /* OCSP_DER_READER_H */

@@ -22,7 +22,6 @@
 #include "crypto_errors.h"
 #include "validity.h"
 #include "verify.h"
-#include "verify_der.h"
 #include "verify_priv.h"
 
 int ocsp_refuse(const struct check *c, const char *fmt, ...)
@@ -59,88 +58,6 @@ bool ocsp_time_value(const ASN1_TIME *asn1, int64_t *when)
 		return false;
 	*when = timegm(&tm);
 	return true;
-}
-
-/*
- * Has libcrypto read all of it, and as it stands there? A second look at what
- * ocsp_der_check() is for, by what parses the response.
- */
-static bool is_der(const struct check *c, const unsigned char *resp,
-		   size_t len)
-{
-	unsigned char *der = NULL;
-	OCSP_RESPONSE *again;
-	bool same;
-	int n = -1;
-
-	again = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL,
-				     c->basic);
-	if (again)
-		n = i2d_OCSP_RESPONSE(again, &der);
-	same = n >= 0 && (size_t)n == len && !memcmp(der, resp, len);
-	OPENSSL_free(der);
-	OCSP_RESPONSE_free(again);
-	return same;
-}
-
-static int check_status(const struct check *c, OCSP_RESPONSE *response)
-{
-	/* As RFC 6960 4.2.1 spells them. */
-	static const char *const names[] = {
-		[OCSP_RESPONSE_STATUS_MALFORMEDREQUEST] = "malformedRequest",
-		[OCSP_RESPONSE_STATUS_INTERNALERROR] = "internalError",
-		[OCSP_RESPONSE_STATUS_TRYLATER] = "tryLater",
-		[OCSP_RESPONSE_STATUS_SIGREQUIRED] = "sigRequired",
-		[OCSP_RESPONSE_STATUS_UNAUTHORIZED] = "unauthorized",
-	};
-	const int max = sizeof(names) / sizeof(names[0]);
-	int status = OCSP_response_status(response);
-
-	if (status > 0 && status < max && names[status])
-		return ocsp_refuse(c, "responder says %s", names[status]);
-	if (status != OCSP_RESPONSE_STATUS_SUCCESSFUL)
-		return ocsp_refuse(c, "responder says status %d", status);
-	return 0;
-}
-
-static int parse_basic(struct check *c, OCSP_RESPONSE *response,
-		       const unsigned char *resp, size_t len)
-{
-	char why[OCSP_REASON_SIZE];
-
-	if (!ocsp_der_check(resp, len, why, sizeof(why)))
-		return ocsp_refuse(c, "%s", why);
-	c->basic = OCSP_response_get1_basic(response);
-	if (!c->basic)
-		return ocsp_refuse(c, "no basic response (id-pkix-ocsp-basic) in it");
-	if (!is_der(c, resp, len))
-		return ocsp_refuse(c, "not encoded in DER, which TLS asks for");
-	return 0;
-}
-
-static int parse(struct check *c, const unsigned char *resp, size_t len)
-{
-	const unsigned char *p = resp;
-	OCSP_RESPONSE *response;
-	int err;
-
-	if (!len)
-		return ocsp_refuse(c, "the response is empty");
-	if (len > KTLS_OCSP_BLOB_MAX)
-		return ocsp_refuse(c, "%zu bytes, more than the %d that TLS can carry",
-				   len, KTLS_OCSP_BLOB_MAX);
-	response = d2i_OCSP_RESPONSE(NULL, &p, len);
-	if (!response)
-		return ocsp_refuse(c, "truncated or not a DER OCSPResponse");
-	if (p != resp + len)
-		err = ocsp_refuse(c, "%zu bytes behind the OCSPResponse",
-				  (size_t)(resp + len - p));
-	else
-		err = check_status(c, response);
-	if (!err)
-		err = parse_basic(c, response, resp, len);
-	OCSP_RESPONSE_free(response);
-	return err;
 }
 
 /* RFC 6960 4.4: what nobody here understands must not be critical. */
@@ -352,12 +269,14 @@ static int check_all(const struct check *c)
 
 int ocsp_verify_leaf(const unsigned char *resp, size_t len,
 		     const struct ocsp_leaf *leaf, X509 *issuer, int64_t now,
+		     struct ocsp_delegates *delegates,
 		     struct ocsp_verdict *verdict)
 {
 	struct check c = {
 		.leaf = leaf,
 		.issuer = issuer,
 		.now = now,
+		.delegates = delegates,
 		.verdict = verdict,
 	};
 	bool alone;
@@ -369,10 +288,11 @@ int ocsp_verify_leaf(const unsigned char *resp, size_t len,
 	alone = ocsp_errors_begin();
 	err = ocsp_check_issuer(&c);
 	if (!err)
-		err = parse(&c, resp, len);
+		err = ocsp_verify_parse(&c, resp, len);
 	if (!err)
 		err = check_all(&c);
 	OCSP_BASICRESP_free(c.basic);
+	sk_X509_pop_free(c.certs, X509_free);
 	/* Whatever was found wrong, the response is not to blame. */
 	if (ocsp_errors_end(alone) && err)
 		ocsp_refuse_memory(&c);
@@ -390,5 +310,5 @@ int ocsp_verify(const unsigned char *resp, size_t len, X509 *cert,
 {
 	struct ocsp_leaf leaf = ocsp_leaf_of(cert);
 
-	return ocsp_verify_leaf(resp, len, &leaf, issuer, now, verdict);
+	return ocsp_verify_leaf(resp, len, &leaf, issuer, now, NULL, verdict);
 }

@@ -18,6 +18,7 @@
 /* Bytes of a reason, with the final NUL: what the store keeps of one. */
 #define OCSP_REASON_SIZE	(KTLS_OCSP_FAILURE_MAX + 1)
 
+struct ocsp_delegates;
 struct ocsp_leaf;
 
 struct ocsp_verdict {
@@ -48,9 +49,13 @@ struct ocsp_verdict {
 int ocsp_verify(const unsigned char *resp, size_t len, X509 *cert,
 		X509 *issuer, int64_t now, struct ocsp_verdict *verdict);
 
-/* The same for whom the certificate is not decoded as a whole. */
+/*
+ * The same for whom the certificate is not decoded as a whole, and who verifies
+ * many responses of the same responders: delegates remembers theirs, or is NULL.
+ */
 int ocsp_verify_leaf(const unsigned char *resp, size_t len,
 		     const struct ocsp_leaf *leaf, X509 *issuer, int64_t now,
+		     struct ocsp_delegates *delegates,
 		     struct ocsp_verdict *verdict);
 
 #endif /* OCSP_VERIFY_H */

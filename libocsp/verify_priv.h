@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
-/* The parts of the verification. Private to verify.c and verify_signer.c. */
+/* The parts of the verification. Private to verify.c, verify_parse.c and verify_signer.c. */
 #ifndef OCSP_VERIFY_PRIV_H
 #define OCSP_VERIFY_PRIV_H
 
@@ -9,6 +9,7 @@
 
 #include <openssl/ocsp.h>
 
+#include "delegates.h"
 #include "leaf.h"
 #include "verify.h"
 
@@ -20,7 +21,9 @@ struct check {
 	const struct ocsp_leaf *leaf;
 	X509 *issuer;
 	int64_t now;
-	OCSP_BASICRESP *basic;
+	struct ocsp_delegates *delegates;	/* or NULL */
+	OCSP_BASICRESP *basic;		/* without certificates */
+	STACK_OF(X509) *certs;		/* they are here */
 	struct ocsp_verdict *verdict;
 };
 
@@ -32,6 +35,12 @@ int ocsp_refuse_memory(const struct check *c);
 const char *ocsp_time_text(int64_t when, char text[TIME_SIZE]);
 /* Seconds since the epoch. False: there is no time, or it is malformed. */
 bool ocsp_time_value(const ASN1_TIME *asn1, int64_t *when);
+
+/*
+ * verify_parse.c. Sets basic and certs, which are the caller's to free, and
+ * returns 0; or refuses what is no successful OCSPResponse in DER.
+ */
+int ocsp_verify_parse(struct check *c, const unsigned char *resp, size_t len);
 
 /*
  * verify_signer.c. Each returns 0, or refuses.

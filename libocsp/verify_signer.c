@@ -209,7 +209,6 @@ static bool has_signed(const struct check *c, X509 *cert)
  */
 static int find_signer(const struct check *c, X509 **signer)
 {
-	const STACK_OF(X509) *certs = OCSP_resp_get0_certs(c->basic);
 	bool named = is_named(c, c->issuer);
 	X509 *cert;
 	int i;
@@ -217,8 +216,8 @@ static int find_signer(const struct check *c, X509 **signer)
 	*signer = c->issuer;
 	if (named && has_signed(c, c->issuer))
 		return 0;
-	for (i = 0; i < sk_X509_num(certs); i++) {
-		cert = sk_X509_value(certs, i);
+	for (i = 0; i < sk_X509_num(c->certs); i++) {
+		cert = sk_X509_value(c->certs, i);
 		if (!is_named(c, cert))
 			continue;
 		named = true;
@@ -243,8 +242,21 @@ int ocsp_check_signer(const struct check *c, X509 **signer)
 	return err;
 }
 
+/*
+ * In place of libcrypto's look at a chain's signatures and times: those of its
+ * two certificates are check_signer_time()'s, and the delegate's signature was
+ * verified before.
+ */
+static int verified_before(X509_STORE_CTX *ctx)
+{
+	if (sk_X509_num(X509_STORE_CTX_get0_chain(ctx)) == 2)
+		return 1;
+	X509_STORE_CTX_set_error(ctx, X509_V_ERR_UNSPECIFIED);
+	return 0;
+}
+
 /* The issuer as the one thing that is trusted, at the time now. */
-static X509_STORE *make_store(const struct check *c)
+static X509_STORE *make_store(const struct check *c, X509 *signer)
 {
 	X509_STORE *store = X509_STORE_new();
 	X509_VERIFY_PARAM *param;
@@ -259,6 +271,8 @@ static X509_STORE *make_store(const struct check *c)
 	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
 	X509_VERIFY_PARAM_set_auth_level(param, AUTH_LEVEL);
 	X509_VERIFY_PARAM_set_time(param, c->now);
+	if (ocsp_delegates_verified(c->delegates, signer, c->issuer))
+		X509_STORE_set_verify(store, verified_before);
 	return store;
 }
 
@@ -281,7 +295,7 @@ static int refuse_stock(const struct check *c)
 int ocsp_check_stock(const struct check *c, X509 *signer)
 {
 	STACK_OF(X509) *certs = sk_X509_new_null();
-	X509_STORE *store = make_store(c);
+	X509_STORE *store = make_store(c, signer);
 	int ok = 0, err;
 
 	if (!certs || !store || sk_X509_push(certs, signer) <= 0) {
@@ -294,6 +308,9 @@ int ocsp_check_stock(const struct check *c, X509 *signer)
 		ok = OCSP_basic_verify(c->basic, certs, store,
 				       OCSP_NOEXPLICIT | OCSP_NOSIGS);
 		err = ok > 0 ? 0 : refuse_stock(c);
+		if (!err)
+			ocsp_delegates_set_verified(c->delegates, signer,
+						    c->issuer);
 		if (err && signer != c->issuer)
 			err = refuse_delegate(c, signer);
 	}

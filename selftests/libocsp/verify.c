@@ -14,6 +14,7 @@
 
 #include "cert.h"
 #include "cert_summary.h"
+#include "delegates.h"
 #include "forge.h"
 #include "kselftest_harness.h"
 #include "validity.h"
@@ -38,6 +39,7 @@ FIXTURE(verify) {
 	struct forged stranger;		/* another CA */
 	struct forged strange_leaf;	/* its leaf, of the serial of leaf */
 	struct forged delegate;
+	struct ocsp_delegates delegates;
 	struct ocsp_verdict verdict;
 	int64_t now;
 };
@@ -81,6 +83,7 @@ FIXTURE_TEARDOWN(verify)
 	forge_free(&self->stranger);
 	forge_free(&self->strange_leaf);
 	forge_free(&self->delegate);
+	ocsp_delegates_clear(&self->delegates);
 }
 
 /* What the operator of the host allows; NULL: there is no such file. */
@@ -100,12 +103,28 @@ static const char *allow(const char *text)
 	return path;
 }
 
-/* Out of the DER alone, as ocspd has it: the same verdict */
-static bool leaf_is_judged_alike(const FIXTURE_DATA(verify) *w,
+static bool is_judged_alike(FIXTURE_DATA(verify) *w,
+			    const unsigned char *der, size_t len,
+			    const struct ocsp_leaf *leaf, int err)
+{
+	struct ocsp_verdict verdict;
+
+	return ocsp_verify_leaf(der, len, leaf, w->ca.cert, w->now,
+				&w->delegates, &verdict) == err &&
+	       verdict.status == w->verdict.status &&
+	       verdict.this_update == w->verdict.this_update &&
+	       verdict.next_update == w->verdict.next_update &&
+	       !strcmp(verdict.reason, w->verdict.reason);
+}
+
+/*
+ * Out of the DER alone, as ocspd has it: the same verdict, and the same again
+ * when the response's certificates are known.
+ */
+static bool leaf_is_judged_alike(FIXTURE_DATA(verify) *w,
 				 const unsigned char *der, size_t len, int err)
 {
 	struct ocsp_cert_summary summary;
-	struct ocsp_verdict verdict;
 	unsigned char *cert = NULL;
 	struct ocsp_leaf *leaf;
 	bool alike;
@@ -116,13 +135,8 @@ static bool leaf_is_judged_alike(const FIXTURE_DATA(verify) *w,
 	       ocsp_leaf_decode(&summary) : NULL;
 	/* Nothing of it is used any more. */
 	OPENSSL_clear_free(cert, n);
-	alike = leaf &&
-		ocsp_verify_leaf(der, len, leaf, w->ca.cert, w->now,
-				 &verdict) == err &&
-		verdict.status == w->verdict.status &&
-		verdict.this_update == w->verdict.this_update &&
-		verdict.next_update == w->verdict.next_update &&
-		!strcmp(verdict.reason, w->verdict.reason);
+	alike = leaf && is_judged_alike(w, der, len, leaf, err) &&
+		is_judged_alike(w, der, len, leaf, err);
 	ocsp_leaf_free(leaf);
 	return alike;
 }
@@ -471,6 +485,32 @@ TEST_F(verify, delegate_of_a_sub_ca)
 		     JUDGE(.signer = &sub));
 	forge_free(&delegate);
 	forge_free(&sub);
+}
+
+/* What is remembered of a delegate holds for the issuer that signed it. */
+TEST_F(verify, known_delegate)
+{
+	struct forged namesake = make_ca("Issuer", forge_ec(4));
+	struct forged ca = self->ca, leaf = self->leaf, delegate;
+	int i;
+
+	EXPECT_STREQ(ACCEPTED, JUDGE(.signer = &self->delegate));
+	self->ca = namesake;
+	self->leaf = make_leaf("leaf", &namesake, 100);
+	EXPECT_STREQ(NO_SIGNER, JUDGE(.signer = &self->delegate));
+	forge_free(&self->leaf);
+	forge_free(&namesake);
+	self->ca = ca;
+	self->leaf = leaf;
+	/* The first ones make room for the last. */
+	for (i = 0; i < OCSP_DELEGATES_MAX + 1; i++) {
+		delegate = forge_cert(&(struct forge_cert){
+			.cn = "D", .issuer = &self->ca, .key = forge_ec(5),
+			.serial = 200 + i, .ext_key_usage = "OCSPSigning" });
+		EXPECT_STREQ(ACCEPTED, JUDGE(.signer = &delegate));
+		forge_free(&delegate);
+	}
+	EXPECT_STREQ(ACCEPTED, JUDGE(.signer = &self->delegate));
 }
 
 TEST_F(verify, bad_signature)

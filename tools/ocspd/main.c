@@ -33,6 +33,7 @@
 #include "plan.h"
 #include "policy.h"
 #include "privilege.h"
+#include "publish.h"
 #include "queue.h"
 #include "replan.h"
 #include "resync.h"
@@ -449,6 +450,7 @@ static void run(void)
 	fetch_exit();
 	cache_close();
 	policy_clear();
+	publish_forget_delegates();
 	subject_forget_issuers();
 	own_forget();
 	loop_exit();

@@ -8,12 +8,16 @@
 
 #include "cache.h"
 #include "clock.h"
+#include "delegates.h"
 #include "log.h"
 #include "precedence.h"
 #include "publish.h"
 #include "responder.h"
 #include "store.h"
 #include "text.h"
+
+/* Of the responders that are asked */
+static struct ocsp_delegates delegates;
 
 static struct ocsp_terms terms_of(const struct ocsp_verdict *verdict)
 {
@@ -104,7 +108,7 @@ static enum publish examine(struct cert *cert, const struct subject *subject,
 	struct ocsp_terms terms;
 
 	if (ocsp_verify_leaf(data, len, subject->leaf, subject->issuer,
-			     clock_wall(), verdict)) {
+			     clock_wall(), &delegates, verdict)) {
 		snprintf(why, OCSP_REASON_SIZE, "%s", verdict->reason);
 		return PUBLISH_REFUSED;
 	}
@@ -233,4 +237,9 @@ bool publish_failure(const struct cert *cert, const struct subject *subject,
 		log_text(LOG_ERR, "reporting that to the store: %s",
 			 store_error());
 	return true;
+}
+
+void publish_forget_delegates(void)
+{
+	ocsp_delegates_clear(&delegates);
 }

@@ -51,4 +51,7 @@ bool publish_cached(struct cert *cert);
 bool publish_failure(const struct cert *cert, const struct subject *subject,
 		     const char *why, bool asked);
 
+/* Give back the certificates of the responders that were asked. */
+void publish_forget_delegates(void);
+
 #endif /* OCSPD_PUBLISH_H */
