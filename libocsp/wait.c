@@ -186,6 +186,11 @@ static void wait_until(struct wait *w, int64_t deadline)
 		poll(&p, 1, (next < deadline ? next : deadline) - now);
 		if (!p.revents)
 			continue;
+		/* The application may have closed it, and have its number. */
+		if (!ocsp_fd_is_ours(&w->watch.id)) {
+			p.fd = -1;
+			continue;
+		}
 		rc = ocsp_client_notice(w->watch.client, on_notice, w);
 		if (rc == -ENOBUFS)
 			next = now;

@@ -4,9 +4,12 @@
  * libocsp against a store: opens that wait for the first response, with all
  * kinds of refreshers.
  */
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include "store_test.h"
 
@@ -276,14 +279,18 @@ static void *open_second(void *arg)
 	return NULL;
 }
 
-static void opener_start(struct opener *o, int delay)
+/* And a refresher that does what o says, SET by default */
+static void opener_new(struct opener *o, int delay)
 {
 	pki_new(&o->pki, 0x11, PKI_URL, 0);
 	o->chain = pki_chain(&o->pki);
 	o->refresher.pki = &o->pki;
-	o->refresher.answer = SET;
 	o->refresher.delay = delay;
 	refresher_start(&o->refresher);
+}
+
+static void opener_start(struct opener *o)
+{
 	if (pthread_create(&o->thread, NULL, open_second, o))
 		abort();
 }
@@ -306,7 +313,8 @@ TEST_F(store, others_read_while_one_waits)
 
 	h = open_good(self);
 	ASSERT_NE(NULL, h);
-	opener_start(&o, 2000);
+	opener_new(&o, 2000);
+	opener_start(&o);
 	while (!atomic_load(&o.done)) {
 		start = kt_uptime_ms();
 		EXPECT_TRUE(get_is_ok(h));
@@ -333,6 +341,46 @@ TEST_F(store, others_read_while_one_waits)
 	CertCloseServerOcspResponse(h, 0);
 }
 
+/* Which of the first descriptors are open */
+#define DESCRIPTORS	64
+
+static void look_at_descriptors(bool *open)
+{
+	for (int fd = 0; fd < DESCRIPTORS; fd++)
+		open[fd] = fcntl(fd, F_GETFD) != -1;
+}
+
+/* What has the number of the descriptor that is waited for then is not read. */
+TEST_F(store, descriptors_are_taken_while_one_waits)
+{
+	bool before[DESCRIPTORS], after[DESCRIPTORS];
+	struct opener o = { .refresher.answer = NOTHING };
+	int ends[2], fd, taken = 0;
+	char byte;
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends));
+	opener_new(&o, 0);
+	look_at_descriptors(before);
+	opener_start(&o);
+	kt_sleep_ms(500);
+	look_at_descriptors(after);
+	for (fd = 0; fd < DESCRIPTORS; fd++)
+		if (after[fd] && !before[fd])
+			taken += syscall(SYS_dup3, ends[0], fd, O_CLOEXEC) == fd;
+	EXPECT_LE(3, taken);
+	ASSERT_EQ(1, write(ends[1], "x", 1));
+	kt_sleep_ms(1500);
+	EXPECT_EQ(1, recv(ends[0], &byte, 1, MSG_DONTWAIT));
+	ASSERT_EQ(0, set_for(self, &o.pki, KTLS_OCSP_CERT_STATUS_GOOD, PKI_DAY));
+	pthread_join(o.thread, NULL);
+	ASSERT_NE(NULL, o.h);
+	EXPECT_GT(6000, o.took);
+	EXPECT_TRUE(get_is_ok(o.h));
+	opener_free(&o);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 /* Events go to the store's netns, where the thread is not: it looks again. */
 TEST_F(store, wait_from_another_netns)
 {
@@ -341,7 +389,8 @@ TEST_F(store, wait_from_another_netns)
 
 	h = CertOpenServerOcspResponse(self->chain, ASYNC, NULL);
 	ASSERT_NE(NULL, h);
-	opener_start(&o, 100);
+	opener_new(&o, 100);
+	opener_start(&o);
 	pthread_join(o.thread, NULL);
 	ASSERT_NE(NULL, o.h);
 	EXPECT_GT(5000, o.took);
