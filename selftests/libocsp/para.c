@@ -628,6 +628,11 @@ TEST_F_TIMEOUT(directory, read_does_not_go_back, 120)
 	kt_sleep_ms(4100);
 	EXPECT_EQ(0, stapled_len(h));
 	CertCloseServerOcspResponse(h, 0);
+	/* Who comes then has not seen it, and is told of it by the store. */
+	h = CertOpenServerOcspResponse(self->store.chain, ASYNC, &self->para);
+	ASSERT_NE(NULL, h);
+	EXPECT_EQ(0, stapled_len(h));
+	CertCloseServerOcspResponse(h, 0);
 }
 
 /* Nobody is told of a handle that the application does not get. */
