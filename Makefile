@@ -92,6 +92,7 @@ help:
 #  make dist             a tarball of the last commit
 #  make deb              Debian packages of the last commit, in build/deb
 #       SUITES="A B"       for these suites (bookworm and trixie)
+#       TARBALL=FILE       of what "make dist" made, and not of the last commit
 #  make clean            remove what was built
 
 # Kbuild of older kernels writes next to the sources: it gets a tree of links.
@@ -241,12 +242,14 @@ demo:
 dist: name = ktls-ocsp-$(VERSION)
 dist:
 	@mkdir -p $(O)
+	@[ -e .git ] || { echo "dist: this is no git checkout" >&2; exit 1; }
 	@git diff --quiet HEAD || echo "dist: what is not committed is left out" >&2
-	git archive --format=tar --prefix=$(name)/ HEAD | gzip -9n >$(O)/$(name).tar.gz
+	@git archive --format=tar --prefix=$(name)/ -o $(O)/$(name).tar HEAD
+	@gzip -9nf $(O)/$(name).tar
 	@echo $(O)/$(name).tar.gz
 
 deb:
-	@tools/packaging/deb $(SUITES)
+	@TARBALL="$(TARBALL)" tools/packaging/deb $(SUITES)
 
 # What the subdirectories made lies there as well.
 clean:
