@@ -96,7 +96,7 @@ test_dkms()
 {
 	local result
 
-	! modinfo ktls_ocsp 2> /dev/null && readme "apt install [.]" && modinfo ktls_ocsp &&
+	! modinfo ktls_ocsp 2> /dev/null && readme "apt install linux-headers" && modinfo ktls_ocsp &&
 		! grep -q '^ktls_ocsp ' /proc/modules
 	result=$?
 	inside env "CCACHE_DIR=$compiled" ccache --show-stats
