@@ -17,7 +17,7 @@ root=$dir/root
 dropins=/usr/local/share/ktls-ocsp/systemd
 conf=/etc/ktls-ocsp/openssl.cnf
 modules=/usr/local/lib/ktls-ocsp
-ktap_set_plan 19
+ktap_set_plan 21
 
 # make_root DIR: a host with some servers
 make_root()
@@ -176,6 +176,7 @@ check "errors" errors
 
 cat > "$dir/systemctl" <<-END
 	#!/bin/sh
+	[ \$1 != is-active ] || exec cat $dir/active
 	echo "systemctl \$*" >> $dir/calls
 END
 cat > "$dir/postconf" <<-END
@@ -217,7 +218,7 @@ runs()
 	openssl s_server -accept 443 -www -cert "$dir/leaf.pem" -key "$dir/leaf.key" \
 		-cert_chain "$dir/ca.pem" -status_file "$dir/good.der" > "$dir/server.log" 2>&1 &
 	server=$!
-	listens 443 "$dir/server.log" && : > "$dir/calls" &&
+	listens 443 "$dir/server.log" && : > "$dir/calls" && echo active > "$dir/active" &&
 	expect 0 server enable nginx --dry-run && prints "would run systemctl daemon-reload" &&
 	! [ -s "$dir/calls" ] && expect 0 server enable nginx && quiet &&
 	prints "OCSP localhost:443 OK: good" &&
@@ -230,6 +231,28 @@ runs()
 	return "$1"
 }
 check "enable restarts, and looks whether it staples" runs
+
+# Its unit is up sooner than it is.
+late()
+{
+	( sleep 2 && exec openssl s_server -accept 443 -www -cert "$dir/leaf.pem" -key "$dir/leaf.key" \
+		-cert_chain "$dir/ca.pem" -status_file "$dir/good.der" > "$dir/server.log" 2>&1 ) &
+	server=$!
+	expect 0 server enable nginx && quiet && prints "OCSP localhost:443 OK: good"
+	set -- $?
+	kill "$server"
+	wait "$server" 2> /dev/null
+	return "$1"
+}
+check "enable waits for a server that listens later" late
+
+stopped()
+{
+	rm "$dir/active"
+	expect 0 server disable nginx && expect 0 server enable nginx &&
+	prints "nginx.service is not running, so it was not checked" && expect 0 server disable nginx
+}
+check "enable does not check a server that does not run" stopped
 
 postfix()
 {

@@ -71,6 +71,7 @@ static bool read_terms(const struct args *args, char *address,
 	}
 	terms->key_type = args->key_type;
 	terms->timeout_ms = timeout * 1000;
+	terms->patience_ms = args->patience_ms;
 	terms->server_name = args->servername ? args->servername : terms->host;
 	return true;
 }

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -144,13 +145,26 @@ static bool run_tls(struct handshake *h, const struct handshake_terms *terms,
 	return done;
 }
 
+static bool connect_to(struct peer *peer, const struct handshake_terms *terms)
+{
+	int64_t end = monotonic_ms() + terms->patience_ms;
+
+	while (!peer_connect(peer, terms->host, terms->port, terms->timeout_ms)) {
+		if (monotonic_ms() >= end)
+			return false;
+		peer_close(peer);
+		usleep(100 * 1000);
+	}
+	return true;
+}
+
 bool handshake_run(struct handshake *h, const struct handshake_terms *terms)
 {
 	struct peer peer = { 0 };
 	bool done = false;
 
 	memset(h, 0, sizeof(*h));
-	if (!peer_connect(&peer, terms->host, terms->port, terms->timeout_ms))
+	if (!connect_to(&peer, terms))
 		snprintf(h->why, sizeof(h->why), "cannot connect: %.200s",
 			 peer.why);
 	else if (terms->starttls && !starttls_run(terms->starttls, &peer))

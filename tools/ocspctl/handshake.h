@@ -15,6 +15,7 @@ struct handshake_terms {
 	const char *server_name;	/* NULL: none is sent */
 	const char *key_type;		/* "rsa", "ecdsa", "ed25519" or NULL */
 	int64_t timeout_ms;
+	int patience_ms;		/* in which it may begin to listen */
 };
 
 struct handshake {

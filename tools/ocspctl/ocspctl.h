@@ -63,6 +63,7 @@ struct args {
 	bool keep;
 	bool dry_run;
 	const char *root;
+	int patience_ms;	/* no option: see struct handshake_terms */
 	int argc;		/* the arguments that are no options */
 	char **argv;
 };

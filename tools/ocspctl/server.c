@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* ocspctl server */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "server.h"
+
+/* Some units are up before their server listens, such as that of Postfix. */
+#define LISTEN_MS	5000
 
 static const struct server *find_server(const char *name)
 {
@@ -80,6 +84,24 @@ static int check(const struct server *server, const struct args *args)
 
 /* enable, disable */
 
+static void check_enabled(const struct server *server, const struct args *args,
+			  const struct act *act)
+{
+	const char *const argv[] = { "systemctl", "is-active", server->unit,
+				     NULL };
+	char *state = act_ask(act, argv);
+	struct args checked = *args;
+
+	if (state && !strcmp(state, "active")) {
+		checked.patience_ms = LISTEN_MS;
+		check(server, &checked);
+	} else {
+		printf("%s is not running, so it was not checked\n",
+		       server->unit);
+	}
+	free(state);
+}
+
 static int set(const struct server *server, const struct args *args,
 	       const struct act *act, bool enable)
 {
@@ -94,7 +116,7 @@ static int set(const struct server *server, const struct args *args,
 	/* What it staples is another question, which is answered all the same. */
 	if (!status && enable && !act->dry_run && !*act->root &&
 	    server->address)
-		check(server, args);
+		check_enabled(server, args, act);
 	return status;
 }
 
