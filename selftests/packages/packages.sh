@@ -30,6 +30,8 @@ PATH=$(readlink -f ../servers):$PATH:/usr/sbin:/sbin
 units=/etc/systemd/system
 port=443
 responder=8889
+# Seconds, on an emulated machine that has half of a processor
+patience=300
 responder_pid=
 STARTTLS=
 packages="libocsp1 libocsp-ssl1 ktls-ocsp ktls-ocsp-dkms ktls-ocsp-openssl libapache2-mod-ktls-ocsp
@@ -89,7 +91,7 @@ says_module()
 test_without_module()
 {
 	install libocsp1 ktls-ocsp && inside systemctl is-active ocspd.service &&
-		wait_for 30 says_module && ocspd_status
+		wait_for "$patience" says_module && ocspd_status
 }
 
 test_dkms()
@@ -110,10 +112,10 @@ knows_module()
 # By ocspd, which waits for it, and by the first client where that does not run; without modprobe
 test_autoload()
 {
-	wait_for 120 knows_module && inside systemctl is-active ocspd.service &&
+	wait_for "$patience" knows_module && inside systemctl is-active ocspd.service &&
 		inside systemctl stop ocspd.socket ocspd.service && wait_for 10 rmmod ktls_ocsp &&
 		inside ocspctl show && grep '^ktls_ocsp ' /proc/modules &&
-		inside systemctl start ocspd.service && wait_for 60 knows_module
+		inside systemctl start ocspd.service && wait_for "$patience" knows_module
 }
 
 # What the rule tells udev to run when the module is loaded
@@ -142,7 +144,7 @@ test_add()
 # enable_server SERVER: with the one command
 enable_server()
 {
-	inside ocspctl server enable "$1" && wait_for 60 port_is_open "$port"
+	inside ocspctl server enable "$1" && wait_for "$patience" port_is_open "$port"
 }
 
 test_nginx()
@@ -156,9 +158,9 @@ test_nginx()
 		}
 	END
 	port=443
-	inside systemctl restart nginx.service && wait_for 60 port_is_open "$port" &&
+	inside systemctl restart nginx.service && wait_for "$patience" port_is_open "$port" &&
 		serves_unstapled && readme "ocspctl server enable nginx" &&
-		wait_for 60 port_is_open "$port" && leaf_is good && leaf_is good 1.2
+		wait_for "$patience" port_is_open "$port" && leaf_is good && leaf_is good 1.2
 }
 
 test_apache2()
@@ -184,7 +186,7 @@ test_postfix()
 		"smtpd_tls_key_file = $dir/leaf.key" "smtpd_tls_security_level = may" \
 		"inet_interfaces = loopback-only" "inet_protocols = ipv4" "compatibility_level = 3.6" &&
 		inside systemctl restart postfix.service && enable_server postfix &&
-		echo QUIT | inside timeout 60 openssl s_client -connect 127.0.0.1:25 -starttls smtp \
+		echo QUIT | inside timeout "$patience" openssl s_client -connect 127.0.0.1:25 -starttls smtp \
 			-status -CAfile "$dir/ca.pem" > "$dir/smtp" 2>&1
 	cat "$dir/smtp"
 	grep -q "OCSP Response Status: successful" "$dir/smtp" && grep -q "Cert Status: good" "$dir/smtp"
@@ -228,13 +230,13 @@ test_upgrade()
 	[ "$status" = 0 ] && grep -q '^stapled [1-9][0-9]* unstapled 0 ' "$dir/load" &&
 		grep -q 'ktls_ocsp.*until' "$dir/upgrade" &&
 		inside systemctl is-active ocspd.service && inside systemctl restart nginx.service &&
-		wait_for 60 port_is_open "$port" && leaf_is good
+		wait_for "$patience" port_is_open "$port" && leaf_is good
 }
 
 serve_unstapled()
 {
-	inside systemctl restart nginx.service apache2.service && wait_for 60 port_is_open 443 &&
-		wait_for 60 port_is_open 444 && port=443 && serves_unstapled && port=444 &&
+	inside systemctl restart nginx.service apache2.service && wait_for "$patience" port_is_open 443 &&
+		wait_for "$patience" port_is_open 444 && port=443 && serves_unstapled && port=444 &&
 		serves_unstapled
 }
 
