@@ -79,6 +79,9 @@ VOID WINAPI SetLastError(DWORD code)
 typedef ElfW(Ehdr) elf_header;
 typedef ElfW(Phdr) program_header;
 typedef ElfW(Dyn) dynamic_entry;
+typedef ElfW(Rela) relocation;
+typedef ElfW(Sym) symbol_entry;
+typedef ElfW(Xword) word;
 
 FIXTURE(link) {
 	char path[4096];		/* of the library, beside the test */
@@ -215,6 +218,44 @@ TEST_F(link, loaded_many_times)
 	ASSERT_EQ(0, pthread_join(thread, &fault));
 	EXPECT_EQ(NULL, fault);
 	munmap((void *)elf, len);
+}
+
+/* What a loaded library's dynamic section has for a tag; addresses are relocated. */
+static bool find_dynamic(void *so, long tag, word *value)
+{
+	struct link_map *map;
+
+	if (dlinfo(so, RTLD_DI_LINKMAP, &map))
+		return false;
+	for (const dynamic_entry *d = map->l_ld; d->d_tag != DT_NULL; d++)
+		if (d->d_tag == tag) {
+			*value = d->d_un.d_val;
+			return true;
+		}
+	return false;
+}
+
+/* No function of its own is called as the dynamic linker finds it. */
+TEST_F(link, calls_by_name)
+{
+	word slots, size, symbols, strings;
+	void *so = dlopen(self->path, RTLD_NOW | RTLD_LOCAL);
+	const symbol_entry *symbol;
+	const relocation *slot;
+
+	ASSERT_NE(NULL, so);
+	ASSERT_TRUE(find_dynamic(so, DT_JMPREL, &slots));
+	ASSERT_TRUE(find_dynamic(so, DT_PLTRELSZ, &size));
+	ASSERT_TRUE(find_dynamic(so, DT_SYMTAB, &symbols));
+	ASSERT_TRUE(find_dynamic(so, DT_STRTAB, &strings));
+	slot = (const void *)slots;
+	EXPECT_LE(sizeof(*slot), size);
+	for (; size >= sizeof(*slot); size -= sizeof(*slot), slot++) {
+		symbol = (const symbol_entry *)symbols + ELF64_R_SYM(slot->r_info);
+		EXPECT_EQ(SHN_UNDEF, symbol->st_shndx)
+			TH_LOG("%s", (const char *)strings + symbol->st_name);
+	}
+	dlclose(so);
 }
 
 /* What the library calls of its own is its own. */
