@@ -17,8 +17,8 @@
 
 static const char usage[] =
 "usage: ocsp_fill [--count N] [--first SERIAL] [--status good|revoked|unknown]\n"
-"	[--this SECONDS] [--next SECONDS] [--failure REASON] CHAIN\n"
-"CHAIN is a PEM file of a certificate and its issuer. Stores bytes that are no\n"
+"	[--this SECONDS] [--next SECONDS] [--failure REASON] CHAIN...\n"
+"A CHAIN is a PEM file of a certificate and its issuer. Stores bytes that are no\n"
 "response as that of the certificate, or those of N that differ from it in their\n"
 "serial numbers (from SERIAL, 1000, on). With REASON, reports that failure of them\n"
 "after that. Times count from now (0 and 86400).\n";
@@ -91,11 +91,10 @@ static void parse(struct order *order, int argc, char **argv)
 		else
 			exit(2);
 	}
-	if (optind != argc - 1) {
+	if (optind == argc) {
 		fputs(usage, stderr);
 		exit(2);
 	}
-	read_chain(order, argv[optind]);
 }
 
 static void fill_one(struct ocsp_client *client, const struct order *order)
@@ -151,9 +150,12 @@ int main(int argc, char **argv)
 	parse(&order, argc, argv);
 	if (ocsp_client_new(&client))
 		die("store", client ? ocsp_client_error(client) : "no memory");
-	fill(client, &order);
+	for (; optind < argc; optind++) {
+		read_chain(&order, argv[optind]);
+		fill(client, &order);
+		X509_free(order.cert);
+		X509_free(order.issuer);
+	}
 	ocsp_client_free(client);
-	X509_free(order.cert);
-	X509_free(order.issuer);
 	return 0;
 }

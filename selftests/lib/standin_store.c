@@ -130,6 +130,14 @@ long standin_bytes(const struct standin_entry *entry)
 	       (m->failures ? strlen(m->failure) + 1 : 0);
 }
 
+void standin_recount(struct standin_store *store, struct standin_entry *entry)
+{
+	const long bytes = entry->gone ? 0 : standin_bytes(entry);
+
+	store->used_bytes += bytes - entry->counted;
+	entry->counted = bytes;
+}
+
 /* The first free slot, as the kernel gives it; NULL: no memory. */
 static struct standin_entry **free_slot(struct standin_store *store)
 {
@@ -172,6 +180,7 @@ struct standin_entry *standin_add(struct standin_store *store,
 	entry->meta.slot = slot - store->slots;
 	entry->rank = STANDIN_RANKS;
 	*slot = entry;
+	store->used_entries++;
 	return entry;
 }
 
@@ -201,8 +210,11 @@ bool standin_may_pay(const struct standin_store *store, uid_t payer,
 void standin_free_slot(struct standin_store *store,
 		       struct standin_entry *entry)
 {
-	if (!entry->gone)
+	if (!entry->gone) {
 		tdelete(entry, &store->by_key, compare_keys);
+		store->used_entries--;
+	}
+	store->used_bytes -= entry->counted;
 	store->slots[entry->meta.slot] = NULL;
 	if (entry->meta.slot < store->first_free)
 		store->first_free = entry->meta.slot;
@@ -228,6 +240,8 @@ void standin_remove(struct standin_store *store, struct standin_entry *entry,
 	free(m->issuer);
 	*m = (struct ocsp_entry) { .slot = m->slot, .handles = m->handles };
 	entry->gone = true;
+	store->used_entries--;
+	standin_recount(store, entry);
 	entry->paid = false;
 	entry->deadline = 0;
 	entry->rank = STANDIN_RANKS;
@@ -487,21 +501,6 @@ int64_t standin_store_run(struct standin_store *store)
 
 /* Eviction */
 
-static void count_used(const struct standin_store *store, long *entries,
-		       long *bytes)
-{
-	uint32_t slot;
-
-	*entries = 0;
-	*bytes = 0;
-	for (slot = 0; slot < store->slot_count; slot++) {
-		if (!store->slots[slot] || store->slots[slot]->gone)
-			continue;
-		++*entries;
-		*bytes += standin_bytes(store->slots[slot]);
-	}
-}
-
 static bool may_go(const struct standin_store *store,
 		   const struct standin_entry *entry)
 {
@@ -541,17 +540,16 @@ bool standin_make_room(struct standin_store *store, long entries, long bytes,
 		       const struct standin_entry *keep, bool privileged,
 		       struct standin_reply *reply)
 {
-	long used_entries, used_bytes, need_entries = 0, need_bytes = 0;
+	long need_entries = 0, need_bytes = 0;
 	struct standin_entry *entry;
 	long left_entries, left_bytes;
 
-	count_used(store, &used_entries, &used_bytes);
 	if (entries)
-		need_entries = used_entries + entries -
+		need_entries = store->used_entries + entries -
 			       standin_total_max(store, STANDIN_MAX_ENTRIES,
 						 privileged);
 	if (bytes > 0)
-		need_bytes = used_bytes + bytes -
+		need_bytes = store->used_bytes + bytes -
 			     standin_total_max(store, STANDIN_MAX_BYTES,
 					       privileged);
 	/* What fills the reserve does not go for who may not use it. */

@@ -35,6 +35,7 @@ struct standin_entry {
 	bool paid;			/* out of a user's share: of the next */
 	uid_t payer;
 	long paid_bytes;
+	long counted;			/* of the store's used_bytes */
 };
 
 /* In the order of the sysctls' names in standin_command.c. */
@@ -62,6 +63,8 @@ struct standin_store {
 	struct standin_entry **slots;	/* NULL where a slot is free */
 	uint32_t slot_count;
 	uint32_t first_free;		/* no slot before it is free */
+	long used_entries;		/* that are not gone, and their bytes */
+	long used_bytes;
 	void *by_key;			/* the entries that are not gone, for tfind() */
 	uint64_t generation;
 	uint64_t number;		/* of the last event */
@@ -131,6 +134,9 @@ void standin_free_slot(struct standin_store *store,
 unsigned int standin_total_max(const struct standin_store *store,
 			       enum standin_limit limit, bool privileged);
 long standin_bytes(const struct standin_entry *entry);
+
+/* After its contents changed: the bytes that the store uses. */
+void standin_recount(struct standin_store *store, struct standin_entry *entry);
 void standin_event(struct standin_store *store,
 		   const struct standin_entry *entry,
 		   enum ktls_ocsp_event event);

@@ -47,6 +47,7 @@ bool standin_attach_certs(struct standin_call *c, struct standin_entry *entry)
 	entry->meta.cert_len = c->rq->cert_len;
 	entry->meta.issuer = issuer;
 	entry->meta.issuer_len = c->rq->issuer_len;
+	standin_recount(c->store, entry);
 	return true;
 }
 
@@ -141,6 +142,7 @@ static bool set_blob(struct standin_call *c, struct standin_entry *entry)
 	m->next_update = rq->next_update;
 	m->stored = c->store->calls.wall();
 	forget_failure(entry);
+	standin_recount(c->store, entry);
 	entry->withdrawn = false;
 	standin_file(c->store, entry);
 	standin_event(c->store, entry,
@@ -165,6 +167,7 @@ static bool set_failure(struct standin_call *c, struct standin_entry *entry)
 		m->failures++;
 	m->failure_time = c->store->calls.wall();
 	strcpy(m->failure, c->failure);
+	standin_recount(c->store, entry);
 	standin_event(c->store, entry, KTLS_OCSP_EVENT_FAILED);
 	return true;
 }
@@ -238,6 +241,7 @@ void standin_command_del(struct standin_call *c)
 	entry->meta.next_update = 0;
 	entry->meta.stored = 0;
 	forget_failure(entry);
+	standin_recount(c->store, entry);
 	entry->withdrawn = true;
 	standin_event(c->store, entry, KTLS_OCSP_EVENT_WITHDRAWN);
 	if (entry->meta.handles)
