@@ -225,6 +225,7 @@ bench:
 	@selftests/ci/install_packages
 	+$(MAKE) modules kselftest
 	+$(MAKE) -C selftests/bench
+	+$(MAKE) -C selftests/bench/peers
 	selftests/bench/run $(if $(ACCEPT),--accept)
 
 bench-peers:
