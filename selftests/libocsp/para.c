@@ -749,7 +749,7 @@ TEST_F(directory, refused_is_read_again)
 	h = CertOpenServerOcspResponse(self->store.chain, ASYNC, &self->para);
 	ASSERT_NE(NULL, h);
 	expect_offline(h, self->file);
-	for (ahead = 31; ahead < 60; ahead += 7)
+	for (ahead = 31; ahead < 50; ahead += 7)
 		expect_offline(h, self->file);
 	ahead = 70;
 	EXPECT_LT(0, stapled_len(h));
