@@ -73,14 +73,14 @@ finds()
 
 good()
 {
-	finds 0 OK ": good, next update, in 6 d 23 h, TLSv1" leaf week &&
+	finds 0 OK ": good, next update in 6 d 23 h, TLSv1" leaf week &&
 	grep -q ' | left=60[34][0-9]*s$' "$dir/out"
 }
 check "a good staple: 0, and how long it is good" good
 check "a staple near its end: 1" finds 1 WARNING \
-	": not refreshed: ends, in 19 h 59 min, good," leaf ending
+	": not refreshed: expires in 19 h 59 min, good," leaf ending
 check "a staple that ends soon: 2" finds 2 CRITICAL \
-	": not refreshed: ends, in 59 min" leaf soon
+	": not refreshed: expires in 59 min" leaf soon
 check "other limits" finds 0 OK "good, next update" leaf ending --warn 10h
 check "revoked: 2" finds 2 CRITICAL ": revoked since 20" leaf revoked
 check "unknown: 2" finds 2 CRITICAL ": the responder does not know" leaf unknown

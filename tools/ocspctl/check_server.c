@@ -167,8 +167,8 @@ static void check_verdict(struct check *check,
 		check_add(check, CHECK_OK, "good");
 	status = check_left(limits, verdict->this_update, verdict->next_update,
 			    now);
-	check_add(check, status, "%s, in %s", status == CHECK_OK ?
-		  "next update" : "not refreshed: ends",
+	check_add(check, status, "%s in %s", status == CHECK_OK ?
+		  "next update" : "not refreshed: expires",
 		  span_text(left, span));
 	check_value(check, "left", left, "s");
 }
