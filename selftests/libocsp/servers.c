@@ -617,8 +617,9 @@ static int lock_in(HCERT_SERVER_OCSP_RESPONSE h)
 	       sem_wait(&done) || !OcspPrepareWorker() || allow_what_is_listed() || staple(h);
 }
 
-/* ThreadSanitizer and valgrind ask the kernel for more in the worker's name. */
-#if defined(__SANITIZE_THREAD__) || defined(OCSP_PLAIN_MALLOC)
+/* The sanitizers and valgrind ask the kernel for more in the worker's name. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+	defined(OCSP_PLAIN_MALLOC)
 #define IS_WATCHED	true
 #else
 #define IS_WATCHED	false
