@@ -250,18 +250,25 @@ static long valid_ones(int session)
 	return valid;
 }
 
-/* Until so many are valid, or the time is over. Looking must not be what costs. */
+/* Half of what is left, at the rate so far: looking must not be what costs. */
+static double next_look(long valid, double elapsed)
+{
+	double left = valid ? elapsed * (options.want - valid) / valid : 0;
+
+	return left < 0.1 ? 0.05 : left < 2 ? left / 2 : 1;
+}
+
+/* Until so many are valid, or the time is over. */
 static long wait_until_valid(int session, double end)
 {
-	double begin;
+	const double begin = now();
 	long valid;
 
 	for (;;) {
-		begin = now();
 		valid = valid_ones(session);
 		if (valid >= options.want || now() >= end)
 			return valid;
-		usleep(50000 + (useconds_t)(10 * (now() - begin) * 1000000));
+		usleep(1000000 * next_look(valid, now() - begin));
 	}
 }
 
