@@ -79,7 +79,7 @@ follows_files()
 {
 	fault f stall && mkdir "$dir/pins" && cert_load --ca "$dir/ca.pem" --key "$dir/ca.key" \
 		--count "$COUNT" --url "$bad/f/" --files "$dir/pins" && write_conf && start_ocspd &&
-	with_files && reload && costs "a reload that adds them" 1000 &&
+	with_files && reload && costs "a reload that adds them" 1500 &&
 	control '{"request": "status"}' && answers "\"pinned\":$COUNT,"
 }
 check "$COUNT files: a reload adds them" follows_files
