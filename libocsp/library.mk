@@ -52,7 +52,7 @@ $(out):
 	mkdir -p $@
 
 $(out)/%.o: $(src)/%.c $(src)/Makefile $(TOP)/libocsp/library.mk | $(out)
-	$(CC) $(cflags) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(cflags) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MT $@ -c -o $@ $<
 
 linked_with := $(lib)/libocsp.so $(staple)
 include $(TOP)/libocsp/link.mk

@@ -43,10 +43,10 @@ $(out):
 	mkdir -p $@
 
 $(out)/%.o: $(src)/%.c | $(out)
-	$(CC) $(cflags) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(cflags) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MT $@ -c -o $@ $<
 
 $(out)/common-%.o: $(common)/%.c | $(out)
-	$(CC) $(cflags) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(cflags) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MT $@ -c -o $@ $<
 
 linked_with := $(libocsp)
 include $(TOP)/libocsp/link.mk
