@@ -4,24 +4,15 @@
 #include <string.h>
 
 #include "delegates.h"
-
-/* Is der[0..len) what libcrypto makes of cert? */
-static bool is_encoding(X509 *cert, const unsigned char *der, size_t len)
-{
-	unsigned char *own = NULL;
-	int n = i2d_X509(cert, &own);
-	bool same = n >= 0 && (size_t)n == len && !memcmp(own, der, len);
-
-	OPENSSL_free(own);
-	return same;
-}
+#include "encoding.h"
 
 static X509 *decode(const unsigned char *der, size_t len)
 {
 	const unsigned char *p = der;
 	X509 *cert = d2i_X509(NULL, &p, len);
 
-	if (cert && p == der + len && is_encoding(cert, der, len))
+	if (cert && p == der + len &&
+	    ocsp_is_encoding(ASN1_ITEM_rptr(X509), cert, der, len))
 		return cert;
 	X509_free(cert);
 	return NULL;
@@ -30,12 +21,14 @@ static X509 *decode(const unsigned char *der, size_t len)
 static void forget(struct ocsp_delegate *delegate)
 {
 	X509_free(delegate->cert);
+	OPENSSL_free(delegate->der);
 	X509_free(delegate->issuer);
 	*delegate = (struct ocsp_delegate){ 0 };
 }
 
 /* In place of the one that was not used for longest. Takes a reference. */
-static void remember(struct ocsp_delegates *delegates, X509 *cert)
+static void remember(struct ocsp_delegates *delegates, X509 *cert,
+		     const unsigned char *der, size_t len)
 {
 	struct ocsp_delegate *oldest = delegates->known;
 	int i;
@@ -44,8 +37,10 @@ static void remember(struct ocsp_delegates *delegates, X509 *cert)
 		if (delegates->known[i].used < oldest->used)
 			oldest = &delegates->known[i];
 	forget(oldest);
-	if (!X509_up_ref(cert))
+	oldest->der = OPENSSL_memdup(der, len);
+	if (!oldest->der || !X509_up_ref(cert))
 		return;
+	oldest->len = len;
 	oldest->cert = cert;
 	oldest->used = ++delegates->uses;
 }
@@ -59,39 +54,45 @@ X509 *ocsp_delegates_decode(struct ocsp_delegates *delegates,
 	if (!delegates)
 		return decode(der, len);
 	for (d = delegates->known; d < delegates->known + OCSP_DELEGATES_MAX; d++)
-		if (d->cert && is_encoding(d->cert, der, len)) {
+		if (d->cert && d->len == len && !memcmp(d->der, der, len)) {
 			d->used = ++delegates->uses;
 			return X509_up_ref(d->cert) ? d->cert : NULL;
 		}
 	cert = decode(der, len);
 	if (cert)
-		remember(delegates, cert);
+		remember(delegates, cert, der, len);
 	return cert;
 }
 
-bool ocsp_delegates_verified(const struct ocsp_delegates *delegates,
-			     const X509 *cert, const X509 *issuer)
+/* The one that cert is; NULL: none. */
+static struct ocsp_delegate *find(struct ocsp_delegates *delegates,
+				  const X509 *cert)
 {
 	int i;
 
 	for (i = 0; delegates && i < OCSP_DELEGATES_MAX; i++)
 		if (delegates->known[i].cert == cert)
-			return delegates->known[i].issuer &&
-			       !X509_cmp(delegates->known[i].issuer, issuer);
-	return false;
+			return &delegates->known[i];
+	return NULL;
+}
+
+bool ocsp_delegates_verified(struct ocsp_delegates *delegates,
+			     const X509 *cert, const X509 *issuer)
+{
+	const struct ocsp_delegate *d = find(delegates, cert);
+
+	return d && d->issuer && !X509_cmp(d->issuer, issuer);
 }
 
 void ocsp_delegates_set_verified(struct ocsp_delegates *delegates,
 				 const X509 *cert, X509 *issuer)
 {
-	int i;
+	struct ocsp_delegate *d = find(delegates, cert);
 
-	for (i = 0; delegates && i < OCSP_DELEGATES_MAX; i++) {
-		if (delegates->known[i].cert != cert || !X509_up_ref(issuer))
-			continue;
-		X509_free(delegates->known[i].issuer);
-		delegates->known[i].issuer = issuer;
-	}
+	if (!d || !X509_up_ref(issuer))
+		return;
+	X509_free(d->issuer);
+	d->issuer = issuer;
 }
 
 void ocsp_delegates_clear(struct ocsp_delegates *delegates)

@@ -25,6 +25,8 @@
 struct ocsp_delegates {
 	struct ocsp_delegate {
 		X509 *cert;
+		unsigned char *der;	/* what it was decoded from */
+		size_t len;
 		X509 *issuer;		/* whose key verifies it; or NULL */
 		unsigned long used;	/* the larger, the later */
 	} known[OCSP_DELEGATES_MAX];
@@ -42,7 +44,7 @@ X509 *ocsp_delegates_decode(struct ocsp_delegates *delegates,
  * Is it known that libcrypto has verified cert with issuer's key? And let it be
  * known, where cert came from ocsp_delegates_decode(). delegates may be NULL.
  */
-bool ocsp_delegates_verified(const struct ocsp_delegates *delegates,
+bool ocsp_delegates_verified(struct ocsp_delegates *delegates,
 			     const X509 *cert, const X509 *issuer);
 void ocsp_delegates_set_verified(struct ocsp_delegates *delegates,
 				 const X509 *cert, X509 *issuer);

@@ -9,6 +9,7 @@
 #include <openssl/ocsp.h>
 
 #include "der_reader.h"
+#include "encoding.h"
 #include "verify_der.h"
 #include "verify_priv.h"
 #include "verify_schema.h"
@@ -35,37 +36,30 @@ static int check_status(const struct check *c, OCSP_RESPONSE *response)
 	return 0;
 }
 
-static bool is_basic(const struct ocsp_tlv *oid)
+/* Go on in the next value, which must have that identifier octet. */
+static bool descend(struct ocsp_der_cursor *c, uint8_t id)
 {
-	/* id-pkix-ocsp-basic, 1.3.6.1.5.5.7.48.1.1 */
-	static const unsigned char basic[] = { 0x2b, 6, 1, 5, 5, 7, 48, 1, 1 };
+	struct ocsp_tlv tlv;
 
-	return oid->len == sizeof(basic) && !memcmp(oid->data, basic, oid->len);
+	if (!ocsp_der_take(c, id, &tlv))
+		return false;
+	ocsp_der_enter(c, tlv.data, tlv.len);
+	return true;
 }
 
 /* The BasicOCSPResponse of an OCSPResponse. */
 static bool find_basic(const unsigned char *resp, size_t len,
 		       struct ocsp_tlv *basic)
 {
-	struct ocsp_tlv tlv, oid;
+	struct ocsp_tlv status, oid;
 	struct ocsp_der_cursor c;
 
 	ocsp_der_enter(&c, resp, len);
-	if (!ocsp_der_take(&c, SEQUENCE, &tlv))
-		return false;
-	ocsp_der_enter(&c, tlv.data, tlv.len);
-	if (!ocsp_der_take(&c, ENUMERATED, &tlv) ||
-	    !ocsp_der_take(&c, EXPLICIT(0), &tlv))
-		return false;
-	ocsp_der_enter(&c, tlv.data, tlv.len);
-	if (!ocsp_der_take(&c, SEQUENCE, &tlv))
-		return false;
-	ocsp_der_enter(&c, tlv.data, tlv.len);
-	if (!ocsp_der_take(&c, OID, &oid) || !is_basic(&oid) ||
-	    !ocsp_der_take(&c, OCTET_STRING, &tlv))
-		return false;
-	ocsp_der_enter(&c, tlv.data, tlv.len);
-	return ocsp_der_take(&c, SEQUENCE, basic);
+	return descend(&c, SEQUENCE) && ocsp_der_take(&c, ENUMERATED, &status) &&
+	       descend(&c, EXPLICIT(0)) && descend(&c, SEQUENCE) &&
+	       ocsp_der_take(&c, OID, &oid) &&
+	       ocsp_schema_of(oid.data, oid.len) == ocsp_schema_basic &&
+	       descend(&c, OCTET_STRING) && ocsp_der_take(&c, SEQUENCE, basic);
 }
 
 /* What stands before the certificates in it, from start on, and those. */
@@ -119,18 +113,6 @@ static int decode_certs(struct check *c, const struct ocsp_tlv *certs)
 	return 0;
 }
 
-/* Has libcrypto read all of it, and as it stands there? */
-static bool is_encoding(OCSP_BASICRESP *basic, const unsigned char *der,
-			size_t len)
-{
-	unsigned char *own = NULL;
-	int n = i2d_OCSP_BASICRESP(basic, &own);
-	bool same = n >= 0 && (size_t)n == len && !memcmp(own, der, len);
-
-	OPENSSL_free(own);
-	return same;
-}
-
 /* A BasicOCSPResponse of what stands before the certificates. */
 static int decode_basic(struct check *c, const struct ocsp_tlv *before)
 {
@@ -147,7 +129,8 @@ static int decode_basic(struct check *c, const struct ocsp_tlv *before)
 	c->basic = d2i_OCSP_BASICRESP(NULL, &p, size);
 	if (!c->basic)
 		err = ocsp_refuse(c, NO_BASIC);
-	else if (!is_encoding(c->basic, der, size))
+	else if (!ocsp_is_encoding(ASN1_ITEM_rptr(OCSP_BASICRESP), c->basic,
+				   der, size))
 		err = ocsp_refuse(c, "not encoded in DER, which TLS asks for");
 	OPENSSL_free(der);
 	return err;

@@ -168,7 +168,7 @@ const struct field ocsp_schema[] = {
 
 /* What is in an OCTET STRING, by the OID before it. */
 
-static const struct field basic[] = {
+const struct field ocsp_schema_basic[] = {
 	FIELD("BasicOCSPResponse", SEQUENCE, .in = basic_response),
 	{ 0 }
 };
@@ -234,7 +234,7 @@ static const struct {
 	const struct field *in;
 } contents[] = {
 	/* id-pkix-ocsp-basic, -crl and -archive-cutoff */
-	{ { 9, { 0x2b, 6, 1, 5, 5, 7, 48, 1, 1 } }, basic },
+	{ { 9, { 0x2b, 6, 1, 5, 5, 7, 48, 1, 1 } }, ocsp_schema_basic },
 	{ { 9, { 0x2b, 6, 1, 5, 5, 7, 48, 1, 3 } }, crl_id },
 	{ { 9, { 0x2b, 6, 1, 5, 5, 7, 48, 1, 6 } }, archive_cutoff },
 	/* id-ce-invalidityDate and -privateKeyUsagePeriod */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 the ktls-ocsp authors */
-/* What an OCSP response consists of. Private to verify_der.c. */
+/* What an OCSP response consists of. Private to libocsp. */
 #ifndef OCSP_VERIFY_SCHEMA_H
 #define OCSP_VERIFY_SCHEMA_H
 
@@ -42,6 +42,9 @@ struct field {
 
 /* The whole: one OCSPResponse. */
 extern const struct field ocsp_schema[];
+
+/* In id-pkix-ocsp-basic, what ocsp_schema_of() says of it */
+extern const struct field ocsp_schema_basic[];
 
 /*
  * What an OCTET STRING behind this OBJECT IDENTIFIER, given by its contents,
