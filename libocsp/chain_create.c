@@ -29,7 +29,7 @@ static STACK_OF(X509) *put_in_order(X509 *leaf, STACK_OF(X509) *others)
 		} else {
 			if (ocsp_cert_is_self_signed(next))
 				break;
-			next = ocsp_find_issuer(others, next, path, time(NULL));
+			next = ocsp_presume_issuer(others, next, path, time(NULL));
 		}
 		if (errno == ENOMEM) {
 			sk_X509_free(path);

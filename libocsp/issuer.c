@@ -2,12 +2,16 @@
 // SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* Which certificate issued another. */
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
+#include <openssl/evp.h>
 #include <openssl/x509v3.h>
 
 #include "crypto_errors.h"
 #include "issuer.h"
+
+#define SHA256_SIZE	32
 
 bool ocsp_cert_names(X509 *issuer, X509 *cert)
 {
@@ -23,9 +27,24 @@ bool ocsp_cert_issued(X509 *issuer, X509 *cert)
 	       X509_verify(cert, key) > 0;
 }
 
+/*
+ * The root is the same for all certificates of a server, and its signature is
+ * dear: each thread keeps the SHA-256 of the last one that was right.
+ */
 bool ocsp_cert_is_self_signed(X509 *cert)
 {
-	return ocsp_cert_issued(cert, cert);
+	static __thread unsigned char known[SHA256_SIZE];
+	unsigned char digest[SHA256_SIZE];
+
+	if (!ocsp_cert_names(cert, cert) ||
+	    !X509_digest(cert, EVP_sha256(), digest, NULL))
+		return false;
+	if (!memcmp(known, digest, sizeof(known)))
+		return true;
+	if (!ocsp_cert_issued(cert, cert))
+		return false;
+	memcpy(known, digest, sizeof(known));
+	return true;
 }
 
 static bool has_cert(const STACK_OF(X509) *certs, X509 *cert)
@@ -84,4 +103,40 @@ X509 *ocsp_find_issuer(const STACK_OF(X509) *certs, X509 *cert,
 		return NULL;
 	}
 	return best;
+}
+
+/* All that they say of each other fits, and that is not just the name. */
+static bool is_identified(X509 *issuer, X509 *cert)
+{
+	return X509_get0_authority_key_id(cert) &&
+	       X509_get0_subject_key_id(issuer) &&
+	       X509_check_issued(issuer, cert) == X509_V_OK;
+}
+
+/* NULL: there is none that is identified, or another one of its name. */
+static X509 *only_candidate(const STACK_OF(X509) *certs, X509 *cert,
+			    const STACK_OF(X509) *except)
+{
+	X509 *only = NULL, *x;
+	int i;
+
+	for (i = 0; i < sk_X509_num(certs); i++) {
+		x = sk_X509_value(certs, i);
+		if (x == cert || !ocsp_cert_names(x, cert) ||
+		    has_cert(except, x))
+			continue;
+		if (only && X509_cmp(only, x))
+			return NULL;
+		only = x;
+	}
+	return only && is_identified(only, cert) ? only : NULL;
+}
+
+X509 *ocsp_presume_issuer(const STACK_OF(X509) *certs, X509 *cert,
+			  const STACK_OF(X509) *except, int64_t now)
+{
+	X509 *only = only_candidate(certs, cert, except);
+
+	errno = 0;
+	return only ? only : ocsp_find_issuer(certs, cert, except, now);
 }

@@ -34,4 +34,15 @@ bool ocsp_cert_is_self_signed(X509 *cert);
 X509 *ocsp_find_issuer(const STACK_OF(X509) *certs, X509 *cert,
 		       const STACK_OF(X509) *except, int64_t now);
 
+/*
+ * The same, for a chain, and cheaper: a signature is verified only where there
+ * is a doubt. If one alone has the name, and cert and it agree on its key
+ * identifier (X509_check_issued()), it is taken at its word: a server with
+ * many certificates would spend most of its start on their signatures. With
+ * a wrong one ocspd accepts no response, and the store takes the right one
+ * from the next caller with CAP_NET_ADMIN that has it.
+ */
+X509 *ocsp_presume_issuer(const STACK_OF(X509) *certs, X509 *cert,
+			  const STACK_OF(X509) *except, int64_t now);
+
 #endif /* OCSP_ISSUER_H */

@@ -188,6 +188,81 @@ TEST_F(issuer, key_identifiers)
 	forge_free(&right);
 }
 
+static X509 *presume(FIXTURE_DATA(issuer) *w, const STACK_OF(X509) *except)
+{
+	X509 *found;
+
+	errno = ENOMEM;
+	found = ocsp_presume_issuer(w->certs, w->leaf.cert, except, FORGE_NOW);
+	return errno ? NULL : found;
+}
+
+static void make_leaf(FIXTURE_DATA(issuer) *w, const struct forged *issuer,
+		      struct forge_authority authority)
+{
+	forge_free(&w->leaf);
+	w->leaf = forge_cert(&(struct forge_cert){
+		.cn = "leaf", .issuer = issuer, .key = forge_ec(1),
+		.authority = authority });
+}
+
+/* Where all fits, no signature is looked at: here is one that is wrong. */
+TEST_F(issuer, presumed)
+{
+	struct forged right = MAKE_CA(.key_id = "hash", .serial = 5);
+	struct forged other = MAKE_CA(.key_id = "hash", .key = forge_ec(4),
+				      .serial = 6);
+	STACK_OF(X509) *except = sk_X509_new_null();
+
+	ASSERT_NE(NULL, except);
+	make_leaf(self, &right, (struct forge_authority){ &other, NULL });
+	EXPECT_EQ(NULL, presume(self, NULL));
+	add(self, self->leaf.cert);
+	add(self, self->ca[STRANGER].cert);
+	add(self, other.cert);
+	EXPECT_EQ(other.cert, presume(self, NULL));
+	EXPECT_EQ(NULL, find(self));
+	add(self, other.cert);
+	EXPECT_EQ(other.cert, presume(self, NULL));
+	sk_X509_push(except, other.cert);
+	EXPECT_EQ(NULL, presume(self, except));
+	sk_X509_free(except);
+	/* Another one of the name: the signature decides. */
+	add(self, right.cert);
+	EXPECT_EQ(right.cert, presume(self, NULL));
+	forge_free(&other);
+	forge_free(&right);
+}
+
+/* With a wrong identifier, or without one, the signature decides. */
+TEST_F(issuer, not_presumed)
+{
+	struct forged right = MAKE_CA(.key_id = "hash", .serial = 5);
+	struct forged other = MAKE_CA(.key_id = "hash", .key = forge_ec(4),
+				      .serial = 6);
+	struct forged no_usage = MAKE_CA(.key_id = "hash", .serial = 7,
+					 .key_usage = "digitalSignature");
+
+	add(self, right.cert);
+	make_leaf(self, &right, (struct forge_authority){ &other, NULL });
+	EXPECT_EQ(right.cert, presume(self, NULL));
+	make_leaf(self, &other, (struct forge_authority){ NULL, NULL });
+	EXPECT_EQ(NULL, presume(self, NULL));
+	make_leaf(self, &other, (struct forge_authority){ &right, &other });
+	EXPECT_EQ(NULL, presume(self, NULL));
+	sk_X509_zero(self->certs);
+	add(self, self->ca[REKEYED].cert);
+	make_leaf(self, &right, (struct forge_authority){ &right, NULL });
+	EXPECT_EQ(NULL, presume(self, NULL));
+	sk_X509_zero(self->certs);
+	add(self, no_usage.cert);
+	make_leaf(self, &other, (struct forge_authority){ &no_usage, NULL });
+	EXPECT_EQ(NULL, presume(self, NULL));
+	forge_free(&no_usage);
+	forge_free(&other);
+	forge_free(&right);
+}
+
 /* As in the bundle of a system, and with as many of one name. */
 TEST_F(issuer, hundreds)
 {
@@ -212,11 +287,14 @@ TEST_F(issuer, self_signed)
 	struct forged rollover = MAKE_CA(.issuer = &self->ca[RIGHT],
 					 .key = forge_ec(2));
 
+	/* The second time it is known. */
+	EXPECT_TRUE(ocsp_cert_is_self_signed(self->ca[RIGHT].cert));
 	EXPECT_TRUE(ocsp_cert_is_self_signed(self->ca[RIGHT].cert));
 	EXPECT_FALSE(ocsp_cert_is_self_signed(self->ca[CROSS].cert));
 	EXPECT_FALSE(ocsp_cert_is_self_signed(self->leaf.cert));
 	/* Named as its issuer, and signed with the key before it. */
 	EXPECT_FALSE(ocsp_cert_is_self_signed(rollover.cert));
+	EXPECT_TRUE(ocsp_cert_is_self_signed(self->ca[RIGHT].cert));
 	ERR_clear_error();
 	forge_free(&rollover);
 }

@@ -86,6 +86,7 @@ static void make_leaf(const struct forged *ca, long number, const char *aia)
 		.ext_key_usage = "serverAuth",
 		.alt_name = alt_name,
 		.aia = aia,
+		.authority = { .key_of = ca },
 	};
 	struct forged leaf;
 	FILE *f;
