@@ -28,6 +28,7 @@ cd "$(dirname "$(readlink -f "$0")")" || exit 1
 . ../lib/ktap_helpers.sh
 . ../lib/systemd.sh
 . ../servers/handshakes.sh
+. ./nfs.sh
 
 PATH=$(readlink -f ../servers):$PATH:/usr/sbin:/sbin
 units=/etc/systemd/system
@@ -293,13 +294,14 @@ ktap_print_header
 # The modules of the kernel's package, with what building one takes; but without the thousands of
 # others, which depmod would read each time.
 umount -l "/lib/modules/$(uname -r)"
+command -v tlshd > /dev/null && load_nfs
 mount -t tmpfs none "/lib/modules/$(uname -r)/kernel"
 # man-db would index all pages after each installation.
 rm -f /usr/sbin/policy-rc.d /var/lib/man-db/auto-update
 quiet_units "$units"
 start_systemd > "$dir/why" 2>&1 || ktap_exit_fail_msg "no systemd: $(cat "$dir/why")"
 ours > "$dir/before"
-ktap_set_plan 13
+ktap_set_plan 14
 check without_module "ocspd is installed without the module: it runs, and says what it waits for"
 check dkms "README: the packages are installed, and DKMS builds the module for the kernel that runs"
 check autoload "ocspd finds the module, and the first client loads it"
@@ -308,6 +310,11 @@ check add "README: ocspd fetches what ocspctl adds"
 check nginx "README: nginx staples when it is told to, and not before"
 check apache2 "apache2 staples"
 check postfix "postfix staples"
+if command -v tlshd > /dev/null; then
+	check nfs "tlshd staples for NFS over TLS: a client mounts, and does not when it is revoked"
+else
+	ktap_test_skip "tlshd is not in this suite"
+fi
 check modules "the modules of nginx and apache2 staple where they are told to"
 check autopkgtest "the test of the source package passes"
 check upgrade "an upgrade leaves no handshake without a staple, and says what becomes of the module"
