@@ -15,11 +15,12 @@ leaf one 20 "$bad/one/"
 leaf two 21 "$bad/two/"
 # A responder of its own: what it asks for holds for all that is there.
 leaf three 22 "http://127.0.0.2:$BAD/three/"
+leaf four 23 "$bad/four/"
 # Half-life decides when a response is refreshed.
 write_conf "refresh = 86400" "[certificate one]" "file = $dir/one-chain.pem"
 start_bad || ktap_exit_fail_msg "no responder"
 trap 'unstep_clock; rm -rf "$dir"' EXIT
-ktap_set_plan 4
+ktap_set_plan 5
 
 # The module comes later than ocspd.
 starts_without()
@@ -28,17 +29,30 @@ starts_without()
 	wait_for $((10 * SLOW)) logged "waiting for that"
 }
 
+# The next look for it is 7 s away then: it is told.
+waits_long()
+{
+	starts_without && sleep 7 && kill -0 "$ocspd"
+}
+
 no_module()
 {
-	without_autoload starts_without &&
-	kill -0 "$ocspd" && load_store &&
-	wait_for $((40 * SLOW)) logged "ready, " &&
+	without_autoload waits_long && load_store && wait_for $((4 * SLOW)) logged "ready, " &&
 	wait_for $((20 * SLOW)) state one valid
+}
+
+# What it loads is there for ocspd, too, before it is told what there is.
+first_client()
+{
+	stop_ocspd && unload_store && without_autoload waits_long &&
+	expect 0 add "$dir/four-chain.pem" && ! grep "no refresher" "$dir/err" && state four valid
 }
 if unload_store; then
 	check "no module: waits for it" no_module
+	check "the first client loads the module, and gets a response" first_client
 else
 	ktap_test_skip "no module: waits for it"
+	ktap_test_skip "the first client loads the module, and gets a response"
 	start_ocspd
 fi
 

@@ -15,6 +15,9 @@
 #define WAIT_SECONDS	15
 /* ms after which we ask again: the kernel tells "wanted" once a second at most */
 #define ASK_EVERY	1000
+/* ms that ocspd has to attach, and how often we look whether it has */
+#define ATTACH_MAX	2000
+#define ATTACH_EVERY	50
 
 /* One that is being added. */
 struct addition {
@@ -47,8 +50,24 @@ static void ask_again(struct addition *a, const struct ocsp_name *name)
 {
 	struct ocsp_opened opened;
 
-	if (!ocsp_client_open(a->client, name, true, &opened))
-		ocsp_client_close(a->client, name->session, opened.slot);
+	if (ocsp_client_open(a->client, name, true, &opened))
+		return;
+	ocsp_client_close(a->client, name->session, opened.slot);
+	a->opened.refresher = opened.refresher;
+}
+
+/*
+ * We may have loaded the module ourselves just now: ocspd, which has waited for
+ * it, attaches in a moment.
+ */
+static void await_refresher(struct addition *a, const struct ocsp_name *name)
+{
+	int64_t end = monotonic_ms() + ATTACH_MAX;
+
+	while (!a->opened.refresher && monotonic_ms() < end) {
+		poll(NULL, 0, ATTACH_EVERY);
+		ask_again(a, name);
+	}
 }
 
 static void await(struct addition *a, const struct ocsp_name *name)
@@ -122,9 +141,12 @@ static int open_and_wait(struct addition *a, int session)
 	name.issuer = a->target.issuer_der;
 	if (ocsp_client_open(a->client, &name, true, &a->opened))
 		return client_error(a->client, a->target.text);
-	if (a->opened.state != KTLS_OCSP_STATE_VALID && a->opened.refresher &&
-	    !a->args->no_wait)
-		await(a, &name);
+	if (a->opened.state != KTLS_OCSP_STATE_VALID && !a->args->no_wait) {
+		if (!a->opened.refresher && control_is_served())
+			await_refresher(a, &name);
+		if (a->opened.refresher)
+			await(a, &name);
+	}
 	if (ocsp_client_get(a->client, &a->target.name,
 			    KTLS_OCSP_PART_CERTIFICATES, &r))
 		return client_error(a->client, a->target.text);

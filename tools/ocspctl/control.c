@@ -40,6 +40,15 @@ static int connect_to(const char *path, bool slow)
 	return -1;
 }
 
+bool control_is_served(void)
+{
+	int fd = connect_to(socket_path(), false);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 static bool send_request(int fd, json_t *request)
 {
 	char *text = json_dumps(request, JSON_COMPACT | JSON_ENSURE_ASCII);

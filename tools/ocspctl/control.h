@@ -15,6 +15,9 @@
 bool control_ask(json_t *request, void (*fn)(json_t *record, void *arg),
 		 void *arg, bool slow, bool quiet);
 
+/* ocspd listens at it. */
+bool control_is_served(void);
+
 /* {"request": NAME}, and with the key of a certificate */
 json_t *control_request(const char *name);
 json_t *control_request_for(const char *name,

@@ -27,6 +27,7 @@
 #include "metrics.h"
 #include "metrics_file.h"
 #include "metrics_http.h"
+#include "module_watch.h"
 #include "once.h"
 #include "own.h"
 #include "pins.h"
@@ -344,12 +345,19 @@ static int connect_store(void)
 	return 0;
 }
 
+static void on_module(void)
+{
+	timer_set(&connect_timer, clock_ms());
+}
+
+/* Told of it, we need not look; but may have begun to listen too late. */
 static void wait_for_module(void)
 {
 	static int64_t delay;
 
 	if (!delay)
 		log_text(LOG_WARNING, "%s; waiting for that", store_error());
+	module_watch_start(on_module);
 	delay = schedule_module(delay);
 	timer_set(&connect_timer, clock_ms() + delay);
 }
@@ -357,8 +365,10 @@ static void wait_for_module(void)
 static void on_connect(struct timer *timer)
 {
 	(void)timer;
-	if (connect_store() != -ENOENT)
+	if (connect_store() != -ENOENT) {
+		module_watch_stop();
 		return;
+	}
 	wait_for_module();
 	/* Nobody else's start is to wait for that. */
 	sd_notify(false, "READY=1");
@@ -447,6 +457,7 @@ static void run(void)
 	pins_close();
 	keep_close();
 	store_close();
+	module_watch_stop();
 	fetch_exit();
 	cache_close();
 	policy_clear();
