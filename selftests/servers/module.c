@@ -611,6 +611,42 @@ TEST_F(module, unfinished_context_is_left_alone)
 	X509_free(two);
 }
 
+/* As after a reload: also where libssl tells the context of an SSL late. */
+TEST_F(module, first_handshake_of_another_threads_context)
+{
+	pthread_t thread;
+	X509 *two = pair_cert();
+	void *made;
+
+	EXPECT_TRUE(is_ours(pair_handshake(self->server, self->cert, TLS1_3_VERSION)));
+	for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
+		pthread_create(&thread, NULL, make_context, two);
+		pthread_join(thread, &made);
+		EXPECT_TRUE(is_ours(pair_handshake(made, two, version)));
+		SSL_CTX_free(made);
+	}
+	X509_free(two);
+}
+
+/* A copy and its original are freed each for itself. */
+TEST_F(module, copied_ssl)
+{
+	pthread_t thread;
+	SSL *ssl, *copy;
+	void *made;
+
+	EXPECT_TRUE(is_ours(pair_handshake(self->server, self->cert, TLS1_3_VERSION)));
+	pthread_create(&thread, NULL, make_context, self->cert);
+	pthread_join(thread, &made);
+	ssl = SSL_new(made);
+	copy = SSL_dup(ssl);
+	EXPECT_NE(NULL, copy);
+	SSL_free(ssl);
+	EXPECT_TRUE(is_ours(pair_handshake(made, self->cert, TLS1_3_VERSION)));
+	SSL_free(copy);
+	SSL_CTX_free(made);
+}
+
 /* Threads */
 
 static atomic_bool stop;

@@ -15,6 +15,10 @@
  * gets the callback from the beginning, unless the program is one of those that
  * would take it for their own.
  *
+ * From libssl 3.2 on an SSL that is being made does not tell its SSL_CTX yet.
+ * Where one of those that wait may be it, the SSL is asked when a session is
+ * made next, which every full handshake does before it looks for a callback.
+ *
  * The server may set a callback of its own later. It is found, and remembered,
  * when an SSL is made from the SSL_CTX or freed.
  */
@@ -50,12 +54,31 @@ struct context {
 	bool waits;
 };
 
+/* An SSL whose SSL_CTX is not known yet */
+struct newborn {
+	/* Constant */
+	SSL *ssl;
+
+	/* Protected by the lock */
+	LIST_ENTRY(newborn) newborns;
+	bool listed;
+};
+
 /*
- * Protects the list of those that wait for the callback, and setting it. Held
- * for a few instructions, never across a call that waits.
+ * Protects the lists of those that wait for the callback and of newborn SSLs,
+ * and setting the callback. Held for a few instructions, never across a call
+ * that waits.
  */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static TAILQ_HEAD(, context) waiting = TAILQ_HEAD_INITIALIZER(waiting);
+static LIST_HEAD(, newborn) newborns = LIST_HEAD_INITIALIZER(newborns);
+
+/*
+ * Is there one? Written with the lock held. Read without one when a session is
+ * made: whoever makes one for an SSL was told of that by the thread that made
+ * it, and so sees what that one wrote here.
+ */
+static atomic_bool any_newborn;
 
 /*
  * When the list is worth a look; UINT64_MAX: not at all. Written with the lock
@@ -217,13 +240,78 @@ static void ctx_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
 	OPENSSL_free(c);
 }
 
-/* libssl from 3.2 on tells the SSL_CTX of a new SSL later; see ssl_free(). */
+/* Without memory it is found when it is freed. */
+static void remember_newborn(SSL *ssl, CRYPTO_EX_DATA *ad, int idx)
+{
+	struct newborn *n = OPENSSL_zalloc(sizeof(*n));
+
+	if (!n || !CRYPTO_set_ex_data(ad, idx, n)) {
+		OPENSSL_free(n);
+		return;
+	}
+	n->ssl = ssl;
+	contexts_lock();
+	n->listed = true;
+	LIST_INSERT_HEAD(&newborns, n, newborns);
+	atomic_store(&any_newborn, true);
+	contexts_unlock();
+}
+
+/* With the lock held. */
+static void forget_newborn(struct newborn *n)
+{
+	if (n->listed)
+		LIST_REMOVE(n, newborns);
+	n->listed = false;
+	if (LIST_EMPTY(&newborns))
+		atomic_store(&any_newborn, false);
+}
+
+/*
+ * With the lock held. What the SSL says may have been freed by its own thread,
+ * which switches it to another one: it is looked for among those that are
+ * there, which ctx_free() takes away first.
+ */
+static void set_callback_of(const SSL_CTX *ctx)
+{
+	struct context *c;
+
+	TAILQ_FOREACH(c, &waiting, waiting) {
+		if (c->ctx == ctx) {
+			set_callback(c);
+			return;
+		}
+	}
+}
+
+/* In a handshake, before libssl looks for the callback. */
+static void session_new(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
+			long argl, void *argp)
+{
+	struct newborn *n, *next;
+	SSL_CTX *ctx;
+
+	(void)parent, (void)ptr, (void)ad, (void)idx, (void)argl, (void)argp;
+	if (!atomic_load_explicit(&any_newborn, memory_order_acquire))
+		return;
+	contexts_lock();
+	for (n = LIST_FIRST(&newborns); n; n = next) {
+		next = LIST_NEXT(n, newborns);
+		ctx = libssl.get_ctx(n->ssl);
+		if (!ctx)
+			continue;
+		set_callback_of(ctx);
+		forget_newborn(n);
+	}
+	contexts_unlock();
+}
+
 static void ssl_new(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
 		    long argl, void *argp)
 {
 	uint64_t at;
 
-	(void)ptr, (void)ad, (void)idx, (void)argl, (void)argp;
+	(void)ptr, (void)argl, (void)argp;
 	if (!libssl_find())
 		return;
 	thread_serves = true;
@@ -232,7 +320,10 @@ static void ssl_new(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
 	at = atomic_load_explicit(&due, memory_order_acquire);
 	if (at != UINT64_MAX && now_ms() >= at)
 		visit_waiting();
-	check_context_of(parent);
+	if (libssl.get_ctx(parent))
+		check_context_of(parent);
+	else if (atomic_load_explicit(&due, memory_order_acquire) != UINT64_MAX)
+		remember_newborn(parent, ad, idx);
 	staples_reap();
 }
 
@@ -240,9 +331,26 @@ static void ssl_new(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
 static void ssl_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
 		     long argl, void *argp)
 {
-	(void)ptr, (void)ad, (void)idx, (void)argl, (void)argp;
+	struct newborn *n = ptr;
+
+	(void)ad, (void)idx, (void)argl, (void)argp;
+	if (n) {
+		contexts_lock();
+		forget_newborn(n);
+		contexts_unlock();
+		OPENSSL_free(n);
+	}
 	if (libssl_find())
 		check_context_of(parent);
+}
+
+/* SSL_dup(): the copy keeps what it has got itself. */
+static int ssl_dup(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **from_d,
+		   int idx, long argl, void *argp)
+{
+	(void)from, (void)argl, (void)argp;
+	*from_d = CRYPTO_get_ex_data(to, idx);
+	return 1;
 }
 
 bool contexts_init(status_callback callback)
@@ -253,5 +361,7 @@ bool contexts_init(status_callback callback)
 					    ctx_new, NULL, ctx_free);
 	return ctx_index >= 0 &&
 	       CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL, 0, NULL, ssl_new,
-				       NULL, ssl_free) >= 0;
+				       ssl_dup, ssl_free) >= 0 &&
+	       CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL_SESSION, 0, NULL,
+				       session_new, NULL, NULL) >= 0;
 }
