@@ -211,6 +211,8 @@ lighttpd_configure()
 		server.pid-file = "$dir/lighttpd/pid"
 		server.errorlog = "$dir/lighttpd/log"
 		ssl.engine = "enable"
+		# trixie's takes TLS 1.3 alone by itself.
+		ssl.openssl.ssl-conf-cmd = ("MinProtocol" => "TLSv1.2")
 		ssl.pemfile = "$dir/leaf-chain.pem"
 		ssl.privkey = "$dir/leaf.key"
 		\$HTTP["host"] == "two.test" {
