@@ -191,7 +191,7 @@ static bool read_der(const unsigned char *data, size_t len,
 		return false;
 	}
 	if (p != data + len) {
-		fail(e, "%zu bytes behind the certificate",
+		fail(e, "%zu bytes after the certificate",
 		     (size_t)(data + len - p));
 		X509_free(cert);
 		return false;

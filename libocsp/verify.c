@@ -131,7 +131,7 @@ static int judge(const struct check *c, OCSP_SINGLERESP *single,
 	if (status != V_OCSP_CERTSTATUS_GOOD &&
 	    status != V_OCSP_CERTSTATUS_REVOKED &&
 	    status != V_OCSP_CERTSTATUS_UNKNOWN)
-		return ocsp_refuse(c, "certificate status %d is unheard of", status);
+		return ocsp_refuse(c, "invalid certificate status %d", status);
 	one->status = status;
 	if (!next_update && !allow_no_next_update(c, &validity))
 		return -EBADMSG;
@@ -192,7 +192,7 @@ static int refuse_other(const struct check *c)
 	char name[80];
 
 	if (!n)
-		return ocsp_refuse(c, "no certificate's status in the response");
+		return ocsp_refuse(c, "no certificate status in the response");
 	for (i = 0; i < n; i++) {
 		id = (OCSP_CERTID *)
 		     OCSP_SINGLERESP_get0_id(OCSP_resp_get0(c->basic, i));
@@ -231,7 +231,7 @@ static int check_singles(const struct check *c, const OCSP_CERTID *sha1,
 	if (first)
 		return refuse_other(c);
 	if (c->verdict->next_update <= c->verdict->this_update)
-		return ocsp_refuse(c, "no time at which all of it is valid");
+		return ocsp_refuse(c, "its parts are never valid at the same time");
 	return 0;
 }
 

@@ -59,24 +59,24 @@ static const char *time_fault(const unsigned char *s, size_t len, bool utc)
 	len -= digits;
 	/* BER can do without seconds; without minutes, in a GeneralizedTime. */
 	if (digits % 2 || digits > whole || digits < 10)
-		return "is no date and time";
+		return "is not a date and time";
 	if (!len)
-		return "has no Z at its end, as DER asks for";
+		return "has no Z at its end, as DER requires";
 	if (*rest == '.' || *rest == ',')
 		return "has a fraction of a second, which RFC 5280 forbids";
 	if (*rest == '+' || *rest == '-')
 		return "has an offset from UTC, which DER forbids";
 	if (*rest != 'Z' || len > 1)
-		return "is no date and time";
+		return "is not a date and time";
 	if (digits < whole)
-		return "has no seconds, which DER asks for";
+		return "has no seconds, which DER requires";
 	year = two_digits(s);
 	if (!utc)
 		year = year * 100 + two_digits(s + 2);
 	else
 		year += year < 50 ? 2000 : 1900;
 	return is_in_calendar(year, s + whole - 10) ? NULL :
-						      "is not in the calendar";
+						      "is not a valid date";
 }
 
 /* A time of a certificate's author, or of the responder's, for a terminal. */
@@ -308,7 +308,7 @@ static bool check_fields(const struct ocsp_der_reader *w, const struct ocsp_tlv 
 			return missing(w, f, p < end ? &tlv : NULL);
 	}
 	if (p < end)
-		return ocsp_der_fail(w, "%zu bytes behind %s (byte %zu)",
+		return ocsp_der_fail(w, "%zu bytes after %s (byte %zu)",
 			    (size_t)(end - p), last, (size_t)(p - w->der));
 	return true;
 }

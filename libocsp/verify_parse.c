@@ -131,7 +131,7 @@ static int decode_basic(struct check *c, const struct ocsp_tlv *before)
 		err = ocsp_refuse(c, NO_BASIC);
 	else if (!ocsp_is_encoding(ASN1_ITEM_rptr(OCSP_BASICRESP), c->basic,
 				   der, size))
-		err = ocsp_refuse(c, "not encoded in DER, which TLS asks for");
+		err = ocsp_refuse(c, "not encoded in DER, which TLS requires");
 	OPENSSL_free(der);
 	return err;
 }
@@ -166,7 +166,7 @@ int ocsp_verify_parse(struct check *c, const unsigned char *resp, size_t len)
 	if (!response)
 		return ocsp_refuse(c, "truncated or not a DER OCSPResponse");
 	if (p != resp + len)
-		err = ocsp_refuse(c, "%zu bytes behind the OCSPResponse",
+		err = ocsp_refuse(c, "%zu bytes after the OCSPResponse",
 				  (size_t)(resp + len - p));
 	else
 		err = check_status(c, response);

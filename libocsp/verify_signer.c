@@ -53,7 +53,7 @@ int ocsp_check_issuer(const struct check *c)
 		return ocsp_refuse(c, "%s has a key usage without keyCertSign",
 				   name);
 	if (!X509_check_ca(c->issuer))
-		return ocsp_refuse(c, "%s is no CA certificate", name);
+		return ocsp_refuse(c, "%s is not a CA certificate", name);
 	if (!X509_get0_pubkey(c->issuer))
 		return ocsp_refuse(c, "%s has a key of unknown type", name);
 	if (!ocsp_leaf_names(c->issuer, c->leaf))
@@ -111,7 +111,7 @@ static int check_digest(const struct check *c)
 	case NID_ripemd160:
 	case NID_sha:
 	case NID_sha1:
-		return ocsp_refuse(c, "signed with %s, which is not safe any more",
+		return ocsp_refuse(c, "signed with %s, which is no longer secure",
 				   OBJ_nid2sn(digest));
 	default:
 		return 0;
@@ -127,7 +127,7 @@ static int check_signer_time(const struct check *c, X509 *signer)
 	signer_name(c, signer, name);
 	if (!ocsp_time_value(X509_get0_notBefore(signer), &not_before) ||
 	    !ocsp_time_value(X509_get0_notAfter(signer), &not_after))
-		return ocsp_refuse(c, "%s has no proper times of validity",
+		return ocsp_refuse(c, "%s has an invalid validity period",
 				   name);
 	if (c->now < not_before)
 		return ocsp_refuse(c, "%s not valid before %s", name,
@@ -289,7 +289,7 @@ static int refuse_stock(const struct check *c)
 	    (flags & ERR_TXT_STRING) && data)
 		return ocsp_refuse(c, "signer refused: %.150s", data);
 	/* It says nothing when the CertIDs are not all of one issuer. */
-	return ocsp_refuse(c, "response speaks for another issuer as well");
+	return ocsp_refuse(c, "response is for another issuer as well");
 }
 
 int ocsp_check_stock(const struct check *c, X509 *signer)

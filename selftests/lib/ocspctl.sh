@@ -190,7 +190,7 @@ make_answers()
 		garbage truncated or not a DER OCSPResponse
 		empty the response is empty
 		megabyte 1000000 bytes, more than the 65527 that TLS can carry
-		longer 1 bytes behind the OCSPResponse
+		longer 1 bytes after the OCSPResponse
 		later responder says tryLater
 		other response is for another certificate
 		tampered bad signature

@@ -295,7 +295,7 @@ TEST_F(cert, der)
 	der = OPENSSL_realloc(der, len + 2);
 	memset(der + len, 0, 2);
 	write_path(self, der, len + 2);
-	EXPECT_STREQ("2 bytes behind the certificate", fault_of_certs(self));
+	EXPECT_STREQ("2 bytes after the certificate", fault_of_certs(self));
 	OPENSSL_free(der);
 }
 

@@ -259,7 +259,7 @@ TEST_F(verify, another_issuers_certificate)
 					 .issuer = &self->stranger)));
 	EXPECT_STREQ(OTHER, JUDGE(SINGLE(.of = &twin_leaf, .issuer = &twin)));
 	EXPECT_STREQ(OTHER, JUDGE(SINGLE(.issuer = &namesake)));
-	EXPECT_STREQ("response speaks for another issuer as well", JUDGE(
+	EXPECT_STREQ("response is for another issuer as well", JUDGE(
 		.single = { { .of = &self->leaf },
 			    { .of = &self->strange_leaf,
 			      .issuer = &self->stranger } }));
@@ -322,11 +322,11 @@ TEST_F_TIMEOUT(verify, rsa_digests, 300)
 	EXPECT_STREQ(ACCEPTED, JUDGE(.pss = true));
 	EXPECT_STREQ(ACCEPTED, JUDGE(.md = EVP_sha512()));
 	EXPECT_STREQ(ACCEPTED, JUDGE(.pss = true, .md = EVP_sha384()));
-	EXPECT_STREQ("signed with SHA1, which is not safe any more",
+	EXPECT_STREQ("signed with SHA1, which is no longer secure",
 		     JUDGE(.md = EVP_sha1()));
-	EXPECT_STREQ("signed with SHA1, which is not safe any more",
+	EXPECT_STREQ("signed with SHA1, which is no longer secure",
 		     JUDGE(.pss = true, .md = EVP_sha1()));
-	EXPECT_STREQ("signed with MD5, which is not safe any more",
+	EXPECT_STREQ("signed with MD5, which is no longer secure",
 		     JUDGE(.md = EVP_md5()));
 }
 
@@ -372,7 +372,7 @@ TEST_F(verify, two_validities)
 		{ .of = &self->leaf },
 		{ .of = &self->leaf, .hash = EVP_sha256(),
 		  .this_update = -200, .next_update = -100 } }));
-	EXPECT_STREQ("no time at which all of it is valid", JUDGE(.single = {
+	EXPECT_STREQ("its parts are never valid at the same time", JUDGE(.single = {
 		{ .of = &self->leaf, .this_update = 200, .next_update = 500 },
 		{ .of = &self->leaf, .this_update = -9, .next_update = 100 },
 		}));
@@ -408,7 +408,7 @@ TEST_F(verify, times)
 /* More of them are for verify_der.c. */
 TEST_F(verify, no_produced_at)
 {
-	EXPECT_STREQ("producedAt is no date and time",
+	EXPECT_STREQ("producedAt is not a date and time",
 		     JUDGE(.no_produced_at = true));
 }
 
@@ -545,7 +545,7 @@ TEST_F(verify, wrong_issuer)
 	self->ca = namesake;
 	EXPECT_STREQ(NOT_ISSUER ": its key did not sign it", JUDGE());
 	self->ca = no_ca;
-	EXPECT_STREQ("issuer CN=Issuer is no CA certificate", JUDGE());
+	EXPECT_STREQ("issuer CN=Issuer is not a CA certificate", JUDGE());
 	self->ca = no_usage;
 	EXPECT_STREQ("issuer CN=Issuer has a key usage without keyCertSign",
 		     JUDGE());

@@ -187,9 +187,9 @@ TEST_F_TIMEOUT(bytes, bytes_behind, SLOW)
 	unsigned char *longer = room(self->len + 3);
 
 	memcpy(longer, self->der, self->len);
-	EXPECT_STREQ("1 bytes behind the OCSPResponse",
+	EXPECT_STREQ("1 bytes after the OCSPResponse",
 		     judge(self, longer, self->len + 1));
-	EXPECT_STREQ("3 bytes behind the OCSPResponse",
+	EXPECT_STREQ("3 bytes after the OCSPResponse",
 		     judge(self, longer, self->len + 3));
 	free(longer);
 }
@@ -230,8 +230,8 @@ TEST_F_TIMEOUT(bytes, bytes_behind_the_basic_response, SLOW)
 		if (!++longer[at + 1])
 			longer[at]++;
 	}
-	EXPECT_EQ(0, strncmp("1 bytes behind BasicOCSPResponse (byte ",
-			     judge(self, longer, self->len + 1), 39));
+	EXPECT_EQ(0, strncmp("1 bytes after BasicOCSPResponse (byte ",
+			     judge(self, longer, self->len + 1), 38));
 	free(longer);
 }
 

@@ -160,10 +160,10 @@ TEST_F(der, sound)
 
 #define OFFSET		"has an offset from UTC, which DER forbids"
 #define FRACTION	"has a fraction of a second, which RFC 5280 forbids"
-#define NO_SECONDS	"has no seconds, which DER asks for"
-#define NO_Z		"has no Z at its end, as DER asks for"
-#define NO_DATE		"is not in the calendar"
-#define NO_TIME		"is no date and time"
+#define NO_SECONDS	"has no seconds, which DER requires"
+#define NO_Z		"has no Z at its end, as DER requires"
+#define NO_DATE		"is not a valid date"
+#define NO_TIME		"is not a date and time"
 
 static const struct {
 	const char *text;	/* behind the century */
@@ -478,7 +478,7 @@ TEST_F(der, bytes_behind)
 		der_append(self->root, paths[i], "\5\0", 2);
 		EXPECT_STRNE(ACCEPTED, judge(self));
 		EXPECT_NE(NULL, strstr(self->verdict.reason,
-				       "2 bytes behind ")) {
+				       "2 bytes after ")) {
 			TH_LOG("%s: %s", paths[i], self->verdict.reason);
 		}
 		for (last = before->first; last->next->next; last = last->next)

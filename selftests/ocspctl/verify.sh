@@ -290,7 +290,7 @@ other_forms()
 	expect 0 verify --cert "$dir/all.pem" --issuer "$dir/ca.pem" \
 		"$dir/good.der" || return 1
 	echo >> "$dir/leaf.crt"
-	bad_cert "1 bytes behind the certificate" "$dir/leaf.crt"
+	bad_cert "1 bytes after the certificate" "$dir/leaf.crt"
 }
 check "certificates in DER, and among other things" other_forms
 

@@ -83,7 +83,7 @@ TEST_F(simulated, store_is_full)
 	serve(0, 0);
 	pass(SECOND);
 	EXPECT_FALSE(is_valid(0));
-	EXPECT_STREQ("the store did not take it: Cannot allocate memory",
+	EXPECT_STREQ("the store refused it: Cannot allocate memory",
 		     stored(0).failure);
 	pass(config.retry * SECOND * 125 / 100);
 	EXPECT_TRUE(is_valid(0));

@@ -142,7 +142,7 @@ static enum publish verify_and_store(struct cert *cert,
 	    !(result == PUBLISH_SAME && failures))
 		return result;
 	if (store_publish(cert->key, &verdict, data, len, &cert->generation)) {
-		snprintf(why, OCSP_REASON_SIZE, "the store did not take it: %.200s",
+		snprintf(why, OCSP_REASON_SIZE, "the store refused it: %.200s",
 			 store_error());
 		return PUBLISH_ERROR;
 	}

@@ -17,7 +17,7 @@ enum publish {
 	PUBLISH_REFUSED,		/* by the verifier, or it is "unknown" */
 	PUBLISH_WORSE,			/* than what is stored */
 	PUBLISH_GONE,			/* the store has no such response */
-	PUBLISH_ERROR,			/* the store did not take it */
+	PUBLISH_ERROR,			/* the store refused it */
 };
 
 /*
