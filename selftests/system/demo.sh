@@ -94,7 +94,7 @@ run "" "ocspctl show"
 say "(an empty store)"
 run "^ktls_ocsp" "lsmod"
 
-step "A CA, and a server certificate of its that names an OCSP responder."
+step "A CA, and a server certificate that it issued, which names an OCSP responder."
 make_ca . "Demo Root" || fail "no CA"
 make_leaf . leaf 10 http://127.0.0.1:8889/ || fail "no certificate"
 mv leaf-chain.pem chain.pem
@@ -105,10 +105,10 @@ start_responder . 8889 || fail "no responder"
 say "(openssl ocsp -port 8889 runs)"
 run "Response verify|leaf|Update" "openssl ocsp -issuer ca.pem -cert leaf.pem -url http://127.0.0.1:8889/ -CAfile ca.pem -no_nonce -respout good.der"
 
-step "Is it a response to trust? ocspctl verifies it without the kernel."
+step "Can the response be trusted? ocspctl verifies it without the kernel."
 run "." "ocspctl verify --cert leaf.pem --issuer ca.pem good.der"
 
-step "Into the kernel with it. ocspctl verifies it again before it does that."
+step "Store it in the kernel. ocspctl verifies it again first."
 run "" "ocspctl set chain.pem good.der"
 run "." "ocspctl show chain.pem"
 
@@ -146,7 +146,7 @@ say "The first handshake after that:"
 run "$OPENSSL_SHOWS" "$OPENSSL"
 expect "Cert Status: good"
 
-step "The CA revokes the certificate. The new response goes in, the server runs on."
+step "The CA revokes the certificate. The new response is stored while the server runs."
 set_status . 10 revoked
 start_responder . 8889 || fail "no responder"
 run "^leaf|Revocation Time" "openssl ocsp -issuer ca.pem -cert leaf.pem -url http://127.0.0.1:8889/ -CAfile ca.pem -no_nonce -respout revoked.der"
@@ -164,4 +164,4 @@ expect "status revoked .* handles 1\$"
 
 kill "$server"
 wait "$server" || fail "the server did not stop in order"
-printf '\nThe end: each step did what it says.\n'
+printf '\nThe end: each step worked as described.\n'
