@@ -87,6 +87,7 @@ help:
 #       ACCEPT=1           compare later runs with this one
 #  make bench-peers      compare with the stapling that servers have of their own
 #       ROWS="A B"         these rows only; AGAIN=1: tell which counts differ from the last run's
+#       ACCEPT=1           publish these figures: selftests/bench/peers/accepted.json and outage.svg
 #  make kernel-tree      put module, documentation and tests into a kernel tree
 #       DEST=DIR           this one; CONFIG_KTLS_OCSP builds it there
 #  make dist             a tarball of the last commit
@@ -230,10 +231,10 @@ bench:
 
 bench-peers:
 	@selftests/ci/install_packages peers
-	+$(MAKE) kselftest
+	+$(MAKE) FOR_TESTS=1 modules kselftest
 	+$(MAKE) -C selftests/bench/peers
 	+$(MAKE) modules ARCH=um KDIR=$$(selftests/bench/peers/build_kernel)/kdir
-	selftests/bench/peers/run $(if $(AGAIN),--again) $(ROWS)
+	selftests/bench/peers/run $(if $(AGAIN),--again) $(if $(ACCEPT),--accept) $(ROWS)
 
 demo:
 	+@selftests/ci/demo

@@ -16,8 +16,10 @@ class Candidate:
     """A server that has all certificates of a world. The name is that of its row in the table."""
 
     name = program = ""
+    has_staples = True
     ours = None                 # with this project: what the settings of its ocspd add
     stop_with = signal.SIGTERM
+    reload_with = None          # a signal, where one suffices
     workers_for_days = World.workers
 
     def __init__(self, world, port=PORT, store=None):
@@ -71,6 +73,14 @@ class Candidate:
         self.process = None
         wait_for(lambda: not listens(self.port), 20, f"{self.name} to leave its port")
 
+    def groups(self):
+        """Of the processes that it consists of, with those of this project."""
+        return [self.process.pid, *(self.store.groups() if self.store else ())]
+
+    def reload(self):
+        """Its configuration, which is the same."""
+        os.kill(self.process.pid, self.reload_with)
+
     def restart(self):
         """The server alone."""
         self.stop_server()
@@ -99,6 +109,8 @@ class NginxPlain(Candidate):
 
     name = "nginx, none"
     program = "nginx"
+    has_staples = False
+    reload_with = signal.SIGHUP
     stapling = ""
 
     def configure(self):
@@ -137,6 +149,7 @@ class Nginx(NginxPlain):
     """With ssl_stapling."""
 
     name = "nginx, ssl_stapling"
+    has_staples = True
     stapling = "ssl_stapling on; ssl_stapling_verify on; ssl_trusted_certificate {ca};"
 
 
@@ -144,6 +157,7 @@ class NginxOurs(NginxPlain):
     """With OpenSSL's module, as "ocspctl server enable nginx" sets it up."""
 
     name = "nginx, ktls-ocsp"
+    has_staples = True
     ours = ""
 
 
@@ -152,6 +166,8 @@ class ApachePlain(Candidate):
 
     name = "Apache, none"
     program = "apache2"
+    has_staples = False
+    reload_with = signal.SIGUSR1
     modules = ()
 
     def configure(self):
@@ -208,6 +224,7 @@ class Apache(ApachePlain):
     """With SSLUseStapling."""
 
     name = "Apache, SSLUseStapling"
+    has_staples = True
     modules = ("socache_shmcb",)
 
     def stapling(self):
@@ -230,4 +247,5 @@ class ApacheOurs(ApachePlain):
     """With OpenSSL's module, as "ocspctl server enable apache2" sets it up."""
 
     name = "Apache, ktls-ocsp"
+    has_staples = True
     ours = ""

@@ -6,7 +6,7 @@ import os
 import signal
 
 from candidates import Candidate
-from world import HERE, start_daemon, stop_daemon, write
+from world import HERE, run, start_daemon, stop_daemon, wait_for, write
 
 
 class WithScript(Candidate):
@@ -31,6 +31,9 @@ class WithScript(Candidate):
                                        self.world.path("certs"), self.staples(), self.suffix,
                                        *self.socket())
 
+    def groups(self):
+        return super().groups() + ([self.script.pid] if self.script else [])
+
     def stop_script(self):
         """The script is cron's, and outlives the server."""
         stop_daemon(self.script)
@@ -50,6 +53,7 @@ class HaproxyPlain(WithScript):
 
     name = "HAProxy, none"
     program = "haproxy"
+    has_staples = False
     has_script = False
 
     def configure(self):
@@ -84,11 +88,18 @@ frontend tls
     def command(self):
         return "haproxy", "-db", "-f", self.path("conf")
 
+    def reload(self):
+        """By a process that takes the place of the other one."""
+        before = self.process
+        self.process = start_daemon(self.path("log"), *self.command(), "-sf", str(before.pid))
+        wait_for(lambda: before.poll() is not None, 120, "the end of the HAProxy that was reloaded")
+
 
 class Haproxy(HaproxyPlain):
     """A version that fetches nothing by itself: files, and a script that tells it of new ones."""
 
     name = "HAProxy, cron script"
+    has_staples = True
     has_script = True
     suffix = "pem.ocsp"
 
@@ -100,6 +111,7 @@ class HaproxyOurs(HaproxyPlain):
     """With ocsp-export, which gives it what the store has."""
 
     name = "HAProxy, ktls-ocsp"
+    has_staples = True
     ours = "digest = sha1"
 
     def start(self):
@@ -112,9 +124,11 @@ class LighttpdPlain(WithScript):
     """Without a staple: what the others add to."""
 
     name = "lighttpd, none"
+    has_staples = False
     has_script = False
     program = "lighttpd"
     stop_with = signal.SIGINT
+    reload_with = signal.SIGUSR1
 
     def configure(self):
         os.makedirs(self.staples(), exist_ok=True)
@@ -155,6 +169,7 @@ class Lighttpd(LighttpdPlain):
     """With ssl.stapling-file, which it reads where there is one."""
 
     name = "lighttpd, stapling-file script"
+    has_staples = True
     has_script = True
 
     def of_certificate(self, name):
@@ -165,6 +180,7 @@ class LighttpdOurs(LighttpdPlain):
     """With OpenSSL's module, as "ocspctl server enable lighttpd" sets it up."""
 
     name = "lighttpd, ktls-ocsp"
+    has_staples = True
     ours = ""
 
 
@@ -173,6 +189,7 @@ class CaddyPlain(Candidate):
 
     name = "Caddy, none"
     program = "caddy"
+    has_staples = False
     options = "ocsp_stapling off"
 
     def configure(self):
@@ -185,7 +202,7 @@ n{name:05d}.test:{self.port} {{
 """ for name in range(self.world.names))
         write(self.path("Caddyfile"), f"""\
 {{
-	admin off
+	admin unix/{self.path("admin")}
 	auto_https disable_redirects
 	skip_install_trust
 	{self.options}
@@ -198,9 +215,14 @@ n{name:05d}.test:{self.port} {{
     def command(self):
         return "caddy", "run", "--config", self.path("Caddyfile"), "--adapter", "caddyfile"
 
+    def reload(self):
+        run("caddy", "reload", "--force", "--config", self.path("Caddyfile"), "--adapter", "caddyfile",
+            "--address", f"unix/{self.path('admin')}", env={**os.environ, **self.env})
+
 
 class Caddy(CaddyPlain):
     """It staples by itself."""
 
     name = "Caddy"
+    has_staples = True
     options = ""

@@ -5,11 +5,15 @@
 import os
 import shutil
 import signal
+import subprocess
 
 from world import PROGRAMS, TESTS, align, run, start_daemon, stop_daemon, wait_for, write
 
-TOOLS = os.path.join(TESTS, "lib")
-INSTALLED = os.path.join(TESTS, "servers", "installed")
+# The module, or on a machine itself the stand-in for the kernel's store and what is linked with it
+STAND_IN = os.environ.get("STORE") == "standin"
+TOOLS = os.path.join(TESTS, "lib", "standin" if STAND_IN else "")
+INSTALLED = os.path.join(TESTS, "servers", "standin" if STAND_IN else "", "installed")
+STANDIN = os.path.join(TOOLS, "standin")
 
 
 class Ours:
@@ -18,6 +22,7 @@ class Ours:
     def __init__(self, world, settings=""):
         self.world = world
         self.settings = settings
+        self.standin = None
         self.ocspd = None
         self.export = None
         self.conf = world.path("ocspd.conf")
@@ -50,14 +55,30 @@ max_files = 100000
 
     def start(self):
         """As at boot: the module, then ocspd, then the servers."""
-        run("modprobe", "ktls_ocsp")
+        self.load()
         log = self.world.path("ocspd.log")
         write(log, "")
         align(1, 0)
         self.ocspd = start_daemon(log, os.path.join(TOOLS, "ocspd"), "-v", "-f", self.conf,
                                   env={"LD_PRELOAD": os.path.join(PROGRAMS, "same_dice.so")})
         # That is when systemd starts what is ordered after it.
-        wait_for(lambda: self.says(log, "ready, "), 60, "ocspd")
+        wait_for(lambda: self.says(log, "ready, "), 120, "ocspd")
+
+    def load(self):
+        """The store, which is empty."""
+        if not STAND_IN:
+            run("modprobe", "ktls_ocsp")
+            return
+        self.standin = start_daemon(self.world.path("standin.log"), STANDIN, "run")
+        wait_for(lambda: not subprocess.run((STANDIN, "count"), check=False, capture_output=True).returncode,
+                 20, "the stand-in for the store")
+
+    def unload(self):
+        if not STAND_IN:
+            run("rmmod", "ktls_ocsp")
+            return
+        stop_daemon(self.standin)
+        self.standin = None
 
     @staticmethod
     def says(log, what):
@@ -72,9 +93,17 @@ max_files = 100000
         self.export = start_daemon(log, os.path.join(TOOLS, "ocsp-export"), "-f", conf)
         wait_for(lambda: self.says(log, "trying again"), 20, "ocsp-export")
 
+    def groups(self):
+        """Of its processes."""
+        return [daemon.pid for daemon in (self.ocspd, self.export) if daemon]
+
+    def stand_in(self):
+        """The group of what does the kernel's work."""
+        return [self.standin.pid]
+
     def stop(self, how=signal.SIGTERM):
         """With the store: what is left is on the disk."""
         stop_daemon(self.export, how)
         stop_daemon(self.ocspd, how)
         self.export = self.ocspd = None
-        run("rmmod", "ktls_ocsp")
+        self.unload()

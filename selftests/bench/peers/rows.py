@@ -5,7 +5,9 @@
 import time
 
 import doors
+import scale
 import simulated
+import speed
 from counting import counts
 from world import DELAY, align
 
@@ -25,8 +27,9 @@ def after_start(world, make, fault):
         candidate.start()
         took = time.monotonic() - align.slept - begin
         handshakes = world.load(FIRST, EACH_MS)
-        return {**counts(handshakes), "start ms": round(1000 * took),
-                "requests": len(world.requests())}
+        requests = world.requests()
+        return {**counts(handshakes), "start ms": round(1000 * took), "requests": len(requests),
+                "last request ms": requests[-1].began - handshakes[0].began if requests else None}
     finally:
         candidate.close()
 
@@ -82,6 +85,8 @@ ROWS = {
     "outage-24h": (simulated.outage(24), simulated.NAMES),
     "revocation": (simulated.revocation, simulated.NAMES),
     "pair": (simulated.pair, 1),
+    "many": (scale.many, scale.NAMES),
+    "speed": (speed.speed, speed.NAMES),
     "forged-answer": (doors.forged_answer, doors.NAMES),
     "forged-file": (doors.forged_file, doors.NAMES),
     "expired-file": (doors.expired_file, doors.NAMES),

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
+"""The row of a host with very many certificates, by this machine's own clock."""
+
+import time
+
+from cost import memory, processor
+from world import DELAY, align, wait_for
+
+NAMES = 10000
+EACH_MS = 4                     # a handshake with each certificate in 40 s
+ROUNDS = 3                      # with all certificates, or until one finds all stapled
+MIB = 2 ** 20
+
+
+class Rounds:
+    """Handshakes with all certificates in turn, again and again."""
+
+    def __init__(self, world):
+        self.world = world
+        self.handshakes = 0
+        self.failed = 0
+        self.unstapled = []     # of each round
+        self.last = None        # when the last one without a staple began
+
+    def turn(self):
+        handshakes = self.world.load(NAMES, EACH_MS)
+        missing = [h for h in handshakes if h.verdict != "good"]
+        self.handshakes += len(handshakes)
+        self.failed += sum(h.verdict == "failed" for h in handshakes)
+        self.unstapled.append(len(missing))
+        if missing:
+            self.last = missing[-1].began / 1000
+        return max(h.took for h in handshakes)
+
+    def until_all_stapled(self, most):
+        while len(self.unstapled) < most:
+            self.turn()
+            if not self.unstapled[-1]:
+                break
+
+
+def settle(candidate):
+    """It has done what it was told to."""
+    spent = [0]
+
+    def idle():
+        time.sleep(2)
+        before, spent[0] = spent[0], processor([candidate.process.pid])
+        return spent[0] - before < 0.1
+    wait_for(idle, 120, f"{candidate.name} to have nothing to do")
+
+
+def after_reload(world, candidate):
+    """Another round with all certificates."""
+    asked = len(world.requests())
+    candidate.reload()
+    settle(candidate)
+    rounds = Rounds(world)
+    longest = rounds.turn()
+    return {
+        "unstapled after a reload": rounds.unstapled[0],
+        "failed after a reload": rounds.failed,
+        "longest ms after a reload": longest,
+        "requests of a reload": len(world.requests()) - asked,
+    }
+
+
+def many(world, make):
+    """From nothing until all are stapled, then a reload."""
+    world.start_responder(f"slow {DELAY}")
+    candidate = make(world)
+    try:
+        begin = time.time() - align.slept
+        candidate.start()
+        begin += align.slept
+        listens = time.time()
+        rounds = Rounds(world)
+        rounds.until_all_stapled(ROUNDS if make.has_staples else 1)
+        stapled = not rounds.unstapled[-1]
+        figures = {
+            "start s": round(listens - begin, 1),
+            "stapled after s": round((rounds.last or listens) - begin, 1) if stapled else None,
+            "unstapled at first": rounds.unstapled[0],
+            "unstapled at last": rounds.unstapled[-1],
+            "unstapled of each round": rounds.unstapled,
+            "handshakes": rounds.handshakes,
+            "failed": rounds.failed,
+            "requests": len(world.requests()),
+            "processor s": round(processor(candidate.groups()), 1),
+            "memory MiB": round(memory(candidate.groups()) / MIB),
+        }
+        if candidate.store:
+            figures["stand-in processor s"] = round(processor(candidate.store.stand_in()), 1)
+            figures["stand-in memory MiB"] = round(memory(candidate.store.stand_in()) / MIB)
+        return {**figures, **after_reload(world, candidate)} if make.has_staples else figures
+    finally:
+        candidate.close()
