@@ -20,7 +20,7 @@ class Candidate:
     ours = None                 # with this project: what the settings of its ocspd add
     stop_with = signal.SIGTERM
     reload_with = None          # a signal, where one suffices
-    workers_for_days = World.workers
+    workers_for_days = World.workers    # 1: each wakes once a second or more often
 
     def __init__(self, world, port=PORT, store=None):
         self.world = world

@@ -53,6 +53,7 @@ class HaproxyPlain(WithScript):
 
     name = "HAProxy, none"
     program = "haproxy"
+    workers_for_days = 1
     has_staples = False
     has_script = False
 
@@ -127,6 +128,7 @@ class LighttpdPlain(WithScript):
     has_staples = False
     has_script = False
     program = "lighttpd"
+    workers_for_days = 1
     stop_with = signal.SIGINT
     reload_with = signal.SIGUSR1
 
