@@ -329,10 +329,6 @@ postgresql_configure()
 # pg_ctlcluster gives the server the environment of this file, and no other one.
 postgresql_start()
 {
-	if [ -n "$asan" ]; then
-		cp no_locale.so "$dir/" || return 1
-		export LD_PRELOAD="$asan:$dir/no_locale.so"
-	fi
 	env | sed -n "s/^\(OPENSSL_CONF\|LD_PRELOAD\|ASAN_OPTIONS\|UBSAN_OPTIONS\)=\(.*\)/\1 = '\2'/p" \
 		> "$dir/postgresql/etc/$cluster/environment"
 	(

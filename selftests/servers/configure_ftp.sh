@@ -42,7 +42,8 @@ vsftpd_reload()	{ hangup; }
 
 vsftpd_pid()
 {
-	pgrep -o -x vsftpd
+	# What is preloaded into it for AddressSanitizer would hang it.
+	LD_PRELOAD="" pgrep -o -x vsftpd
 }
 
 # ProFTPD: a process for each connection

@@ -111,6 +111,7 @@ dovecot_configure()
 		base_dir = $dir/dovecot/run
 		log_path = $dir/dovecot/log
 		protocols = imap
+		${asan:+default_vsz_limit = 0}
 		import_environment = \$import_environment OPENSSL_CONF LD_PRELOAD ASAN_OPTIONS UBSAN_OPTIONS
 		ssl = required
 		ssl_cert = <$dir/leaf-chain.pem

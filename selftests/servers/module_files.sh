@@ -20,5 +20,5 @@ install_module()
 	# Built for a sanitizer: it has to come first.
 	asan=$(ldd "$module" | awk '/libasan/ { print $3 }')
 	detect_leaks=1
-	mkdir -m 777 "$dir/asan"
+	mkdir -m 777 "$dir/asan" && { [ -z "$asan" ] || cp no_limit.so no_locale.so "$dir/"; }
 }

@@ -124,11 +124,22 @@ make_pki()
 	sign two own.der --this -3600
 }
 
+# asan_preload: what a server has preloaded for AddressSanitizer; nothing, where that is not built for it
+asan_preload()
+{
+	[ -n "$asan" ] || return 0
+	case $server in
+	vsftpd)		echo "$asan:$dir/no_limit.so" ;;
+	postgresql|proftpd|slapd) echo "$asan:$dir/no_locale.so" ;;
+	*)		echo "$asan" ;;
+	esac
+}
+
 # with_module COMMAND...: as the drop-in of the server would have it
 with_module()
 {
 	(
-		preload=$asan
+		preload=$(asan_preload)
 		case $mechanism in
 		openssl)	export OPENSSL_CONF="$config" ;;
 		gnutls)		preload=$preload${preload:+:}$module ;;
@@ -136,6 +147,10 @@ with_module()
 		# shellcheck disable=SC2031 # in a subshell on purpose
 		[ -z "$preload" ] || export LD_PRELOAD="$preload"
 		if [ -n "$asan" ]; then
+			# What the module loads, AddressSanitizer does, which has not its RUNPATH.
+			export LD_LIBRARY_PATH="$dir/module/usr/local/lib"
+			# It cannot search the first process for leaks, and ends it.
+			[ "$server" != proftpd ] || detect_leaks=0
 			# libcrypto, which allocates for the module, has no frame pointers.
 			ASAN_OPTIONS=log_path=$dir/asan/$server:abort_on_error=1
 			ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=$detect_leaks:exitcode=0
