@@ -105,15 +105,38 @@ postfix_pid()
 
 # Dovecot: each connection has a process of its own, without privileges, in a chroot.
 
+# Each of the two versions has a syntax of its own, but for the service.
 dovecot_configure()
 {
-	cat > "$dir/dovecot/conf" <<-END
+	local listen
+
+	case $(dovecot --version) in
+	2.3*)	dovecot_23 ;;
+	*)	dovecot_24 ;;
+	esac > "$dir/dovecot/conf"
+	cat >> "$dir/dovecot/conf" <<-END
 		base_dir = $dir/dovecot/run
 		log_path = $dir/dovecot/log
-		protocols = imap
 		${asan:+default_vsz_limit = 0}
-		import_environment = \$import_environment OPENSSL_CONF LD_PRELOAD ASAN_OPTIONS UBSAN_OPTIONS
 		ssl = required
+		service imap-login {
+		  inet_listener imap {
+		    $listen = 127.0.0.1
+		    port = $port
+		  }
+		  inet_listener imaps {
+		    port = 0
+		  }
+		}
+	END
+}
+
+dovecot_23()
+{
+	listen=address
+	cat <<-END
+		protocols = imap
+		import_environment = \$import_environment OPENSSL_CONF LD_PRELOAD ASAN_OPTIONS UBSAN_OPTIONS
 		ssl_cert = <$dir/leaf-chain.pem
 		ssl_key = <$dir/leaf.key
 		local_name two.test {
@@ -124,14 +147,32 @@ dovecot_configure()
 		  driver = static
 		  args = password=x
 		}
-		service imap-login {
-		  inet_listener imap {
-		    address = 127.0.0.1
-		    port = $port
-		  }
-		  inet_listener imaps {
-		    port = 0
-		  }
+	END
+}
+
+dovecot_24()
+{
+	listen=listen
+	cat <<-END
+		dovecot_config_version = 2.4.0
+		dovecot_storage_version = 2.4.0
+		protocols {
+		  imap = yes
+		}
+		import_environment {
+		  OPENSSL_CONF = %{env:OPENSSL_CONF}
+		  LD_PRELOAD = %{env:LD_PRELOAD}
+		  ASAN_OPTIONS = %{env:ASAN_OPTIONS}
+		  UBSAN_OPTIONS = %{env:UBSAN_OPTIONS}
+		}
+		ssl_server_cert_file = $dir/leaf-chain.pem
+		ssl_server_key_file = $dir/leaf.key
+		local_name two.test {
+		  ssl_server_cert_file = $dir/two-chain.pem
+		  ssl_server_key_file = $dir/two.key
+		}
+		passdb static {
+		  passdb_static_password = x
 		}
 	END
 }
