@@ -628,6 +628,20 @@ TEST_F(module, first_handshake_of_another_threads_context)
 	X509_free(two);
 }
 
+/* As in an event loop that reads its configuration again */
+TEST_F(module, first_handshake_of_a_context_with_a_callback)
+{
+	SSL_CTX *ctx;
+
+	EXPECT_TRUE(is_ours(pair_handshake(self->server, self->cert, TLS1_3_VERSION)));
+	for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
+		ctx = pair_server(self->cert);
+		SSL_CTX_set_tlsext_status_cb(ctx, own_callback);
+		EXPECT_TRUE(is_ours(pair_handshake(ctx, self->cert, version)));
+		SSL_CTX_free(ctx);
+	}
+}
+
 /* A copy and its original are freed each for itself. */
 TEST_F(module, copied_ssl)
 {

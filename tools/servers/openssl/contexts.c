@@ -141,14 +141,20 @@ static bool is_client(SSL_CTX *ctx)
 }
 
 /* With the lock held. A client has no staple to send: it keeps what it has. */
+static void replace_callback(struct context *c)
+{
+	if (!is_client(c->ctx) &&
+	    !is_of_libocsp_ssl(libssl_get_callback(c->ctx)))
+		callback_replace(c->ctx, our_callback);
+}
+
+/* With the lock held. */
 static void set_callback(struct context *c)
 {
 	if (c->waits)
 		TAILQ_REMOVE(&waiting, c, waiting);
 	c->waits = false;
-	if (!is_client(c->ctx) &&
-	    !is_of_libocsp_ssl(libssl_get_callback(c->ctx)))
-		callback_replace(c->ctx, our_callback);
+	replace_callback(c);
 }
 
 static struct context *context_of(const SSL *ssl)
@@ -214,13 +220,12 @@ static void ctx_new(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
 	c->made = now_ms();
 	c->early = !atomic_load(&serves);
 	contexts_lock();
-	if (thread_serves && !looks) {
-		set_callback(c);
-	} else {
-		c->waits = true;
-		TAILQ_INSERT_TAIL(&waiting, c, waiting);
-		atomic_store(&due, 0);
-	}
+	c->waits = true;
+	TAILQ_INSERT_TAIL(&waiting, c, waiting);
+	atomic_store(&due, 0);
+	/* It waits all the same: the server may set one of its own. */
+	if (thread_serves && !looks)
+		replace_callback(c);
 	contexts_unlock();
 }
 
