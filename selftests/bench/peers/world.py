@@ -31,11 +31,13 @@ class Failure(Exception):
 
 
 def wait_for(condition, seconds, what):
-    end = time.monotonic() + seconds
+    begin = time.monotonic()
     while not condition():
-        if time.monotonic() > end:
+        waited = time.monotonic() - begin
+        if waited > seconds:
             raise Failure(f"waited {seconds} s in vain for {what}")
-        time.sleep(0.01)
+        # What takes an hour is not looked at a hundred times a second.
+        time.sleep(max(0.01, waited / 1000))
 
 
 def align(step, offset):
