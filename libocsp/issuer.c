@@ -6,12 +6,11 @@
 #include <time.h>
 
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <openssl/x509v3.h>
 
 #include "crypto_errors.h"
 #include "issuer.h"
-
-#define SHA256_SIZE	32
 
 bool ocsp_cert_names(X509 *issuer, X509 *cert)
 {
@@ -33,8 +32,8 @@ bool ocsp_cert_issued(X509 *issuer, X509 *cert)
  */
 bool ocsp_cert_is_self_signed(X509 *cert)
 {
-	static __thread unsigned char known[SHA256_SIZE];
-	unsigned char digest[SHA256_SIZE];
+	static __thread unsigned char known[SHA256_DIGEST_LENGTH];
+	unsigned char digest[SHA256_DIGEST_LENGTH];
 
 	if (!ocsp_cert_names(cert, cert) ||
 	    !X509_digest(cert, EVP_sha256(), digest, NULL))
