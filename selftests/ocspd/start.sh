@@ -4,7 +4,7 @@
 # shellcheck shell=dash
 #
 # When ocspd says that it is ready, which servers are started after: once each of its certificates
-# was asked for, but not later than start_timeout.
+# was asked for, but not later than start_timeout after the last response.
 
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
 : "${STORE:=standin}"
@@ -17,7 +17,7 @@ leaf two 21 "$bad/two/"
 leaf kept 22 "$bad/kept/"
 start_bad || ktap_exit_fail_msg "no responder"
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$dir"' EXIT
-ktap_set_plan 7
+ktap_set_plan 9
 
 # begins [LINE...]: with these settings and the two certificates; $took ms until it says READY=1,
 # and $served of them are in the store then
@@ -78,6 +78,21 @@ bounded()
 	logged "ready, 2 responses in the store; some are still being asked for"
 }
 check "a responder that hangs is waited for until start_timeout" bounded
+
+slow()
+{
+	anew && fault one slow 1500 && fault two slow 5000 && begins "start_timeout = 4" &&
+	[ "$served" -eq 2 ] && [ "$took" -ge 5000 ] && logged "ready, 2 responses in the store$"
+}
+check "a responder that is slow is waited for longer, while it answers" slow
+
+not_for_ever()
+{
+	anew && fault one slow 500 && fault two slow 14000 && begins "start_timeout = 3" &&
+	[ "$served" -eq 1 ] && [ "$took" -ge 5900 ] && [ "$took" -lt $((12000 * SLOW)) ] &&
+	logged "ready, 2 responses in the store; some are still being asked for"
+}
+check "a wait in which no response came is the last one" not_for_ever
 
 at_once()
 {

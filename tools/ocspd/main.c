@@ -19,6 +19,7 @@
 #include "command.h"
 #include "config.h"
 #include "control.h"
+#include "counters.h"
 #include "fetch.h"
 #include "instance.h"
 #include "keep.h"
@@ -42,6 +43,12 @@
 #include "store.h"
 #include "subject.h"
 
+/*
+ * How many times start_timeout, and how many ms, the boot waits at most while
+ * responses come: the service manager gives up after 90 s.
+ */
+#define START_ROUNDS	3
+#define START_MOST	60000
 /* ms between two lines of text for the service manager */
 #define STATUS_EVERY	10000
 /* ms from one cleaning of the cache to the next; the first is soon */
@@ -65,6 +72,7 @@ static enum {
 } phase;
 /* Servers that are ordered after us may start, and it was said so. */
 static bool announced;
+static int64_t start_limit;		/* ms: then it is said at the latest */
 /* Why the last configuration was not taken; "": it was. */
 static char config_fault[512];
 
@@ -275,14 +283,49 @@ static void announce(const char *missing)
 	on_status(&status_timer);
 }
 
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * Another start_timeout, if responses came during the last one: a server that
+ * starts now would lack those that are still to come.
+ */
+static bool waits_on(void)
+{
+	static uint64_t before;
+	uint64_t responses = counters.results[PLAN_STORED];
+	bool came = responses > before;
+	int64_t now = clock_ms();
+
+	before = responses;
+	if (!came || now >= start_limit)
+		return false;
+	timer_set(&start_timer, earlier(now + config->start_timeout * 1000,
+					start_limit));
+	return true;
+}
+
 /* The boot waits no longer. Without the module it did not wait at all. */
 static void on_start_over(struct timer *timer)
 {
 	(void)timer;
 	if (phase == LOADING)
 		announce("; the files of certificates are still being read");
-	else if (phase == READY)
+	else if (phase == READY && !waits_on())
 		announce("; some are still being asked for");
+}
+
+/* From now on; servers are held up for so long at most. */
+static void start_waiting(void)
+{
+	int64_t now = clock_ms(), each = config->start_timeout * 1000;
+
+	if (!each)
+		return;
+	start_limit = now + earlier(START_ROUNDS * each, START_MOST);
+	timer_set(&start_timer, now + each);
 }
 
 /* Each certificate was asked for once. */
@@ -440,9 +483,7 @@ static void run(void)
 	timer_set(&connect_timer, clock_ms());
 	if (!options.once) {
 		timer_set(&sweep_timer, clock_ms() + SWEEP_FIRST);
-		if (config->start_timeout)
-			timer_set(&start_timer,
-				  clock_ms() + config->start_timeout * 1000);
+		start_waiting();
 	}
 	loop_run();
 	sd_notify(false, "STOPPING=1");
