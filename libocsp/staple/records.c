@@ -116,6 +116,12 @@ void record_failed(struct record *r)
 		     now_ms() + ((uint64_t)FIRST_DELAY << failures));
 }
 
+void record_opened(struct record *r)
+{
+	atomic_store(&r->failures, 0);
+	atomic_store(&r->next_try, 0);
+}
+
 /* FNV-1a, over all but the numbers */
 static uint32_t reason_bit(uint32_t code, const char *why)
 {
@@ -147,7 +153,6 @@ uint32_t records_change(void)
 
 bool record_recovered(struct record *r)
 {
-	atomic_store(&r->failures, 0);
-	atomic_store(&r->next_try, 0);
+	record_opened(r);
 	return atomic_exchange(&r->said, 0);
 }

@@ -46,6 +46,9 @@ bool record_claim(struct record *record);
 /* An attempt failed: the next one is due later than the one before was. */
 void record_failed(struct record *record);
 
+/* One succeeded: other processes need not wait to do the same. */
+void record_opened(struct record *record);
+
 /*
  * A number that changes whenever record_say() says yes, in any of the processes.
  * Never 0. Whoever finds it as it was need not look at any record.

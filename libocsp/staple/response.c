@@ -137,6 +137,16 @@ static bool module_is_missing(void)
 	return true;
 }
 
+/* There may be a record without a failed attempt: that there is no response yet. */
+static void opened(struct staple *s)
+{
+	struct record *record = record_find(s->key);
+
+	if (record)
+		record_opened(record);
+	module_is_there();
+}
+
 static void attempt_failed(struct staple *s, const struct staple_source *source)
 {
 	DWORD code = GetLastError();
@@ -164,7 +174,7 @@ static HCERT_SERVER_OCSP_RESPONSE attempt(struct staple *s,
 	CertFreeCertificateChain(chain);
 	if (handle) {
 		atomic_store_explicit(&s->handle, handle, memory_order_release);
-		module_is_there();
+		opened(s);
 	} else {
 		attempt_failed(s, source);
 	}

@@ -304,6 +304,27 @@ TEST_F(module, processes_share_the_back_off)
 	EXPECT_EQ(1, lines(""));
 }
 
+/* That there is no response yet was said by one. That keeps none from opening. */
+TEST_F(module, processes_open_what_is_empty)
+{
+	int status;
+
+	fake_store.is_empty = true;
+	for (int i = 0; i < 3; i++) {
+		pid_t pid = fork();
+
+		if (!pid) {
+			pair_handshake(self->server, self->cert, TLS1_3_VERSION);
+			_exit(fake_store.attempts);
+		}
+		waitpid(pid, &status, 0);
+		EXPECT_EQ(1, WEXITSTATUS(status));
+	}
+	EXPECT_EQ(1, lines(""));
+	fake_store.is_empty = false;
+	EXPECT_TRUE(is_ours(pair_handshake(self->server, self->cert, TLS1_3_VERSION)));
+}
+
 TEST_F(module, empty_and_back)
 {
 	EXPECT_TRUE(is_ours(pair_handshake(self->server, self->cert, TLS1_3_VERSION)));
