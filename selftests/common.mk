@@ -71,9 +71,7 @@ HELPERS := alloc_faults der faults forge kcmd ksys ktest patience pki program_fa
 helpers := $(O)/selftests/lib/helpers.a
 malloc_faults := $(O)/selftests/lib/malloc_faults.o
 libocsp := $(O)/libocsp/libocsp-private.a
-# The stand-in's client over a socket, and a store in the same process
-standin := $(addprefix $(O)/selftests/lib/standin_,client.o socket.o wire.o)
-standin_local := $(addprefix $(O)/selftests/lib/standin_,client.o local.o store.o session.o command.o update.o stats.o)
+include $(selftests)/lib/standin.mk
 
 $(TEST_GEN_PROGS) $(TEST_GEN_PROGS_EXTENDED): $(helpers) $(libocsp) | $(OUTPUT)
 
