@@ -81,6 +81,12 @@ static bool is_better(X509 *a, X509 *b, time_t now)
 				 X509_get0_notAfter(b)) == 1;
 }
 
+/* By its name; most are not even that. */
+static bool is_candidate(X509 *x, X509 *cert, const STACK_OF(X509) *except)
+{
+	return x != cert && ocsp_cert_names(x, cert) && !has_cert(except, x);
+}
+
 X509 *ocsp_find_issuer(const STACK_OF(X509) *certs, X509 *cert,
 		       const STACK_OF(X509) *except, int64_t now)
 {
@@ -90,9 +96,8 @@ X509 *ocsp_find_issuer(const STACK_OF(X509) *certs, X509 *cert,
 
 	for (i = 0; i < sk_X509_num(certs); i++) {
 		x = sk_X509_value(certs, i);
-		/* The dearest comes last: most are not even of that name. */
-		if (x != cert && ocsp_cert_names(x, cert) &&
-		    is_better(x, best, now) && !has_cert(except, x) &&
+		/* The dearest comes last. */
+		if (is_candidate(x, cert, except) && is_better(x, best, now) &&
 		    ocsp_cert_issued(x, cert))
 			best = x;
 	}
@@ -121,8 +126,7 @@ static X509 *only_candidate(const STACK_OF(X509) *certs, X509 *cert,
 
 	for (i = 0; i < sk_X509_num(certs); i++) {
 		x = sk_X509_value(certs, i);
-		if (x == cert || !ocsp_cert_names(x, cert) ||
-		    has_cert(except, x))
+		if (!is_candidate(x, cert, except))
 			continue;
 		if (only && X509_cmp(only, x))
 			return NULL;

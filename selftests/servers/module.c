@@ -31,6 +31,7 @@
 #define CONFIG	"installed/etc/ktls-ocsp/openssl.cnf"
 
 #define MANY	3000
+#define SHARED	2000	/* contexts */
 #define SMALL_STACK (64 * 1024)
 
 /* The journal is none of this test's: what the module says is on stderr. */
@@ -572,6 +573,70 @@ TEST_F(module, name_chooses_another_context)
 	EXPECT_TRUE(is_ours(pair_handshake(self->server, two, TLS1_3_VERSION)));
 	SSL_CTX_free(other);
 	X509_free(two);
+}
+
+/* Workers: what they find, before the first handshake. */
+TEST_F(module, parent_prepares_the_contexts)
+{
+	int (*callback)(SSL *ssl, void *arg) = NULL;
+	X509 *two = pair_cert();
+	SSL_CTX *other = pair_server(two);
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	if (!pid) {
+		SSL_CTX_get_tlsext_status_cb(other, &callback);
+		_exit(!callback);
+	}
+	waitpid(pid, &status, 0);
+	EXPECT_EQ(0, status);
+	/* One that the server sets after that is found by whoever serves. */
+	SSL_CTX_set_tlsext_status_cb(other, own_callback);
+	SSL_CTX_set_tlsext_servername_callback(self->server, switch_context);
+	SSL_CTX_set_tlsext_servername_arg(self->server, other);
+	EXPECT_TRUE(is_ours(pair_handshake(self->server, two, TLS1_3_VERSION)));
+	SSL_CTX_free(other);
+	X509_free(two);
+}
+
+/* Bytes of this process that no other shares */
+static long private_bytes(void)
+{
+	FILE *f = fopen("/proc/self/smaps_rollup", "r");
+	long kib = -1, found;
+	char line[128];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "Private_Dirty: %ld kB", &found) == 1)
+			kib = found;
+	if (f)
+		fclose(f);
+	return kib * 1024;
+}
+
+/* A worker has a handshake with one of many certificates. */
+TEST_F_TIMEOUT(module, worker_shares_the_contexts, 300)
+{
+	static SSL_CTX *contexts[SHARED];
+	int status;
+	pid_t pid;
+
+	for (int i = 0; i < SHARED; i++)
+		contexts[i] = pair_server(self->cert);
+	pid = fork();
+	if (!pid) {
+		long before = private_bytes();
+
+		if (!is_ours(pair_handshake(self->server, self->cert, TLS1_3_VERSION)))
+			_exit(1);
+		/* A page each if they were written to */
+		_exit(before < 0 || private_bytes() - before > SHARED * 1024L ? 2 : 0);
+	}
+	waitpid(pid, &status, 0);
+	EXPECT_EQ(0, WEXITSTATUS(status));
+	for (int i = 0; i < SHARED; i++)
+		SSL_CTX_free(contexts[i]);
 }
 
 static int make_and_switch_context(SSL *ssl, int *alert, void *arg)

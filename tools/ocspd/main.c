@@ -311,10 +311,10 @@ static bool waits_on(void)
 static void on_start_over(struct timer *timer)
 {
 	(void)timer;
-	if (phase == LOADING)
-		announce("; the files of certificates are still being read");
-	else if (phase == READY && !waits_on())
-		announce("; some are still being asked for");
+	if (phase == WAITING || waits_on())
+		return;
+	announce(phase == LOADING ? "; the files of certificates are still being read" :
+				    "; some are still being asked for");
 }
 
 /* From now on; servers are held up for so long at most. */

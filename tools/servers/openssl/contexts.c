@@ -19,8 +19,12 @@
  * Where one of those that wait may be it, the SSL is asked when a session is
  * made next, which every full handshake does before it looks for a callback.
  *
+ * Workers share the memory of what their parent loaded until they write to it.
+ * So those that wait get the callback before a process forks that serves nobody.
+ *
  * The server may set a callback of its own later. It is found, and remembered,
- * when an SSL is made from the SSL_CTX or freed.
+ * when an SSL is made from the SSL_CTX or freed; and, of those that a parent
+ * prepared, at the first SSL_new() of each process.
  */
 #include <dlfcn.h>
 #include <pthread.h>
@@ -50,9 +54,11 @@ struct context {
 	bool early;			/* before the process served */
 
 	/* Protected by the lock */
-	TAILQ_ENTRY(context) waiting;
-	bool waits;
+	LIST_ENTRY(context) link;	/* in waiting or prepared */
+	bool listed;
 };
+
+LIST_HEAD(context_list, context);
 
 /* An SSL whose SSL_CTX is not known yet */
 struct newborn {
@@ -65,12 +71,14 @@ struct newborn {
 };
 
 /*
- * Protects the lists of those that wait for the callback and of newborn SSLs,
- * and setting the callback. Held for a few instructions, never across a call
- * that waits.
+ * Protects the lists of those that wait for the callback, of those that got it
+ * before a fork, and of newborn SSLs, and setting the callback. Held for a few
+ * instructions, or a few for each on a list; never across a call that waits.
  */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static TAILQ_HEAD(, context) waiting = TAILQ_HEAD_INITIALIZER(waiting);
+static struct context_list waiting = LIST_HEAD_INITIALIZER(waiting);
+static struct context_list prepared = LIST_HEAD_INITIALIZER(prepared);
+static bool recheck;			/* those that are prepared */
 static LIST_HEAD(, newborn) newborns = LIST_HEAD_INITIALIZER(newborns);
 
 /*
@@ -81,7 +89,7 @@ static LIST_HEAD(, newborn) newborns = LIST_HEAD_INITIALIZER(newborns);
 static atomic_bool any_newborn;
 
 /*
- * When the list is worth a look; UINT64_MAX: not at all. Written with the lock
+ * When the lists are worth a look; UINT64_MAX: not at all. Written with the lock
  * held. Read without one at each SSL_new(): a thread that knows of an SSL_CTX
  * was told of it by the one that made it, and so sees what that one wrote
  * here.
@@ -101,7 +109,7 @@ static int ctx_index = -1;
 static status_callback our_callback;
 static bool looks;			/* the program does, at what is set */
 
-void contexts_lock(void)
+static void contexts_lock(void)
 {
 	pthread_mutex_lock(&lock);
 }
@@ -151,9 +159,9 @@ static void replace_callback(struct context *c)
 /* With the lock held. */
 static void set_callback(struct context *c)
 {
-	if (c->waits)
-		TAILQ_REMOVE(&waiting, c, waiting);
-	c->waits = false;
+	if (c->listed)
+		LIST_REMOVE(c, link);
+	c->listed = false;
 	replace_callback(c);
 }
 
@@ -176,10 +184,22 @@ static void check_context_of(const SSL *ssl)
 	contexts_unlock();
 }
 
-static bool is_finished(const struct context *c, uint64_t now)
+static bool is_complete(const struct context *c, uint64_t now)
 {
-	return c->early || pthread_equal(c->maker, pthread_self()) ||
-	       now >= c->made + SETTLE;
+	return pthread_equal(c->maker, pthread_self()) || now >= c->made + SETTLE;
+}
+
+/*
+ * With the lock held. Where all is as it was nothing is written: a worker shares
+ * them with its parent.
+ */
+static void check_prepared(void)
+{
+	struct context *c;
+
+	LIST_FOREACH(c, &prepared, link)
+		if (libssl_get_callback(c->ctx) != our_callback)
+			replace_callback(c);
 }
 
 static void visit_waiting(void)
@@ -188,15 +208,46 @@ static void visit_waiting(void)
 	uint64_t now = now_ms(), again = UINT64_MAX;
 
 	contexts_lock();
-	for (c = TAILQ_FIRST(&waiting); c; c = next) {
-		next = TAILQ_NEXT(c, waiting);
-		if (is_finished(c, now))
+	if (recheck)
+		check_prepared();
+	recheck = false;
+	for (c = LIST_FIRST(&waiting); c; c = next) {
+		next = LIST_NEXT(c, link);
+		if (c->early || is_complete(c, now))
 			set_callback(c);
 		else if (c->made + SETTLE < again)
 			again = c->made + SETTLE;
 	}
 	atomic_store(&due, again);
 	contexts_unlock();
+}
+
+/* Of what other threads may still be at work on, nothing is touched. */
+static void prepare_waiting(void)
+{
+	struct context *c, *next;
+	uint64_t now = now_ms();
+
+	for (c = LIST_FIRST(&waiting); c; c = next) {
+		next = LIST_NEXT(c, link);
+		if (!is_complete(c, now))
+			continue;
+		LIST_REMOVE(c, link);
+		LIST_INSERT_HEAD(&prepared, c, link);
+		replace_callback(c);
+	}
+}
+
+void contexts_before_fork(void)
+{
+	contexts_lock();
+	if (looks || atomic_load(&serves) ||
+	    (LIST_EMPTY(&waiting) && LIST_EMPTY(&prepared)))
+		return;
+	check_prepared();
+	prepare_waiting();
+	recheck = true;
+	atomic_store(&due, 0);
 }
 
 static void ctx_new(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
@@ -220,8 +271,8 @@ static void ctx_new(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
 	c->made = now_ms();
 	c->early = !atomic_load(&serves);
 	contexts_lock();
-	c->waits = true;
-	TAILQ_INSERT_TAIL(&waiting, c, waiting);
+	c->listed = true;
+	LIST_INSERT_HEAD(&waiting, c, link);
 	atomic_store(&due, 0);
 	/* It waits all the same: the server may set one of its own. */
 	if (thread_serves && !looks)
@@ -239,8 +290,8 @@ static void ctx_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
 	if (!c)
 		return;
 	contexts_lock();
-	if (c->waits)
-		TAILQ_REMOVE(&waiting, c, waiting);
+	if (c->listed)
+		LIST_REMOVE(c, link);
 	contexts_unlock();
 	OPENSSL_free(c);
 }
@@ -281,7 +332,7 @@ static void set_callback_of(const SSL_CTX *ctx)
 {
 	struct context *c;
 
-	TAILQ_FOREACH(c, &waiting, waiting) {
+	LIST_FOREACH(c, &waiting, link) {
 		if (c->ctx == ctx) {
 			set_callback(c);
 			return;

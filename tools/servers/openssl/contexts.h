@@ -17,8 +17,8 @@
  */
 bool contexts_init(status_callback callback);
 
-/* The locks of fork(): see module.c. */
-void contexts_lock(void);
+/* The lock, and at the beginning of a fork() what is due before it: see module.c. */
+void contexts_before_fork(void);
 void contexts_unlock(void);
 
 #endif

@@ -47,7 +47,7 @@ static void set_up(void)
 {
 	ready = staple_init() && certs_init() && callback_init() &&
 		contexts_init(status_callback_of_store) &&
-		!pthread_atfork(contexts_lock, contexts_unlock,
+		!pthread_atfork(contexts_before_fork, contexts_unlock,
 				contexts_unlock);
 	if (!ready)
 		log_line(LOG_LEVEL_WARNING,
