@@ -92,7 +92,7 @@ def many(world, make):
         world.load(1, 0, timeout=FIRST_WITHIN)
         started = time.time()
         rounds = Rounds(world)
-        rounds.turn()
+        longest = rounds.turn()
         # After as many handshakes for each: pages that a worker has written to are its own.
         spent = cost(candidate)
         rounds.until_all_stapled(ROUNDS if make.has_staples else 1)
@@ -103,6 +103,7 @@ def many(world, make):
             "unstapled at first": rounds.unstapled[0],
             "unstapled at last": rounds.unstapled[-1],
             "unstapled of each round": rounds.unstapled,
+            "longest ms": longest,
             "handshakes": rounds.handshakes,
             "failed": rounds.failed,
             "requests": len(world.requests()),
