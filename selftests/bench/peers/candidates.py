@@ -60,7 +60,7 @@ class Candidate:
         if self.store:
             env["OPENSSL_CONF"] = self.store.openssl_conf
         self.process = start_daemon(self.path("log"), *self.command(), env=env)
-        wait_for(self.is_up, 3600, f"{self.name} to listen, see {self.path('log')}")
+        wait_for(self.is_up, 3600, f"{self.name} to listen")
 
     def is_up(self):
         if self.process.poll() is not None:
