@@ -5,12 +5,14 @@
 import time
 
 from candidates import Apache, ApacheMd, ApacheOurs, Nginx, NginxOurs
-from world import DELAY, OTHER_PORT, World
+from world import DELAY, OTHER_PORT, World, align
 
 NAMES = 10
 HOUR = 3600
 VALIDITY = 24 * HOUR            # of the responder's responses
-EACH = 120                      # seconds, from one handshake to the next
+# Seconds from one handshake to the next: none comes at the moment when an hour or a day ends that began
+# with another one.
+EACH = 121
 DAYS = ("outage-1h", "outage-6h", "outage-24h", "revocation", "pair")
 WITHOUT = ("none", "error")     # a client that needs a staple gets none
 
@@ -20,6 +22,8 @@ class Timeline:
 
     def __init__(self, world, seconds):
         self.world = world
+        # Responses begin and end with a second.
+        align(1, 0.5)
         self.client = world.start_load("timeline", seconds // EACH, 1000 * EACH)
         self.began = time.time()
 
