@@ -286,41 +286,35 @@ TEST_F(module, retries_later_and_later)
 	EXPECT_EQ(2, lines(""));
 }
 
+/* How often a child of this process opens for its first handshake */
+static unsigned int attempts_of_child(SSL_CTX *server, X509 *cert)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		pair_handshake(server, cert, TLS1_3_VERSION);
+		_exit(fake_store.attempts);
+	}
+	waitpid(pid, &status, 0);
+	return WEXITSTATUS(status);
+}
+
 /* Each process of a server is another one: what one knows, all know. */
 TEST_F(module, processes_share_the_back_off)
 {
-	int status;
-
 	fake_store.refuses = true;
-	for (int i = 0; i < 5; i++) {
-		pid_t pid = fork();
-
-		if (!pid) {
-			pair_handshake(self->server, self->cert, TLS1_3_VERSION);
-			_exit(fake_store.attempts);
-		}
-		waitpid(pid, &status, 0);
-		EXPECT_EQ(i == 0, WEXITSTATUS(status));
-	}
+	for (int i = 0; i < 5; i++)
+		EXPECT_EQ(i == 0, attempts_of_child(self->server, self->cert));
 	EXPECT_EQ(1, lines(""));
 }
 
 /* That there is no response yet was said by one. That keeps none from opening. */
 TEST_F(module, processes_open_what_is_empty)
 {
-	int status;
-
 	fake_store.is_empty = true;
-	for (int i = 0; i < 3; i++) {
-		pid_t pid = fork();
-
-		if (!pid) {
-			pair_handshake(self->server, self->cert, TLS1_3_VERSION);
-			_exit(fake_store.attempts);
-		}
-		waitpid(pid, &status, 0);
-		EXPECT_EQ(1, WEXITSTATUS(status));
-	}
+	for (int i = 0; i < 3; i++)
+		EXPECT_EQ(1, attempts_of_child(self->server, self->cert));
 	EXPECT_EQ(1, lines(""));
 	fake_store.is_empty = false;
 	EXPECT_TRUE(is_ours(pair_handshake(self->server, self->cert, TLS1_3_VERSION)));
