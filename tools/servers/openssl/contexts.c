@@ -148,11 +148,16 @@ static bool is_client(SSL_CTX *ctx)
 	return libssl.ctx_get_ssl_method(ctx) == libssl.client_method();
 }
 
-/* With the lock held. A client has no staple to send: it keeps what it has. */
+/*
+ * With the lock held. A client has no staple to send: it keeps what it has.
+ * Where ours is set already nothing is written.
+ */
 static void replace_callback(struct context *c)
 {
-	if (!is_client(c->ctx) &&
-	    !is_of_libocsp_ssl(libssl_get_callback(c->ctx)))
+	status_callback callback = libssl_get_callback(c->ctx);
+
+	if (callback != our_callback && !is_client(c->ctx) &&
+	    !is_of_libocsp_ssl(callback))
 		callback_replace(c->ctx, our_callback);
 }
 
@@ -189,17 +194,13 @@ static bool is_complete(const struct context *c, uint64_t now)
 	return pthread_equal(c->maker, pthread_self()) || now >= c->made + SETTLE;
 }
 
-/*
- * With the lock held. Where all is as it was nothing is written: a worker shares
- * them with its parent.
- */
+/* With the lock held. A worker shares them with its parent, as long as they are as they were. */
 static void check_prepared(void)
 {
 	struct context *c;
 
 	LIST_FOREACH(c, &prepared, link)
-		if (libssl_get_callback(c->ctx) != our_callback)
-			replace_callback(c);
+		replace_callback(c);
 }
 
 static void visit_waiting(void)
