@@ -212,6 +212,21 @@ TEST(retry_after_has_limits)
 	EXPECT_EQ(1, schedule_hold(1, 3600));
 }
 
+TEST(start_waits_while_responses_come)
+{
+	/* Three times at most, a minute in all, and once if none comes. */
+	EXPECT_EQ(10000, schedule_start(10000, 0, false));
+	EXPECT_EQ(0, schedule_start(10000, 1, false));
+	EXPECT_EQ(10000, schedule_start(10000, 1, true));
+	EXPECT_EQ(10000, schedule_start(10000, 2, true));
+	EXPECT_EQ(0, schedule_start(10000, 3, true));
+	EXPECT_EQ(25000, schedule_start(25000, 1, true));
+	EXPECT_EQ(10000, schedule_start(25000, 2, true));
+	EXPECT_EQ(60000, schedule_start(60000, 0, false));
+	EXPECT_EQ(0, schedule_start(60000, 1, true));
+	EXPECT_EQ(0, schedule_start(0, 0, true));
+}
+
 TEST(unused_is_looked_at)
 {
 	EXPECT_EQ(600, schedule_unused(&week, NOW));

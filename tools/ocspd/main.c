@@ -43,12 +43,6 @@
 #include "store.h"
 #include "subject.h"
 
-/*
- * How many times start_timeout, and how many ms, the boot waits at most while
- * responses come: the service manager gives up after 90 s.
- */
-#define START_ROUNDS	3
-#define START_MOST	60000
 /* ms between two lines of text for the service manager */
 #define STATUS_EVERY	10000
 /* ms from one cleaning of the cache to the next; the first is soon */
@@ -72,7 +66,7 @@ static enum {
 } phase;
 /* Servers that are ordered after us may start, and it was said so. */
 static bool announced;
-static int64_t start_limit;		/* ms: then it is said at the latest */
+static unsigned int start_rounds;	/* how often they waited for start_timeout */
 /* Why the last configuration was not taken; "": it was. */
 static char config_fault[512];
 
@@ -283,49 +277,28 @@ static void announce(const char *missing)
 	on_status(&status_timer);
 }
 
-static int64_t earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-/*
- * Another start_timeout, if responses came during the last one: a server that
- * starts now would lack those that are still to come.
- */
-static bool waits_on(void)
+/* Servers are held up from now on, or for longer: false if for no longer. */
+static bool wait_for_responses(void)
 {
 	static uint64_t before;
 	uint64_t responses = counters.results[PLAN_STORED];
-	bool came = responses > before;
-	int64_t now = clock_ms();
+	int64_t more = schedule_start(config->start_timeout * 1000,
+				      start_rounds++, responses > before);
 
 	before = responses;
-	if (!came || now >= start_limit)
-		return false;
-	timer_set(&start_timer, earlier(now + config->start_timeout * 1000,
-					start_limit));
-	return true;
+	if (more)
+		timer_set(&start_timer, clock_ms() + more);
+	return more;
 }
 
 /* The boot waits no longer. Without the module it did not wait at all. */
 static void on_start_over(struct timer *timer)
 {
 	(void)timer;
-	if (phase == WAITING || waits_on())
+	if (phase == WAITING || wait_for_responses())
 		return;
 	announce(phase == LOADING ? "; the files of certificates are still being read" :
 				    "; some are still being asked for");
-}
-
-/* From now on; servers are held up for so long at most. */
-static void start_waiting(void)
-{
-	int64_t now = clock_ms(), each = config->start_timeout * 1000;
-
-	if (!each)
-		return;
-	start_limit = now + earlier(START_ROUNDS * each, START_MOST);
-	timer_set(&start_timer, now + each);
 }
 
 /* Each certificate was asked for once. */
@@ -483,7 +456,7 @@ static void run(void)
 	timer_set(&connect_timer, clock_ms());
 	if (!options.once) {
 		timer_set(&sweep_timer, clock_ms() + SWEEP_FIRST);
-		start_waiting();
+		wait_for_responses();
 	}
 	loop_run();
 	sd_notify(false, "STOPPING=1");

@@ -10,6 +10,12 @@
 /* ms from one look for the kernel module to the next, at first and at most */
 #define MODULE_FIRST	2000
 #define MODULE_MAX	60000
+/*
+ * How many times start_timeout, and how many ms, the start of servers waits at
+ * most while responses come: the service manager gives up after 90 s.
+ */
+#define START_ROUNDS	3
+#define START_MAX	60000
 /* The longest wait at first when there is nothing to staple. */
 #define WITHOUT_MIN	300
 
@@ -88,6 +94,13 @@ int64_t schedule_hold(int64_t left, int64_t limit)
 int64_t schedule_module(int64_t last)
 {
 	return last ? min(2 * last, MODULE_MAX) : MODULE_FIRST;
+}
+
+int64_t schedule_start(int64_t each, unsigned int rounds, bool came)
+{
+	if (rounds >= START_ROUNDS || (rounds && !came))
+		return 0;
+	return max(0, min(each, START_MAX - rounds * each));
 }
 
 int64_t schedule_unused(const struct ocsp_terms *terms, int64_t now)

@@ -75,6 +75,14 @@ int64_t schedule_hold(int64_t left, int64_t max);
  */
 int64_t schedule_module(int64_t last);
 
+/*
+ * For how many ms more servers that start after ocspd are held up; 0: they are
+ * not. each: start_timeout in ms. rounds: how often they were held up for that
+ * long. came: responses came during the last time, so that a server that starts
+ * now would lack those that are still to come.
+ */
+int64_t schedule_start(int64_t each, unsigned int rounds, bool came);
+
 /* In how many seconds to look again whether somebody uses a response. */
 int64_t schedule_unused(const struct ocsp_terms *terms, int64_t now);
 
