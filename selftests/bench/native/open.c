@@ -11,11 +11,11 @@
 #include <time.h>
 
 #include "clock.h"
+#include "figure.h"
 #include "pki.h"
 #include "standin.h"
 #include "standin_local.h"
 
-#define ROUNDS	7
 #define COUNT	2000
 
 static PCCERT_CHAIN_CONTEXT chains[COUNT];
@@ -64,17 +64,9 @@ static double round_of(void (*step)(int i))
 	return (clock_ns(CLOCK_PROCESS_CPUTIME_ID) - start) / 1e3 / COUNT;
 }
 
-static void show(const char *name, const double *us)
-{
-	printf("%s\tus", name);
-	for (int i = 0; i < ROUNDS; i++)
-		printf("\t%.2f", us[i]);
-	putchar('\n');
-}
-
 int main(void)
 {
-	double opens[ROUNDS], closes[ROUNDS];
+	double opens[FIGURE_ROUNDS], closes[FIGURE_ROUNDS];
 
 	if (standin_local_load())
 		die("no stand-in for the store");
@@ -82,11 +74,11 @@ int main(void)
 	/* The first one makes the entries and the session. */
 	round_of(open_one);
 	round_of(close_one);
-	for (int i = 0; i < ROUNDS; i++) {
+	for (int i = 0; i < FIGURE_ROUNDS; i++) {
 		opens[i] = round_of(open_one);
 		closes[i] = round_of(close_one);
 	}
-	show("open/libocsp", opens);
-	show("close/libocsp", closes);
+	figure_print("open/libocsp", "us", opens);
+	figure_print("close/libocsp", "us", closes);
 	return 0;
 }

@@ -16,10 +16,10 @@
 #include <openssl/ocsp.h>
 
 #include "clock.h"
+#include "figure.h"
 #include "forge.h"
 #include "verify.h"
 
-#define ROUNDS		7
 #define ROUND_NS	(NS_PER_S / 2)
 /* Verifications from one look at the clock to the next */
 #define BATCH		50
@@ -139,12 +139,13 @@ static void by_gnutls(void)
 
 static void measure(const char *name, const char *signer, void (*verify)(void))
 {
+	double rates[FIGURE_ROUNDS];
 	int64_t start, end;
+	char figure[60];
 	long count;
 
 	verify();
-	printf("verify/%s/%s\t1/s", signer, name);
-	for (int i = 0; i < ROUNDS; i++) {
+	for (int i = 0; i < FIGURE_ROUNDS; i++) {
 		count = 0;
 		start = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 		do {
@@ -153,9 +154,10 @@ static void measure(const char *name, const char *signer, void (*verify)(void))
 			count += BATCH;
 			end = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 		} while (end - start < ROUND_NS);
-		printf("\t%.1f", count * 1e9 / (end - start));
+		rates[i] = count * 1e9 / (end - start);
 	}
-	putchar('\n');
+	snprintf(figure, sizeof(figure), "verify/%s/%s", signer, name);
+	figure_print(figure, "1/s", rates);
 }
 
 static void import(gnutls_x509_crt_t *to, X509 *from)
