@@ -17,11 +17,12 @@ files=$dir/files
 if ! { answer good leaf && answer new leaf --this 1 --next 90000 &&
        answer other other && answer soon other --this 2 --next 604 &&
        answer revoked leaf --this 3 --next 95000 --status revoked &&
-       make_leaf "$dir" third 33 "$url" && mkdir "$files" "$dir/sha1"; }; then
+       make_leaf "$dir" third 33 "$url" && make_leaf "$dir" again 10 "$url" && mkdir "$files" "$dir/sha1"; }; then
 	ktap_exit_fail_msg "cannot make certificates and responses"
 fi
 other_key=$(key_of other)
-ktap_set_plan 16
+again_key=$(key_of again)
+ktap_set_plan 17
 
 write_conf()
 {
@@ -210,6 +211,16 @@ unauthorized()
 	grep -qi '^cache-control: no-store' "$dir/headers"
 }
 check "the responder has no response: unauthorized" unauthorized
+
+# Whichever of the two it has found before
+same_serial()
+{
+	expect 0 set "$dir/again-chain.pem" "$dir/good.der" && has good "$again_key" && asked good leaf &&
+	expect 0 del "$leaf" && lacks "$key" && asked good leaf &&
+	expect 0 set "$leaf" "$dir/good.der" && has good "$key" &&
+	expect 0 del "$dir/again-chain.pem" && lacks "$again_key" && asked good leaf
+}
+check "two certificates with one serial number" same_serial
 
 status_of()
 {

@@ -12,22 +12,34 @@ cd "$(dirname "$(readlink -f "$0")")" || exit 1
 . ../lib/ocspctl.sh
 
 TLS=4433
+TLS_COPIES=4434
 start_store_test
 if ! command -v haproxy > /dev/null; then
 	ktap_skip_all "no haproxy"
 	exit "$KSFT_SKIP"
 fi
+
+# More files than one line of commands has room for, and all of one certificate
+make_copies()
+{
+	mkdir "$dir/copies" || return
+	for i in $(seq 100 159); do
+		ln -s ../served/other.pem "$dir/copies/$(printf "%0200d" 0)$i.pem" || return
+	done
+}
+
 # HAProxy chooses by the name, and both are for localhost.
 if ! { alt_name=leaf.example make_leaf "$dir" leaf 10 "$url" && answer good leaf && answer new leaf --this 1 --next 90000 &&
        answer revoked leaf --this 2 --next 95000 --status revoked &&
-       mkdir "$dir/certs" "$dir/files" &&
-       cat "$dir/leaf.pem" "$dir/ca.pem" "$dir/leaf.key" > "$dir/certs/leaf.pem" &&
+       mkdir "$dir/served" "$dir/files" &&
+       cat "$dir/leaf.pem" "$dir/ca.pem" "$dir/leaf.key" > "$dir/served/leaf.pem" &&
        alt_name=other.example make_leaf "$dir" other 11 "$url" && answer other other &&
-       cat "$dir/other.pem" "$dir/ca.pem" "$dir/other.key" > "$dir/certs/other.pem"; }; then
+       cat "$dir/other.pem" "$dir/ca.pem" "$dir/other.key" > "$dir/served/other.pem" &&
+       make_copies; }; then
 	ktap_exit_fail_msg "cannot make certificates and responses"
 fi
 key=$(key_of leaf)
-ktap_set_plan 9
+ktap_set_plan 10
 
 # start_haproxy LEVEL
 start_haproxy()
@@ -42,7 +54,8 @@ start_haproxy()
 			timeout client 5s
 			timeout server 5s
 		frontend tls
-			bind 127.0.0.1:$TLS ssl crt $dir/certs/
+			bind 127.0.0.1:$TLS ssl crt $dir/served/
+			bind 127.0.0.1:$TLS_COPIES ssl crt $dir/copies/
 			http-request return status 200
 	END
 	haproxy -db -f "$dir/haproxy.cfg" > "$dir/haproxy.log" 2>&1 &
@@ -69,10 +82,10 @@ fi
 ocsp-export -f "$dir/export.conf" 2> "$dir/export.log" &
 export=$!
 
-# staples NAME SERVER_NAME: it does, and that is NAME.der.
+# staples NAME SERVER_NAME [PORT]: it does, and that is NAME.der.
 staples()
 {
-	timeout 20 openssl s_client -connect "127.0.0.1:$TLS" -servername "$2" -status \
+	timeout 20 openssl s_client -connect "127.0.0.1:${3:-$TLS}" -servername "$2" -status \
 		< /dev/null > "$dir/out" 2>&1
 	cp "$dir/export.log" "$dir/err"
 	[ "$(openssl ocsp -respin "$dir/$1.der" -text -noverify 2> /dev/null |
@@ -94,6 +107,7 @@ first()
 	wait_for 10 staples other other.example
 }
 check "HAProxy staples what it had no entry of" first
+check "a certificate that is in many files" wait_for 10 staples other other.example "$TLS_COPIES"
 
 refreshed()
 {

@@ -12,6 +12,7 @@
 
 #include "export.h"
 #include "ini.h"
+#include "text.h"
 
 #define INTERVAL	60
 #define INTERVAL_MAX	86400

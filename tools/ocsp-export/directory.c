@@ -11,8 +11,12 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include <openssl/crypto.h>
+
 #include "export.h"
 #include "file.h"
+#include "items.h"
+#include "text.h"
 
 #define SUFFIX		".der"
 
@@ -115,20 +119,20 @@ static bool is_ours(const struct directory *d, const char *name)
 	       strchr(".", name[digits + strlen(SUFFIX)]);
 }
 
-struct search {
-	const struct directory *directory;
-	const char *name;
-	bool found;
-};
-
-static bool find_name(const struct item *item, void *arg)
+/* Has the store what is_ours() in the file's name? */
+static bool is_served(const struct directory *d, const char *name)
 {
-	struct search *search = arg;
-	char name[FILE_NAME_SIZE];
+	size_t digits = strcspn(name, "."), len;
+	uint8_t bytes[KTLS_OCSP_KEY_LEN];
+	char hex[KEY_TEXT_SIZE];
 
-	search->found = !strcmp(search->name, file_name(search->directory,
-							item, name));
-	return !search->found;
+	if (strlen(name) != digits + strlen(SUFFIX))
+		return false;
+	memcpy(hex, name, digits);
+	hex[digits] = '\0';
+	if (!OPENSSL_hexstr2buf_ex(bytes, sizeof(bytes), &len, hex, '\0'))
+		return false;
+	return d->by_sha1 ? items_by_sha1(bytes) : items_by_key(bytes);
 }
 
 /* What was written before this process began, and is served no longer */
@@ -136,14 +140,10 @@ static void clean(struct directory *d)
 {
 	DIR *dir = opendir(d->path);
 	struct dirent *entry;
-	struct search search;
 
 	while (dir && (entry = readdir(dir))) {
-		if (!is_ours(d, entry->d_name))
-			continue;
-		search = (struct search){ d, entry->d_name, false };
-		follow_each(find_name, &search);
-		if (!search.found)
+		if (is_ours(d, entry->d_name) &&
+		    !is_served(d, entry->d_name))
 			remove_file(d, entry->d_name);
 	}
 	if (dir)

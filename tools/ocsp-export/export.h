@@ -3,36 +3,21 @@
 /*
  * ocsp-export: what its parts share.
  *
- * follow.c knows which responses the store serves, and tells the targets. Each
- * target keeps somebody else's copy of them: a directory of files, HAProxy, the
- * clients of a responder. One thread, one event loop (sd-event); nothing in it
- * waits for others.
+ * items.c has the responses that the store serves. follow.c reads the store, and
+ * tells the targets. Each target keeps somebody else's copy of them: a directory
+ * of files, HAProxy, the clients of a responder. One thread, one event loop
+ * (sd-event); nothing in it waits for others.
  */
 #ifndef EXPORT_H
 #define EXPORT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#include <openssl/ocsp.h>
 #include <systemd/sd-event.h>
 
-#include "client.h"
-#include "text.h"
-
-#define SHA1_LEN	20
-
-/* A response that the store serves */
-struct item {
-	uint8_t key[KTLS_OCSP_KEY_LEN];
-	uint8_t sha1[SHA1_LEN];		/* of the certificate */
-	uint64_t generation;
-	int64_t end;			/* when it is served no longer */
-	/* by SHA-1 and SHA-256 */
-	struct ocsp_cert_id_st *ids[2];
-	bool seen;			/* by the dump that is going on */
-};
-
+struct item;
 struct target;
 
 struct target_ops {
@@ -85,8 +70,6 @@ extern sd_event *loop;
 
 int follow_start(struct target *targets);
 void follow_stop(void);
-/* Calls fn for each item, in the order of the keys, until it returns false. */
-void follow_each(bool (*fn)(const struct item *item, void *arg), void *arg);
 /*
  * The response of an item, from the store: free() it. NULL: it is served no
  * longer, or the store cannot be reached.

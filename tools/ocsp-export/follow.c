@@ -2,17 +2,15 @@
 // SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* Which responses the store serves, told to the targets. */
 #include <errno.h>
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <syslog.h>
 #include <time.h>
 
-#include <openssl/evp.h>
-
-#include "cert.h"
+#include "client.h"
 #include "export.h"
+#include "items.h"
 #include "served.h"
 
 /* us until the next try where there is no store */
@@ -24,82 +22,12 @@
 sd_event *loop;
 
 static struct target *targets;
-static void *items;			/* tsearch(), by key */
 static struct ocsp_client *events, *client;
-static sd_event_source *io, *resync_timer, *end_timer;
+static sd_event_source *io, *resync_timer;
 static uint64_t last_number;		/* of an event; 0: none was heard */
 static bool complained;
 
 static void resync(void);
-
-/* Items */
-
-static int by_key(const void *a, const void *b)
-{
-	const struct item *x = a, *y = b;
-
-	return memcmp(x->key, y->key, sizeof(x->key));
-}
-
-static struct item *find_item(const uint8_t key[KTLS_OCSP_KEY_LEN])
-{
-	struct item wanted, **found;
-
-	memcpy(wanted.key, key, sizeof(wanted.key));
-	found = tfind(&wanted, &items, by_key);
-	return found ? *found : NULL;
-}
-
-static void free_item(void *memory)
-{
-	struct item *item = memory;
-
-	OCSP_CERTID_free(item->ids[0]);
-	OCSP_CERTID_free(item->ids[1]);
-	free(item);
-}
-
-static struct item *make_item(const struct ocsp_entry *r)
-{
-	struct item *item = must(calloc(1, sizeof(*item)));
-	X509 *cert = ocsp_cert_decode(r->cert, r->cert_len);
-	X509 *issuer = ocsp_cert_decode(r->issuer, r->issuer_len);
-
-	memcpy(item->key, r->key, sizeof(item->key));
-	if (!EVP_Digest(r->cert, r->cert_len, item->sha1, NULL, EVP_sha1(),
-			NULL))
-		no_memory();
-	if (cert && issuer) {
-		item->ids[0] = must(OCSP_cert_to_id(EVP_sha1(), cert, issuer));
-		item->ids[1] = must(OCSP_cert_to_id(EVP_sha256(), cert,
-						    issuer));
-	}
-	X509_free(cert);
-	X509_free(issuer);
-	must(tsearch(item, &items, by_key));
-	return item;
-}
-
-struct walk {
-	bool (*fn)(const struct item *item, void *arg);
-	void *arg;
-	bool over;
-};
-
-static void visit(const void *node, VISIT order, void *arg)
-{
-	struct walk *walk = arg;
-
-	if ((order == postorder || order == leaf) && !walk->over)
-		walk->over = !walk->fn(*(struct item *const *)node, walk->arg);
-}
-
-void follow_each(bool (*fn)(const struct item *item, void *arg), void *arg)
-{
-	struct walk walk = { fn, arg, false };
-
-	twalk_r(items, visit, &walk);
-}
 
 /* Targets */
 
@@ -110,8 +38,7 @@ static void drop(struct item *item)
 	for (t = targets; t; t = t->next)
 		if (t->ops->remove)
 			t->ops->remove(t, item);
-	tdelete(item, &items, by_key);
-	free_item(item);
+	items_remove(item);
 }
 
 static void settle(bool complete)
@@ -124,63 +51,25 @@ static void settle(bool complete)
 
 /* The end */
 
-static bool find_end(const struct item *item, void *arg)
-{
-	int64_t *end = arg;
-
-	if (item->end < *end)
-		*end = item->end;
-	return true;
-}
-
-struct ended {
-	struct item *item;
-	int64_t now;
-};
-
-static bool find_ended(const struct item *item, void *arg)
-{
-	struct ended *ended = arg;
-
-	if (item->end > ended->now)
-		return true;
-	ended->item = (struct item *)item;
-	return false;
-}
-
-static int on_end(sd_event_source *source, uint64_t when, void *arg);
-
-/* By the wall clock: it fires when that is set, too. */
-static void plan_end(void)
-{
-	int64_t end = INT64_MAX;
-
-	follow_each(find_end, &end);
-	end_timer = sd_event_source_unref(end_timer);
-	if (end != INT64_MAX && end > 0 &&
-	    sd_event_add_time(loop, &end_timer, CLOCK_REALTIME,
-			      end * 1000000ULL, ACCURACY, on_end, NULL) < 0)
-		no_memory();
-}
-
 /* What is valid no longer goes, though the kernel said nothing. */
 static int on_end(sd_event_source *source, uint64_t when, void *arg)
 {
-	struct ended ended = { .now = time(NULL) };
-
 	(void)source;
 	(void)when;
-	(void)arg;
-	for (;;) {
-		ended.item = NULL;
-		follow_each(find_ended, &ended);
-		if (!ended.item)
-			break;
-		drop(ended.item);
-	}
+	drop(arg);
 	settle(false);
-	plan_end();
 	return 0;
+}
+
+/* By the wall clock: it fires when that is set, too. */
+static void plan_end(struct item *item)
+{
+	uint64_t when = item->end > 0 ? item->end * 1000000ULL : 0;
+
+	item->end_timer = sd_event_source_unref(item->end_timer);
+	if (sd_event_add_time(loop, &item->end_timer, CLOCK_REALTIME, when,
+			      ACCURACY, on_end, item) < 0)
+		no_memory();
 }
 
 /* The store */
@@ -202,7 +91,7 @@ static bool is_nothing(int err)
 static int look_at(const uint8_t key[KTLS_OCSP_KEY_LEN])
 {
 	struct ocsp_name name = OCSP_NAME_INIT;
-	struct item *item = find_item(key);
+	struct item *item = items_by_key(key);
 	struct ocsp_entry r;
 	int err;
 
@@ -217,9 +106,10 @@ static int look_at(const uint8_t key[KTLS_OCSP_KEY_LEN])
 		item = NULL;
 	} else if (!item || item->generation != r.generation) {
 		if (!item)
-			item = make_item(&r);
+			item = items_add(&r);
 		item->generation = r.generation;
 		item->end = r.next_update - min_validity() + 1;
+		plan_end(item);
 		tell_update(item, &r);
 	}
 	if (item)
@@ -234,47 +124,43 @@ struct keys {
 	size_t count, room;
 };
 
-static int collect(const struct ocsp_entry *r, void *arg)
+static void add_key(struct keys *keys, const uint8_t key[KTLS_OCSP_KEY_LEN])
 {
-	struct keys *keys = arg;
-
 	if (keys->count == keys->room) {
 		keys->room = keys->room ? 2 * keys->room : 64;
 		keys->all = must(reallocarray(keys->all, keys->room,
 					      sizeof(*keys->all)));
 	}
-	memcpy(keys->all[keys->count++], r->key, KTLS_OCSP_KEY_LEN);
+	memcpy(keys->all[keys->count++], key, KTLS_OCSP_KEY_LEN);
+}
+
+static int collect(const struct ocsp_entry *r, void *arg)
+{
+	add_key(arg, r->key);
 	return 0;
 }
 
-static bool forget(const struct item *item, void *arg)
+static void forget(struct item *item, void *arg)
 {
 	(void)arg;
-	((struct item *)item)->seen = false;
-	return true;
+	item->seen = false;
 }
 
-static bool find_unseen(const struct item *item, void *arg)
+static void collect_unseen(struct item *item, void *arg)
 {
-	const struct item **found = arg;
-
-	if (item->seen)
-		return true;
-	*found = item;
-	return false;
+	if (!item->seen)
+		add_key(arg, item->key);
 }
 
 static void drop_unseen(void)
 {
-	const struct item *item;
+	struct keys unseen = { 0 };
+	size_t i;
 
-	for (;;) {
-		item = NULL;
-		follow_each(find_unseen, &item);
-		if (!item)
-			return;
-		drop((struct item *)item);
-	}
+	items_each(collect_unseen, &unseen);
+	for (i = 0; i < unseen.count; i++)
+		drop(items_by_key(unseen.all[i]));
+	free(unseen.all);
 }
 
 static int read_all(void)
@@ -286,7 +172,7 @@ static int read_all(void)
 
 	err = ocsp_client_dump(client, -1, collect, &keys, &settled);
 	if (!err)
-		follow_each(forget, NULL);
+		items_each(forget, NULL);
 	for (i = 0; i < keys.count && !err; i++)
 		err = look_at(keys.all[i]);
 	free(keys.all);
@@ -363,7 +249,6 @@ static void look_at_heard(const struct heard *heard)
 		return;
 	}
 	settle(false);
-	plan_end();
 }
 
 static int on_events(sd_event_source *source, int fd, uint32_t revents,
@@ -419,7 +304,6 @@ static void resync(void)
 	if (complained)
 		log_text(LOG_NOTICE, "store: available");
 	complained = false;
-	plan_end();
 	plan_resync(RESYNC);
 }
 
@@ -467,7 +351,5 @@ void follow_stop(void)
 	targets = NULL;
 	disconnect();
 	resync_timer = sd_event_source_unref(resync_timer);
-	end_timer = sd_event_source_unref(end_timer);
-	tdestroy(items, free_item);
-	items = NULL;
+	items_clear();
 }

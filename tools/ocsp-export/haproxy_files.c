@@ -193,6 +193,11 @@ void haproxy_files_answer(struct haproxy_files *files, char *reply)
 
 /* Responses */
 
+static bool is_of(const struct haproxy_file *file, const struct item *item)
+{
+	return !memcmp(file->sha1, item->sha1, SHA1_LEN);
+}
+
 void haproxy_files_update(struct haproxy_files *files, const struct item *item)
 {
 	size_t low = 0, high = files->count, middle;
@@ -207,9 +212,8 @@ void haproxy_files_update(struct haproxy_files *files, const struct item *item)
 		else
 			high = middle;
 	}
-	for (; low < files->count &&
-	       !memcmp(files->all[low].sha1, item->sha1, SHA1_LEN); low++)
-		enqueue(files, &files->all[low]);
+	while (low < files->count && is_of(&files->all[low], item))
+		enqueue(files, &files->all[low++]);
 }
 
 bool haproxy_files_is_copy(const struct haproxy_files *files,

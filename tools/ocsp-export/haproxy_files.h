@@ -23,12 +23,14 @@ struct haproxy_file {
 	STAILQ_ENTRY(haproxy_file) link;
 };
 
+STAILQ_HEAD(haproxy_file_queue, haproxy_file);
+
 struct haproxy_files {
 	struct haproxy_file *all;
 	size_t count;
 	size_t asked, asking;		/* up to those the SHA-1 was asked for */
 	bool known;			/* each SHA-1; all are sorted by it */
-	STAILQ_HEAD(, haproxy_file) queue;	/* what is to be sent */
+	struct haproxy_file_queue queue;	/* what is to be sent */
 };
 
 void haproxy_files_init(struct haproxy_files *files);

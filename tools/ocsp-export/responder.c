@@ -17,6 +17,7 @@
 #include <openssl/err.h>
 
 #include "export.h"
+#include "items.h"
 #include "loopback.h"
 
 #define REQUEST_MAX	4096
@@ -42,36 +43,20 @@ struct body {
 
 /* Requests */
 
-struct wanted {
-	const OCSP_CERTID *id;
-	const struct item *item;
-};
-
-static bool find_id(const struct item *item, void *arg)
-{
-	struct wanted *wanted = arg;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(item->ids); i++)
-		if (item->ids[i] && !OCSP_id_cmp(item->ids[i], wanted->id))
-			wanted->item = item;
-	return !wanted->item;
-}
-
 static const struct item *find(const uint8_t *der, size_t len)
 {
 	OCSP_REQUEST *request = d2i_OCSP_REQUEST(NULL, &der, len);
-	struct wanted wanted = { 0 };
+	const struct item *item = NULL;
+	OCSP_ONEREQ *one;
 
 	/* Of several certificates there is no one response. */
 	if (request && OCSP_request_onereq_count(request) == 1) {
-		wanted.id = OCSP_onereq_get0_id(OCSP_request_onereq_get0(request,
-									 0));
-		follow_each(find_id, &wanted);
+		one = OCSP_request_onereq_get0(request, 0);
+		item = items_by_id(OCSP_onereq_get0_id(one));
 	}
 	OCSP_REQUEST_free(request);
 	ERR_clear_error();
-	return wanted.item;
+	return item;
 }
 
 /* base64, which libmicrohttpd has freed of "%2F" and the like; -1: none */
