@@ -146,7 +146,7 @@ static void number_url(char *aia, size_t size, long number)
 static struct forged make_cert(long number)
 {
 	long shift = (long)(time(NULL) - FORGE_NOW);
-	char aia[300], cn[32];
+	char aia[300], cn[40];
 	struct forge_cert spec = {
 		.cn = cn,
 		.issuer = &ca,
