@@ -212,6 +212,16 @@ static void on_fault(void *arg, unsigned int line, const char *why)
 	fault(r, "%s", why);
 }
 
+void config_free(struct target *targets)
+{
+	struct target *next;
+
+	for (; targets; targets = next) {
+		next = targets->next;
+		targets->ops->stop(targets);
+	}
+}
+
 struct target *config_read(const char *path)
 {
 	static const struct ini_calls calls = {
@@ -232,5 +242,8 @@ struct target *config_read(const char *path)
 	else if (!r.targets)
 		fault(&r, "it names no target");
 	free(r.section);
-	return r.failed ? NULL : r.targets;
+	if (!r.failed)
+		return r.targets;
+	config_free(r.targets);
+	return NULL;
 }

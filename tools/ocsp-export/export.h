@@ -30,6 +30,7 @@ struct target_ops {
 	void (*remove)(struct target *target, const struct item *item);
 	/* All that is known was told. complete: and there is nothing else. */
 	void (*settle)(struct target *target, bool complete);
+	/* Started or not: it is freed. */
 	void (*stop)(struct target *target);
 };
 
@@ -52,6 +53,8 @@ struct settings {
 
 /* config.c: the targets of the file, or NULL, and why was said. */
 struct target *config_read(const char *path);
+/* Whether they were started or not */
+void config_free(struct target *targets);
 
 /* Each: a target, or NULL, and why was said with the line. */
 struct target *directory_new(const struct settings *settings);

@@ -342,12 +342,6 @@ int follow_start(struct target *all)
 
 void follow_stop(void)
 {
-	struct target *t, *next;
-
-	for (t = targets; t; t = next) {
-		next = t->next;
-		t->ops->stop(t);
-	}
 	targets = NULL;
 	disconnect();
 	resync_timer = sd_event_source_unref(resync_timer);

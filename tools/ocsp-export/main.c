@@ -58,7 +58,6 @@ static int run(struct target *targets)
 	if (err < 0)
 		log_text(LOG_ERR, "ends: %s", strerror(-err));
 	follow_stop();
-	sd_event_unref(loop);
 	return err < 0;
 }
 
@@ -74,7 +73,7 @@ int main(int argc, char **argv)
 	const char *file = CONFIGURATION;
 	bool check = false;
 	struct target *targets;
-	int option;
+	int option, status = 0;
 
 	while ((option = getopt_long(argc, argv, "f:hV", options, NULL)) != -1) {
 		switch (option) {
@@ -100,5 +99,9 @@ int main(int argc, char **argv)
 	targets = config_read(file);
 	if (!targets)
 		return 1;
-	return check ? 0 : run(targets);
+	if (!check)
+		status = run(targets);
+	config_free(targets);
+	sd_event_unref(loop);
+	return status;
 }
