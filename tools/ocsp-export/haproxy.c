@@ -212,6 +212,7 @@ static void send_next(struct haproxy *h)
 {
 	const struct item *item;
 
+	h->timer = sd_event_source_unref(h->timer);
 	if (now() - h->looked >= LOOK_EVERY) {
 		ask_process(h);
 		return;
@@ -341,7 +342,7 @@ static void settle(struct target *target, bool complete)
 	/* Else that comes when the command is over. */
 	if (!STAILQ_EMPTY(&h->files.queue) && !haproxy_cli_is_busy(&h->cli) &&
 	    h->pid)
-		look_in(h, 0);
+		send_next(h);
 }
 
 static int start(struct target *target)

@@ -65,7 +65,7 @@ class HaproxyPlain(WithScript):
             with open(self.world.chain(name), encoding="ascii") as chain:
                 write(os.path.join(self.staples(), f"n{name:05d}.pem"), key + chain.read())
             # There is no staple yet; with a file, one can be set.
-            if self.has_script:
+            if self.has_empty_files():
                 write(os.path.join(self.staples(), f"n{name:05d}.pem.ocsp"), "")
         write(self.path("conf"), f"""\
 global
@@ -85,6 +85,10 @@ frontend tls
 	bind 127.0.0.1:{self.port} ssl crt {self.staples()}/
 	http-request return status 200
 """)
+
+    def has_empty_files(self):
+        """Of staples, when it starts."""
+        return self.has_script
 
     def command(self):
         return "haproxy", "-db", "-f", self.path("conf")
@@ -114,6 +118,10 @@ class HaproxyOurs(HaproxyPlain):
     name = "HAProxy, ktls-ocsp"
     has_staples = True
     ours = "digest = sha1"
+
+    def has_empty_files(self):
+        """As ocsp-export(8) says"""
+        return self.world.names >= 1000
 
     def start(self):
         self.store.start()
