@@ -175,6 +175,8 @@ cannot_write()
 	configure "metrics_file = $dir/nowhere/ocspd.prom" "metrics_listen = 127.0.0.1:$BAD" && reload &&
 	wait_for $((5 * SLOW)) logged "metrics_file $dir/nowhere/ocspd.prom: No such file or directory" &&
 	logged "metrics_listen 127.0.0.1:$BAD: Address already in use" &&
+	configure "metrics_file = $dir/nowhere/ocspd.prom" "metrics_listen = $dir/one.pem" && reload &&
+	wait_for $((5 * SLOW)) logged "metrics_listen $dir/one.pem: Address already in use" && [ -s "$dir/one.pem" ] &&
 	control '{"request": "status"}' && answers '"ready":true' && mkdir "$dir/nowhere" &&
 	wait_for $((20 * SLOW)) logged "metrics_file $dir/nowhere/ocspd.prom: can be written again"
 }

@@ -3,6 +3,7 @@
 /* Unix sockets by their paths, see unix_socket.h. */
 #include <errno.h>
 #include <libgen.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,11 +20,17 @@ int unix_address(struct sockaddr_un *address, const char *path)
 	return 0;
 }
 
-bool unix_is_left_behind(const struct sockaddr_un *address, int type)
+/* A socket on which nobody listens any more */
+static bool is_left_behind(const struct sockaddr_un *address, int type)
 {
-	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct stat st;
 	bool left;
+	int fd;
 
+	/* connect() says the same of a file. */
+	if (lstat(address->sun_path, &st) || !S_ISSOCK(st.st_mode))
+		return false;
+	fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return false;
 	left = connect(fd, (const void *)address, sizeof(*address)) &&
@@ -45,21 +52,23 @@ static int make_directory_of(const char *path)
 	return err;
 }
 
-static int bind_socket(int fd, const struct sockaddr_un *address, mode_t mode)
+/* Nobody may connect before it is as it has to be. */
+static int bind_and_listen(int fd, const struct sockaddr_un *address,
+			   mode_t mode, gid_t group, int backlog)
 {
-	mode_t mask = umask(0777 & ~mode);
+	const char *path = address->sun_path;
+	mode_t mask = umask(0777);
 	int err = bind(fd, (const void *)address, sizeof(*address));
 
-	if (err && errno == EADDRINUSE &&
-	    unix_is_left_behind(address, SOCK_STREAM) &&
-	    !unlink(address->sun_path))
-		err = bind(fd, (const void *)address, sizeof(*address));
-	err = err ? -errno : 0;
 	umask(mask);
-	return err;
+	if (err || (group != (gid_t)-1 && lchown(path, -1, group)) ||
+	    chmod(path, mode) || listen(fd, backlog))
+		return -errno;
+	return 0;
 }
 
-int unix_listen(const char *path, mode_t mode, int backlog)
+int unix_listen(const char *path, int type, mode_t mode, gid_t group,
+		int backlog)
 {
 	struct sockaddr_un address;
 	int fd, err;
@@ -67,14 +76,14 @@ int unix_listen(const char *path, mode_t mode, int backlog)
 	err = unix_address(&address, path);
 	if (err)
 		return err;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
 	err = make_directory_of(path);
+	if (!err && is_left_behind(&address, type))
+		unlink(path);
 	if (!err)
-		err = bind_socket(fd, &address, mode);
-	if (!err && listen(fd, backlog))
-		err = -errno;
+		err = bind_and_listen(fd, &address, mode, group, backlog);
 	if (!err)
 		return fd;
 	close(fd);

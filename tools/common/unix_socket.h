@@ -4,7 +4,6 @@
 #ifndef COMMON_UNIX_SOCKET_H
 #define COMMON_UNIX_SOCKET_H
 
-#include <stdbool.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/un.h>
@@ -13,13 +12,13 @@
 int unix_address(struct sockaddr_un *address, const char *path);
 
 /*
- * A socket of a server, non-blocking: a stream socket that listens at path, with
- * that mode from its first moment. One that was left behind is replaced, and the
- * directory is made where it is missing. Or a negative errno.
+ * A socket of a server, non-blocking, that listens at path. type: such as
+ * SOCK_STREAM. It has that mode and group from the first moment in which anybody
+ * may connect; group (gid_t)-1: ours. A socket that was left behind is replaced,
+ * nothing else is, and the directory is made where it is missing. Or a negative
+ * errno.
  */
-int unix_listen(const char *path, mode_t mode, int backlog);
-
-/* Does nobody listen there any more? type: of the socket, e.g. SOCK_STREAM. */
-bool unix_is_left_behind(const struct sockaddr_un *address, int type);
+int unix_listen(const char *path, int type, mode_t mode, gid_t group,
+		int backlog);
 
 #endif /* COMMON_UNIX_SOCKET_H */

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "listen.h"
@@ -68,50 +67,15 @@ static gid_t group_id(const char *name)
 	return group ? group->gr_gid : (gid_t)-1;
 }
 
-/* Nothing but a socket that nobody listens on any more. */
-static void remove_stale(const struct sockaddr_un *address)
-{
-	struct stat st;
-
-	if (!lstat(address->sun_path, &st) && S_ISSOCK(st.st_mode) &&
-	    unix_is_left_behind(address, SOCK_SEQPACKET))
-		unlink(address->sun_path);
-}
-
-/* Nobody may enter it before it is as it has to be. */
-static int bind_and_listen(int fd, const struct sockaddr_un *address, gid_t gid)
-{
-	const char *path = address->sun_path;
-	mode_t mask = umask(0777);
-	int rc;
-
-	rc = bind(fd, (const void *)address, sizeof(*address));
-	umask(mask);
-	if (rc || (gid != (gid_t)-1 && lchown(path, -1, gid)) ||
-	    chmod(path, MODE) || listen(fd, BACKLOG))
-		return -errno;
-	return 0;
-}
-
 int listen_at(const char *path, const char *group)
 {
-	struct sockaddr_un address;
 	gid_t gid = group_id(group);
-	int fd, rc;
+	int fd;
 
 	if (group && gid == (gid_t)-1) {
 		fprintf(stderr, "ocsp-broker: there is no group \"%s\"\n", group);
 		return -1;
 	}
-	if (unix_address(&address, path))
-		return fail(path, ENAMETOOLONG);
-	remove_stale(&address);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return fail("socket", errno);
-	rc = bind_and_listen(fd, &address, gid);
-	if (!rc)
-		return fd;
-	close(fd);
-	return fail(path, -rc);
+	fd = unix_listen(path, SOCK_SEQPACKET, MODE, gid, BACKLOG);
+	return fd < 0 ? fail(path, -fd) : fd;
 }

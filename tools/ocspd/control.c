@@ -321,7 +321,7 @@ static int passed_socket(void)
 /* A descriptor or a negative errno. */
 static int own_socket(const char *path)
 {
-	int fd = unix_listen(path, 0600, CLIENTS_MAX);
+	int fd = unix_listen(path, SOCK_STREAM, 0600, -1, CLIENTS_MAX);
 
 	if (fd >= 0)
 		own_path = strdup(path);

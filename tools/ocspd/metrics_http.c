@@ -245,7 +245,7 @@ static int listen_at(const char *where)
 	struct sockaddr_storage address;
 
 	if (*where == '/')
-		return unix_listen(where, SOCKET_MODE, BACKLOG);
+		return unix_listen(where, SOCK_STREAM, SOCKET_MODE, -1, BACKLOG);
 	return loopback_address(where, &address) ?
 	       loopback_listen(&address, BACKLOG) : -EINVAL;
 }
