@@ -143,6 +143,8 @@ bool target_read(struct target *target, const char *text, const char *issuer);
 void target_clear(struct target *target);
 /* Neither a file nor a key nor the beginning of one: a name. */
 bool target_is_name(const char *text);
+/* The certificates of a file in PEM or DER; NULL, and why was said. */
+STACK_OF(X509) *target_read_certs(const char *path);
 /* Fails, and says why, unless the target has both certificates. */
 bool target_needs_issuer(const struct target *target);
 /* The certificates of a key, from the store: false, and why was said. */

@@ -182,7 +182,7 @@ bool target_is_name(const char *text)
 	       !parse_prefix(text, &prefix) && access(text, F_OK);
 }
 
-static STACK_OF(X509) *read_certs(const char *path)
+STACK_OF(X509) *target_read_certs(const char *path)
 {
 	STACK_OF(X509) *certs;
 	char why[512];
@@ -204,7 +204,7 @@ static bool read_issuer(struct target *target, STACK_OF(X509) *certs)
 
 static bool read_files(struct target *target, const char *issuer)
 {
-	STACK_OF(X509) *certs = read_certs(target->text);
+	STACK_OF(X509) *certs = target_read_certs(target->text);
 	bool read = true;
 
 	if (!certs)
@@ -216,7 +216,7 @@ static bool read_files(struct target *target, const char *issuer)
 	sk_X509_pop_free(certs, X509_free);
 	if (!issuer)
 		return true;
-	certs = read_certs(issuer);
+	certs = target_read_certs(issuer);
 	if (!certs)
 		return false;
 	if (!read_issuer(target, certs)) {

@@ -87,17 +87,6 @@ static int judge(const struct args *args, X509 *cert, X509 *issuer,
 	return exit_status(&verdict);
 }
 
-static STACK_OF(X509) *read_certs(const char *path)
-{
-	STACK_OF(X509) *certs;
-	char why[512];
-
-	certs = ocsp_read_certs(path, why, sizeof(why));
-	if (!certs)
-		error("%s", why);
-	return certs;
-}
-
 /* The certificate is the first of its file, the issuer the best of its. */
 static int judge_by(const struct args *args, STACK_OF(X509) *certs,
 		    STACK_OF(X509) *issuers, int64_t now)
@@ -121,8 +110,8 @@ int cmd_verify(const struct args *args)
 	if (args->at && !parse_time(args->at, &now))
 		return error("--at %s: not a time like 2026-11-30T12:00:00Z or @1796040000",
 			     args->at);
-	certs = read_certs(args->cert);
-	issuers = certs ? read_certs(args->issuer) : NULL;
+	certs = target_read_certs(args->cert);
+	issuers = certs ? target_read_certs(args->issuer) : NULL;
 	if (issuers)
 		status = judge_by(args, certs, issuers, now);
 	sk_X509_pop_free(certs, X509_free);
