@@ -54,6 +54,10 @@ overlay_trees()
 	done
 }
 
+# How many times as long as on a machine of its own all may take: vm/run knows for its guests.
+SLOW=${KTLS_VM_SLOW:-1}
+[ -z "${KSFT_MACHINE_SLOW:-}" ] || SLOW=40
+
 # now: sets $now to the milliseconds of a clock that nobody sets. It starts no process: who waits asks
 # for it many times, and in a virtual machine a process is dear.
 now()

@@ -104,10 +104,6 @@ kill_ocspd()
 	return 0
 }
 
-# How many times as long as on a machine of its own all may take: vm/run knows for its guests.
-SLOW=${KTLS_VM_SLOW:-1}
-[ -z "${KSFT_MACHINE_SLOW:-}" ] || SLOW=40
-
 # start_bad: the responder, for the CA in $dir
 start_bad()
 {
@@ -214,7 +210,7 @@ stop_servers()
 staples()
 {
 	printf 'GET / HTTP/1.0\r\n\r\n' |
-		timeout 30 openssl s_client -connect "127.0.0.1:$2" -status \
+		timeout $((30 * SLOW)) openssl s_client -connect "127.0.0.1:$2" -status \
 			-ign_eof -CAfile "$dir/ca.pem" > "$dir/client" 2>&1
 	grep -q "Cert Status: $1\$" "$dir/client"
 }

@@ -157,7 +157,7 @@ upgrade()
 	starttls_proxy.py "$1" "$PLAIN" "$TLS" > "$dir/proxy.log" 2>&1 &
 	proxy=$!
 	listens "$PLAIN" "$dir/proxy.log" &&
-	timeout 30 openssl s_client -starttls "$1" -connect "127.0.0.1:$PLAIN" -status \
+	timeout $((30 * SLOW)) openssl s_client -starttls "$1" -connect "127.0.0.1:$PLAIN" -status \
 		< /dev/null > "$dir/out" 2> "$dir/log" && prints "OCSP Response Status: successful" &&
 	expect 0 check "127.0.0.1:$PLAIN" --starttls "$1" && quiet && prints " OK: good"
 	set -- $?

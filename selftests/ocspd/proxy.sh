@@ -177,7 +177,7 @@ check "and the next one" refresh
 
 staple_on()
 {
-	printf 'GET / HTTP/1.0\r\n\r\n' | on "$1" timeout 30 openssl s_client \
+	printf 'GET / HTTP/1.0\r\n\r\n' | on "$1" timeout $((30 * SLOW)) openssl s_client \
 		-connect 127.0.0.1:4433 -status -ign_eof \
 		-CAfile "$dir/ca.pem" > "$dir/client" 2>&1
 	grep -q "Cert Status: good$" "$dir/client"

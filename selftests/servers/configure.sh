@@ -464,7 +464,7 @@ nginxmodule_pid()	{ pid_in_file; }
 # nginxmodule_tells STATE: of a request that this makes
 nginxmodule_tells()
 {
-	printf 'GET / HTTP/1.0\r\n\r\n' | timeout 20 openssl s_client -quiet -status -servername one.test \
+	printf 'GET / HTTP/1.0\r\n\r\n' | timeout $((20 * SLOW)) openssl s_client -quiet -status -servername one.test \
 		-connect "127.0.0.1:$port" -sigalgs ECDSA+SHA256 > /dev/null 2>&1
 	sleep 0.2
 	tail -n 1 "$dir/nginxmodule/access" | grep -qx "state=$1"
@@ -504,7 +504,7 @@ apachemodule_pid()	{ pid_in_file; }
 # apachemodule_tells STATE: of the ECDSA certificate
 apachemodule_tells()
 {
-	printf 'GET /status?auto HTTP/1.0\r\n\r\n' | timeout 20 openssl s_client -quiet \
+	printf 'GET /status?auto HTTP/1.0\r\n\r\n' | timeout $((20 * SLOW)) openssl s_client -quiet \
 		-connect "127.0.0.1:$port" 2> /dev/null |
 		grep -q "^KtlsOcsp .*($(fingerprint leaf)): $1"
 }

@@ -253,7 +253,7 @@ restart()
 openssl_sees_a_staple()
 {
 	# shellcheck disable=SC2086 # STARTTLS is an option with its value
-	timeout 60 openssl s_client "$1" -status -connect "127.0.0.1:$port" $STARTTLS \
+	timeout $((60 * SLOW)) openssl s_client "$1" -status -connect "127.0.0.1:$port" $STARTTLS \
 		-CAfile "$dir/ca.pem" -verify_return_error < /dev/null > "$dir/client" 2>&1
 	grep -q "Verify return code: 0" "$dir/client" &&
 		grep -q "Cert Status: good\$" "$dir/client" && return

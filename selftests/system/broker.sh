@@ -12,8 +12,6 @@ cd "$(dirname "$(readlink -f "$0")")" || exit 1
 . ../lib/ocspctl.sh
 
 start_store_test
-SLOW=${KSFT_MACHINE_SLOW:+10}
-SLOW=${SLOW:-1}
 sock=$dir/sock
 nobody="setpriv --reuid=65534 --regid=65534 --clear-groups"
 stranger="setpriv --reuid=1234 --regid=1234 --clear-groups"

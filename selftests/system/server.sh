@@ -161,7 +161,7 @@ refused()
 	local pattern=$1
 
 	shift
-	! timeout 20 "$@" > "$out/client" 2>&1 &&
+	! timeout $((20 * SLOW)) "$@" > "$out/client" 2>&1 &&
 	[ "$(wc -l < "$out/client")" -eq 1 ] &&
 	grep -q "$pattern" "$out/client"
 }

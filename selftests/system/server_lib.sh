@@ -94,7 +94,7 @@ openssl_client()
 	version=$(echo "$1" | tr . _)
 	shift
 	printf 'GET / HTTP/1.0\r\n\r\n' |
-	timeout 30 openssl s_client "-tls$version" -ign_eof \
+	timeout $((30 * SLOW)) openssl s_client "-tls$version" -ign_eof \
 		-connect "127.0.0.1:$TLS" -CAfile "$dir/ca.pem" \
 		-servername localhost -verify_hostname localhost \
 		-verify_return_error "$@" > "$out/client" 2>&1
@@ -130,7 +130,7 @@ gnutls_client()
 	shift
 	rm -f "$out/got.der" "$out/gnutls.log"
 	printf 'GET / HTTP/1.0\r\n\r\n' |
-	timeout 30 gnutls-cli --x509cafile "$dir/ca.pem" --port "$TLS" \
+	timeout $((30 * SLOW)) gnutls-cli --x509cafile "$dir/ca.pem" --port "$TLS" \
 		--priority "NORMAL:-VERS-ALL:+VERS-TLS$version" \
 		--save-ocsp "$out/got.der" --logfile "$out/gnutls.log" "$@" \
 		localhost > "$out/client" 2>&1
