@@ -55,8 +55,9 @@ overlay_trees()
 }
 
 # How many times as long as on a machine of its own all may take: vm/run knows for its guests.
-SLOW=${KTLS_VM_SLOW:-1}
-[ -z "${KSFT_MACHINE_SLOW:-}" ] || SLOW=40
+# shellcheck disable=SC2034 # theirs who source it
+SLOW=${KSFT_MACHINE_SLOW:+40}
+SLOW=${SLOW:-${KTLS_VM_SLOW:-1}}
 
 # now: sets $now to the milliseconds of a clock that nobody sets. It starts no process: who waits asks
 # for it many times, and in a virtual machine a process is dear.
