@@ -9,7 +9,7 @@ cd "$(dirname "$(readlink -f "$0")")" || exit 1
 : "${STORE:=standin}"
 . ./metrics_lib.sh
 
-ktap_set_plan 3
+ktap_set_plan 4
 
 write_conf "metrics_listen = 127.0.0.1:$port" "[certificate one]" "file = $dir/one-chain.pem"
 start_ocspd || ktap_exit_fail_msg "ocspd does not start"
@@ -50,6 +50,19 @@ is_bounded()
 	return "$i"
 }
 check "clients that send nothing are disconnected, others get in then" is_bounded
+
+# As many as are taken, whose time is over when ocspd has time for them
+all_at_once()
+{
+	connections 8
+	sleep 1
+	kill -STOP "$ocspd" && sleep 11 && kill -CONT "$ocspd" && wait_for $((5 * SLOW)) gets_in
+	i=$?
+	# shellcheck disable=SC2086 # split on purpose
+	kill $pids 2> /dev/null
+	return "$i"
+}
+check "clients that are all disconnected at once" all_at_once
 
 # One byte a second, for which each of libmicrohttpd's own timeouts waits
 drips()

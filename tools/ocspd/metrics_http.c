@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: 2026 the ktls-ocsp authors
 /* The figures by HTTP, see metrics_http.h. */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -50,6 +51,7 @@ static struct watch watch = { .fn = on_ready };
 static struct timer timer = { .fn = on_timer };
 static int64_t period;			/* when it began */
 static int turns;			/* in it */
+static bool closed;			/* a connection, since the last run */
 
 /* Answers */
 
@@ -189,10 +191,12 @@ static void on_connection(void *arg, struct MHD_Connection *connection,
 	(void)arg;
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
 		welcome(connection, context);
-	} else if (visitor) {
-		timer_stop(&visitor->timer);
-		free(visitor);
+		return;
 	}
+	closed = true;
+	if (visitor)
+		timer_stop(&visitor->timer);
+	free(visitor);
 }
 
 /* The loop */
@@ -218,9 +222,14 @@ static void run(void)
 		timer_set(&timer, period + PERIOD);
 		return;
 	}
+	closed = false;
 	MHD_run(server);
-	/* It may have read from a connection what it did not look at yet. */
-	if (MHD_get_timeout(server, &left) == MHD_YES && !left)
+	/*
+	 * It may have read from a connection what it did not look at yet. And
+	 * after the last of as many as it takes was closed, it listens from the
+	 * next run on.
+	 */
+	if (closed || (MHD_get_timeout(server, &left) == MHD_YES && !left))
 		timer_set(&timer, clock_ms());
 }
 
