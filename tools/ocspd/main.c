@@ -66,7 +66,6 @@ static enum {
 } phase;
 /* Servers that are ordered after us may start, and it was said so. */
 static bool announced;
-static unsigned int start_rounds;	/* how often they waited for start_timeout */
 /* Why the last configuration was not taken; "": it was. */
 static char config_fault[512];
 
@@ -280,10 +279,11 @@ static void announce(const char *missing)
 /* Servers are held up from now on, or for longer: false if for no longer. */
 static bool wait_for_responses(void)
 {
+	static unsigned int rounds;	/* how often they waited for start_timeout */
 	static uint64_t before;
 	uint64_t responses = counters.results[PLAN_STORED];
 	int64_t more = schedule_start(config->start_timeout * 1000,
-				      start_rounds++, responses > before);
+				      rounds++, responses > before);
 
 	before = responses;
 	if (more)
