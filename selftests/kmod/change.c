@@ -105,10 +105,10 @@ TEST_F(change, each_event)
 TEST_F(change, expired)
 {
 	ASSERT_EQ(0, kt_sysctl("min_validity", 0));
-	ASSERT_EQ(0, kt_set_for(&self->sk, 0, 2));
+	ASSERT_EQ(0, kt_set_for(&self->sk, 0, KT_BRIEF));
 	expect_change(BIT(UPDATED));
 	ASSERT_EQ(1, poll(&(struct pollfd){ self->session, POLLIN, 0 }, 1,
-			  10000));
+			  KT_BRIEF * 1000 + 10000));
 	expect_change(BIT(EXPIRED));
 }
 

@@ -40,7 +40,7 @@ FIXTURE_SETUP(filter)
 	ASSERT_LE(0, self->session);
 	for (int n = 0; n < LATER; n++)
 		ASSERT_EQ(0, kt_create(&self->sk, self->session, n, NULL));
-	ASSERT_EQ(0, kt_set_for(&self->sk, EXPIRED, 4));
+	ASSERT_EQ(0, kt_set_for(&self->sk, EXPIRED, KT_BRIEF));
 	ASSERT_EQ(0, kt_set_for(&self->sk, WITHDRAWN, KT_DAY));
 	ASSERT_EQ(0, kt_del(&self->sk, -1, WITHDRAWN));
 	ASSERT_EQ(0, kt_fail(&self->sk, FAILED, "why"));
@@ -53,7 +53,7 @@ FIXTURE_SETUP(filter)
 	ASSERT_EQ(0, kt_set(&self->sk, VALID, &blob, &self->generation));
 	blob.next_update = self->now + KT_DAY;
 	ASSERT_EQ(0, kt_set(&self->sk, LATER, &blob, NULL));
-	kt_sleep_ms(4500);
+	kt_sleep_ms(KT_BRIEF * 1000 + 500);
 }
 
 FIXTURE_TEARDOWN(filter)

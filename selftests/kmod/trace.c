@@ -199,10 +199,10 @@ TEST_F(trace, expire)
 	const char *line;
 	uint32_t slot;
 
-	ASSERT_EQ(0, kt_set_for(&self->sk, 1, 2));
+	ASSERT_EQ(0, kt_set_for(&self->sk, 1, KT_BRIEF));
 	ASSERT_EQ(0, kt_open(&self->sk, self->session, 1, &slot));
 	expect_none("expire");
-	for (int ms = 0; ms < SOON && !find(self, "expire", &line); ms += 200)
+	for (int ms = 0; ms < KT_BRIEF * 1000 + SOON && !find(self, "expire", &line); ms += 200)
 		kt_sleep_ms(200);
 	expect_entry(1, "expire", 1, "generation=1 ");
 }
