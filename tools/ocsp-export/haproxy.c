@@ -51,7 +51,7 @@ struct haproxy {
 	uint64_t looked;		/* us: when it was asked which process it is */
 	long pid;			/* of HAProxy; 0: not known */
 	int looks;			/* since the list was read */
-	bool complained;
+	char *complaint;		/* the last one, since all went well */
 	sd_event_source *timer;		/* of the next look */
 	/* What is being sent */
 	struct haproxy_file *file;
@@ -72,16 +72,30 @@ static void forget_process(struct haproxy *h)
 	h->pid = 0;
 }
 
+/* Once of the same: what hides behind it, when that is mended, is another. */
+static void complain(struct haproxy *h, const char *why)
+{
+	if (h->complaint && !strcmp(h->complaint, why))
+		return;
+	log_text(LOG_WARNING, "haproxy %s: %s: %s; trying again",
+		 h->target.name, h->watch.path, why);
+	free(h->complaint);
+	h->complaint = must(strdup(why));
+}
+
+static void forget_complaint(struct haproxy *h)
+{
+	free(h->complaint);
+	h->complaint = NULL;
+}
+
 static void on_failure(void *owner, const char *why)
 {
 	struct haproxy *h = owner;
 
 	/* Right after its start it is no news. */
-	if (!h->complained && h->retry == LOOK_EVERY) {
-		log_text(LOG_WARNING, "haproxy %s: %s: %s; trying again",
-			 h->target.name, h->watch.path, why);
-		h->complained = true;
-	}
+	if (h->retry == LOOK_EVERY)
+		complain(h, why);
 	forget_process(h);
 	look_in(h, h->retry);
 	h->retry = h->retry < LOOK_EVERY / 2 ? 2 * h->retry : LOOK_EVERY;
@@ -309,7 +323,7 @@ static void look_in(struct haproxy *h, uint64_t us)
 /* All went well. */
 static void look_later(struct haproxy *h)
 {
-	h->complained = false;
+	forget_complaint(h);
 	h->retry = LOOK_EVERY;
 	look_in(h, LOOK_EVERY);
 }
@@ -358,6 +372,7 @@ static void stop(struct target *target)
 	forget_process(h);
 	haproxy_files_clear(&h->files);
 	haproxy_watch_stop(&h->watch);
+	forget_complaint(h);
 	sd_event_source_unref(h->timer);
 	free(h->target.name);
 	free(h);
