@@ -42,7 +42,7 @@ exim_reload()
 exim_pid()	{ pid_in_file; }
 
 # Postfix, as Debian sets it up: smtpd runs in a chroot, and master gives it no environment but what
-# main.cf names.
+# main.cf names. Where an smtpd is killed before it had a client, master would start none for a minute.
 
 postfix_configure()
 {
@@ -64,6 +64,7 @@ postfix_configure()
 		shlib_directory = /usr/lib/postfix
 		maillog_file_prefixes = $dir
 		maillog_file = $dir/postfix/log
+		service_throttle_time = 1s
 		smtpd_tls_security_level = may
 		smtpd_tls_loglevel = 1
 		smtpd_tls_eccert_file = $dir/leaf-chain.pem
