@@ -79,3 +79,34 @@ tell_times()
 		sort -rn | head -n 10
 	[ ! -e "$logs/parts" ] || { echo "the parts:"; cat "$logs/parts"; }
 }
+
+# failed_cases LOG: each with the last lines before it, which say why; of what is not TAP the last lines
+failed_cases()
+{
+	awk '
+		/^ *not ok / {
+			for (i = n > 8 ? n - 8 : 0; i < n; i++)
+				print why[i]
+			print
+			found = 1
+		}
+		/^ *(not )?ok / { n = 0; next }
+		{ why[n++] = $0 }
+		END {
+			for (i = n > 8 ? n - 8 : 0; i < n && !found; i++)
+				print why[i]
+		}' "$1"
+}
+
+# What failed, once more: of a long run not everybody has kept the middle.
+tell_failures()
+{
+	results | while read -r file; do
+		awk '{ exit !$3 }' "$file" || continue
+		[ -n "${told:-}" ] || echo "what failed:"
+		told=1
+		test=${file##*/results/}
+		echo "  $test"
+		failed_cases "${file%%/results/*}/$test.log" | sed 's/^/    /'
+	done
+}
