@@ -18,7 +18,8 @@ PATH=$PWD:$(readlink -f ../lib):$PATH
 # own_namespaces "$0" "$@": start the script again in network, PID and mount
 # namespaces of its own: an empty store, free ports, nothing but loopback to
 # talk to, and all that it starts ends with it. To be called first. A test that
-# the user may not run is skipped.
+# the user may not run is skipped. /run is empty, and not that of the servers and
+# of the ocspd that this machine may have.
 own_namespaces()
 {
 	local script="./${1##*/}"
@@ -36,6 +37,7 @@ own_namespaces()
 	# their default, so neither that of a test's timeout.
 	trap 'exit 143' TERM INT
 	ip link set lo up
+	mount -t tmpfs -o mode=755 run /run || exit 1
 }
 
 # overlay_trees DIR TREE...: what is written to the trees from now on goes to a tmpfs at DIR, in this

@@ -363,7 +363,7 @@ journal()
 {
 	local socat result
 
-	mount -t tmpfs none /run && mkdir -p /run/systemd/journal || return 1
+	mkdir -p /run/systemd/journal || return 1
 	socat -u UNIX-RECV:/run/systemd/journal/socket "CREATE:$dir/journal" &
 	socat=$!
 	wait_for 10 test -S /run/systemd/journal/socket

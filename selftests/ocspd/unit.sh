@@ -25,8 +25,6 @@ trap 'end_systemd; rm -rf "$dir"' EXIT
 # Only what is below /run is written, and that is the test's.
 make_units()
 {
-	# What runs already has the directories that it opened.
-	mount -t tmpfs -o mode=755 run /run &&
 	mkdir -p /run/systemd/system/ocspd.service.d /run/cache /run/bin /run/credstore &&
 	echo me:secret > /run/credstore/ocspd.proxy && chmod 600 /run/credstore/ocspd.proxy &&
 	mount --bind /run/cache /var/cache &&

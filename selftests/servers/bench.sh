@@ -45,7 +45,7 @@ fill()
 }
 
 [ $# -gt 0 ] || fail "with how many certificates?"
-if ! { mount -t tmpfs -o mode=755 run /run && mkdir "$dir/layers" && overlay_trees "$dir/layers" /var; }; then
+if ! { mkdir "$dir/layers" && overlay_trees "$dir/layers" /var; }; then
 	fail "no file system of our own"
 fi
 install_module || fail "no module in $installed"

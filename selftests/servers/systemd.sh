@@ -30,7 +30,6 @@ port=443
 responder=8889
 share=/usr/local/share/ktls-ocsp/systemd
 units=/etc/systemd/system
-mount -t tmpfs -o mode=755 run /run || exit 1
 dir=$(mktemp -d /run/ktls-ocsp.XXXXXX)
 chmod 755 "$dir"
 PATH=$PATH:/usr/sbin:/sbin
