@@ -77,15 +77,14 @@ now_ms()
 	echo "$now"
 }
 
-# wait_for SECONDS COMMAND...: until COMMAND succeeds. It is tried twice at
-# least, however long it takes, and longer by far on a kernel that looks for
-# defects.
+# wait_for SECONDS COMMAND...: until COMMAND succeeds, SLOW times as long at most. It is tried twice at
+# least, however long it takes.
 wait_for()
 {
 	local now end
 
 	now
-	end=$((now + 1000 * $1${KSFT_MACHINE_SLOW:+ * 10}))
+	end=$((now + 1000 * $1 * SLOW))
 	shift
 	until "$@"; do
 		now

@@ -197,7 +197,7 @@ serve()
 	ktls_server --cert "$dir/$name-chain.pem" --key "$dir/$name.key" \
 		--port "$port" --workers 1 "$@" 2>> "$dir/server.log" &
 	server=$!
-	wait_for $((20 * SLOW)) port_is_open "$port"
+	wait_for 20 port_is_open "$port"
 }
 
 # stop_servers NUMBER...

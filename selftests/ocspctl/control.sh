@@ -38,8 +38,8 @@ answer good leaf
 check "without ocspd: an error, or nothing of it" without
 
 start_ocspd || ktap_exit_fail_msg "ocspd does not start"
-wait_for $((20 * SLOW)) state two valid
-wait_for $((20 * SLOW)) failed_with far "cannot connect"
+wait_for 20 state two valid
+wait_for 20 failed_with far "cannot connect"
 one=$(key_of one)
 far=$(key_of far)
 

@@ -134,7 +134,7 @@ check "settings of certificates that cannot be" bad_certificates
 # have a response for it.
 fetches()
 {
-	start_ocspd && wait_for $((20 * SLOW)) state "$1" valid
+	start_ocspd && wait_for 20 state "$1" valid
 }
 
 other_responder()
@@ -346,8 +346,8 @@ dump_fails()
 	write_conf && expect 0 del "$dir/near.pem" && rm -rf "$dir/cache" &&
 	start_ocspd && standin lose 1 && standin fail dump ENOMEM 1 &&
 	expect 0 add --no-wait "$dir/near-chain.pem" &&
-	wait_for $((20 * SLOW)) logged "reading the store: .*; trying again" &&
-	wait_for $((20 * SLOW)) state near valid && stop_ocspd
+	wait_for 20 logged "reading the store: .*; trying again" &&
+	wait_for 20 state near valid && stop_ocspd
 }
 if [ "$STORE" = standin ]; then
 	check "a reading of the store that fails is repeated" dump_fails
@@ -363,7 +363,7 @@ readable_later()
 	cp "$dir/near-chain.pem" "$dir/pin.pem" && chmod 0 "$dir/pin.pem" &&
 	expect 0 del "$dir/near.pem" && start_ocspd && logged "pin.pem: Permission denied" &&
 	! state near valid && chmod 644 "$dir/pin.pem" &&
-	wait_for $((20 * SLOW)) state near valid
+	wait_for 20 state near valid
 }
 check "a file that may be read later is" readable_later
 
@@ -385,7 +385,7 @@ allowed_by_reload()
 	expect 0 del "$dir/near.pem" && rm -rf "$dir/cache" && start_ocspd &&
 	expect 6 add "$dir/near-chain.pem" && says "is refused (loopback)" &&
 	write_conf "retry = 600" && sed -i "/^retry = 1\$/d" "$dir/ocspd.conf" &&
-	kill -HUP "$ocspd" && wait_for $((20 * SLOW)) state near valid
+	kill -HUP "$ocspd" && wait_for 20 state near valid
 }
 check "what failed is tried again after SIGHUP" allowed_by_reload
 
@@ -395,7 +395,7 @@ own_address()
 	expect 6 add "$dir/own-chain.pem" &&
 	says "address 192.0.2.77 is refused (this-host)" && stop_ocspd &&
 	write_conf "allow = 192.0.2.77" && start_ocspd &&
-	wait_for $((20 * SLOW)) state own valid && stop_ocspd
+	wait_for 20 state own valid && stop_ocspd
 }
 check "an address of this host is refused, unless it is allowed" own_address
 

@@ -21,9 +21,9 @@ write_conf "[certificate one]" "file = $dir/one-chain.pem" \
 	"[certificate two]" "file = $dir/two-chain.pem" \
 	"[certificate far]" "file = $dir/far-chain.pem"
 start_ocspd || ktap_exit_fail_msg "ocspd does not start"
-wait_for $((20 * SLOW)) state one valid
-wait_for $((20 * SLOW)) state two valid
-wait_for $((20 * SLOW)) failed_with far "cannot connect"
+wait_for 20 state one valid
+wait_for 20 state two valid
+wait_for 20 failed_with far "cannot connect"
 one=$(key_of one)
 two=$(key_of two)
 far=$(key_of far)
@@ -85,7 +85,7 @@ does_not_wait()
 {
 	: > "$dir/requests"
 	control "{\"request\": \"refresh\", \"key\": \"$two\"}" && answers '^{"count":1,"done":true}$' &&
-	wait_for $((20 * SLOW)) requests_are two 1
+	wait_for 20 requests_are two 1
 }
 requests_are()
 {
@@ -208,7 +208,7 @@ keeps()
 	control "{\"request\": \"list\", \"key\": \"$kept\"}" && answers '"kept":true' &&
 	expect 0 show "$dir/kept.pem" && prints "handles 1" && stop_ocspd &&
 	expect 0 del "$dir/kept.pem" && : > "$dir/requests" && start_ocspd &&
-	wait_for $((20 * SLOW)) state kept valid && expect 0 show "$dir/kept.pem" &&
+	wait_for 20 state kept valid && expect 0 show "$dir/kept.pem" &&
 	prints "handles 1" && control '{"request": "status"}' && answers '"kept":1' &&
 	control "{\"request\": \"unkeep\", \"key\": \"$kept\"}" && answers '^{"done":true}$' &&
 	expect 0 show "$dir/kept.pem" && prints "handles 0" &&

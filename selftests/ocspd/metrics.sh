@@ -31,9 +31,9 @@ header()
 
 configure
 start_ocspd || ktap_exit_fail_msg "ocspd does not start"
-wait_for $((20 * SLOW)) state one valid
-wait_for $((20 * SLOW)) state two valid
-wait_for $((20 * SLOW)) failed_with far "cannot connect"
+wait_for 20 state one valid
+wait_for 20 state two valid
+wait_for 20 failed_with far "cannot connect"
 
 is_off()
 {
@@ -44,7 +44,7 @@ check "by itself there is neither a file nor a port" is_off
 is_written()
 {
 	configure "metrics_file = $file" "metrics_listen = 127.0.0.1:$port" && reload &&
-	wait_for $((5 * SLOW)) [ -s "$file" ] && text=$file has 'ocspd_ready{} 1' \
+	wait_for 5 [ -s "$file" ] && text=$file has 'ocspd_ready{} 1' \
 		'ocspd_certificates{state="fresh"} 2' \
 		'ocspd_certificates_failing{} 1' 'ocspd_certificates_unserved{} 1' \
 		'ocspd_certificates_pinned{} 3' 'ocspd_certificates_kept{} 0' \
@@ -148,14 +148,14 @@ check "requests for something else" refuses
 is_updated()
 {
 	rm -f "$file"
-	wait_for $((20 * SLOW)) [ -s "$file" ] && text=$file has 'ocspd_ready{} 1'
+	wait_for 20 [ -s "$file" ] && text=$file has 'ocspd_ready{} 1'
 }
 check "the file is written again within 15 seconds" is_updated
 
 by_socket()
 {
 	configure "metrics_file = $file" "metrics_listen = $dir/run/metrics.sock" && reload &&
-	wait_for $((5 * SLOW)) [ -S "$dir/run/metrics.sock" ] &&
+	wait_for 5 [ -S "$dir/run/metrics.sock" ] &&
 	curl -sS --max-time $((5 * SLOW)) --unix-socket "$dir/run/metrics.sock" -o "$dir/text" http://localhost/metrics &&
 	has 'ocspd_ready{} 1' && [ "$(stat -c %a "$dir/run/metrics.sock")" = 666 ] && ! get /metrics
 }
@@ -164,7 +164,7 @@ check "a Unix socket, from a reload on; the port is closed then" by_socket
 moves()
 {
 	configure "metrics_file = $dir/metrics/other.prom" && reload &&
-	wait_for $((5 * SLOW)) [ -s "$dir/metrics/other.prom" ] && [ ! -e "$file" ] &&
+	wait_for 5 [ -s "$dir/metrics/other.prom" ] && [ ! -e "$file" ] &&
 	[ ! -e "$dir/run/metrics.sock" ]
 }
 check "a file of another name; the old one and the socket are removed" moves
@@ -173,12 +173,12 @@ check "a file of another name; the old one and the socket are removed" moves
 cannot_write()
 {
 	configure "metrics_file = $dir/nowhere/ocspd.prom" "metrics_listen = 127.0.0.1:$BAD" && reload &&
-	wait_for $((5 * SLOW)) logged "metrics_file $dir/nowhere/ocspd.prom: No such file or directory" &&
+	wait_for 5 logged "metrics_file $dir/nowhere/ocspd.prom: No such file or directory" &&
 	logged "metrics_listen 127.0.0.1:$BAD: Address already in use" &&
 	configure "metrics_file = $dir/nowhere/ocspd.prom" "metrics_listen = $dir/one.pem" && reload &&
-	wait_for $((5 * SLOW)) logged "metrics_listen $dir/one.pem: Address already in use" && [ -s "$dir/one.pem" ] &&
+	wait_for 5 logged "metrics_listen $dir/one.pem: Address already in use" && [ -s "$dir/one.pem" ] &&
 	control '{"request": "status"}' && answers '"ready":true' && mkdir "$dir/nowhere" &&
-	wait_for $((20 * SLOW)) logged "metrics_file $dir/nowhere/ocspd.prom: can be written again"
+	wait_for 20 logged "metrics_file $dir/nowhere/ocspd.prom: can be written again"
 }
 check "what cannot be written or listened to is told, and changes nothing else" cannot_write
 

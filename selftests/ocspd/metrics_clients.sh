@@ -13,7 +13,7 @@ ktap_set_plan 4
 
 write_conf "metrics_listen = 127.0.0.1:$port" "[certificate one]" "file = $dir/one-chain.pem"
 start_ocspd || ktap_exit_fail_msg "ocspd does not start"
-wait_for $((20 * SLOW)) state one valid
+wait_for 20 state one valid
 
 gets_in()
 {
@@ -43,7 +43,7 @@ is_bounded()
 	! timeout 3 sh -c "printf 'GET /metrics HTTP/1.0\r\n\r\n' | socat -t 2 - TCP:127.0.0.1:$port" | grep -q ocspd_ready &&
 	# The control socket is as quick as ever.
 	control '{"request": "status"}' && answers '"ready":true' &&
-	wait_for $((40 * SLOW)) gets_in && [ $(($(now_ms) - start)) -gt 5000 ]
+	wait_for 40 gets_in && [ $(($(now_ms) - start)) -gt 5000 ]
 	i=$?
 	# shellcheck disable=SC2086 # split on purpose
 	kill $pids 2> /dev/null
@@ -56,7 +56,7 @@ all_at_once()
 {
 	connections 8
 	sleep 1
-	kill -STOP "$ocspd" && sleep 11 && kill -CONT "$ocspd" && wait_for $((5 * SLOW)) gets_in
+	kill -STOP "$ocspd" && sleep 11 && kill -CONT "$ocspd" && wait_for 5 gets_in
 	i=$?
 	# shellcheck disable=SC2086 # split on purpose
 	kill $pids 2> /dev/null

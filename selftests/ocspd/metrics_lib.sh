@@ -17,7 +17,7 @@ port=9642
 reload()
 {
 	: > "$dir/ocspd.log"
-	kill -HUP "$ocspd" && wait_for $((20 * SLOW)) logged "configuration"
+	kill -HUP "$ocspd" && wait_for 20 logged "configuration"
 }
 
 # get PATH [OPTION...]: from the port

@@ -91,7 +91,7 @@ retried()
 
 	before=$(requests three)
 	serve three 4404 --async && three=$server && fault three good &&
-	wait_for $((20 * SLOW)) state three valid && staples good 4404 &&
+	wait_for 20 state three valid && staples good 4404 &&
 	[ "$(requests three)" -gt "$before" ] && ! failed_with three HTTP
 }
 check "a failure is retried, and forgotten after a success" retried
@@ -125,7 +125,7 @@ refreshed()
 
 	before=$(generation one)
 	# half of a day, and a tenth of that
-	step_clock 48000 && wait_for $((10 * SLOW)) newer one "$before" &&
+	step_clock 48000 && wait_for 10 newer one "$before" &&
 	staples good 4402
 }
 check "refreshed when the clock comes to half of the validity" refreshed
@@ -145,7 +145,7 @@ revoked()
 	ocspctl -j monitor > "$dir/events" &
 	monitor=$!
 	wait_for 20 is_listening "$monitor" && fault one revoked &&
-	step_clock 48000 && wait_for $((10 * SLOW)) status one revoked &&
+	step_clock 48000 && wait_for 10 status one revoked &&
 	staples revoked 4402 &&
 	wait_for 5 grep -q '"event": *"revoked"' "$dir/events"
 	local result=$?
@@ -172,7 +172,7 @@ withdrawn()
 	before=$(requests three)
 	[ -s "$dir/cache/$(key_of three).ocsp" ] &&
 	expect 0 del "$dir/three-chain.pem" &&
-	wait_for $((10 * SLOW)) state three valid &&
+	wait_for 10 state three valid &&
 	[ "$(requests three)" -gt "$before" ]
 }
 check "what is withdrawn is fetched anew" withdrawn
@@ -218,8 +218,8 @@ deleted_meanwhile()
 	file=$dir/cache/$(key_of three).ocsp
 	stop_ocspd && [ -s "$file" ] && stop_servers "$three" && expect 0 del "$dir/three.pem" &&
 	start_ocspd && [ ! -e "$file" ] && [ -e "$dir/cache/$(key_of one).ocsp" ] &&
-	serve three 4404 --async && three=$server && wait_for $((10 * SLOW)) state three failed &&
-	start_bad && wait_for $((20 * SLOW)) state three valid && stop_bad
+	serve three 4404 --async && three=$server && wait_for 10 state three failed &&
+	start_bad && wait_for 20 state three valid && stop_bad
 }
 check "what is deleted while ocspd is down does not come back from the disk" deleted_meanwhile
 
@@ -232,9 +232,9 @@ damaged_disk()
 	rm -r "$dir/run" &&	# as after a reboot
 	printf damaged | dd of="$file" bs=1 seek=300 conv=notrunc 2>/dev/null &&
 	start_ocspd && serve three 4404 --async && three=$server &&
-	wait_for $((10 * SLOW)) state three failed &&
+	wait_for 10 state three failed &&
 	logged "cached response refused" && start_bad &&
-	wait_for $((20 * SLOW)) state three valid
+	wait_for 20 state three valid
 }
 check "a damaged file is refused, and replaced" damaged_disk
 
@@ -250,7 +250,7 @@ cache_on()
 refetched()
 {
 	stop_ocspd && expect 0 del "$dir/$1.pem" && start_ocspd &&
-	wait_for $((10 * SLOW)) state "$1" valid && staples good 4404 &&
+	wait_for 10 state "$1" valid && staples good 4404 &&
 	wait_for 10 logged "$2" && [ ! -e "$dir/cache/$(key_of "$1").ocsp" ]
 }
 
@@ -279,7 +279,7 @@ pinned()
 	stop_ocspd && cp "$dir/two-chain.pem" "$dir/pin.pem" &&
 	write_conf "[certificate pin]" "file = $dir/pin.pem" \
 		"[certificate plain]" "file = $dir/plain-chain.pem" &&
-	start_ocspd && wait_for $((10 * SLOW)) state two valid &&
+	start_ocspd && wait_for 10 state two valid &&
 	expect 0 show "$dir/two.pem" && prints "handles 1" &&
 	logged "certificate plain: n/a"
 }
@@ -290,7 +290,7 @@ renewed()
 {
 	cp "$dir/renewed-chain.pem" "$dir/pin.new" &&
 	mv "$dir/pin.new" "$dir/pin.pem" &&
-	wait_for $((10 * SLOW)) state renewed valid &&
+	wait_for 10 state renewed valid &&
 	expect 0 show "$dir/renewed.pem" && prints "handles 1" &&
 	expect 0 show "$dir/two.pem" && prints "handles 0"
 }

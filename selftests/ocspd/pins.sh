@@ -32,7 +32,7 @@ pattern()
 	cp "$dir/one-chain.pem" "$pins/one.pem" && cp "$dir/two-chain.pem" "$pins/two.pem" &&
 	echo "no certificate" > "$pins/notes.txt" && mkdir "$pins/sub.pem" &&
 	write_conf "[certificate all]" "files = $pins/*.pem" && start_ocspd &&
-	wait_for $((20 * SLOW)) state one valid && wait_for $((20 * SLOW)) state two valid &&
+	wait_for 20 state one valid && wait_for 20 state two valid &&
 	held one 1 && held two 1 && ! logged "certificate all"
 }
 check "the files that a pattern matches are held" pattern
@@ -40,8 +40,8 @@ check "the files that a pattern matches are held" pattern
 follows()
 {
 	cp "$dir/three-chain.pem" "$pins/new" && mv "$pins/new" "$pins/three.pem" &&
-	wait_for $((10 * SLOW)) held three 1 && rm "$pins/one.pem" &&
-	wait_for $((10 * SLOW)) held one 0 && held two 1
+	wait_for 10 held three 1 && rm "$pins/one.pem" &&
+	wait_for 10 held one 0 && held two 1
 }
 check "a new file is held, one that is gone is let go" follows
 
@@ -49,7 +49,7 @@ check "a new file is held, one that is gone is let go" follows
 unreadable_directory()
 {
 	chmod 0 "$pins" && kill -HUP "$ocspd" &&
-	wait_for $((20 * SLOW)) logged "read again" && held two 1 && held three 1 &&
+	wait_for 20 logged "read again" && held two 1 && held three 1 &&
 	logged "certificate all.*Permission denied"
 	local result=$?
 
@@ -79,7 +79,7 @@ own_section()
 	: > "$dir/requests"
 	write_conf "[certificate all]" "files = $pins" "max_bytes = 100000" "[certificate two]" \
 		"file = $pins/two.pem" "responder = $bad/special/" && expect 0 del "$dir/two.pem" &&
-	rm -rf "$dir/cache" && start_ocspd && wait_for $((20 * SLOW)) state two valid &&
+	rm -rf "$dir/cache" && start_ocspd && wait_for 20 state two valid &&
 	[ "$(requests special)" -eq 1 ] && held two 1 && held three 1 && stop_ocspd
 }
 check "a file with a section of its own is that section's" own_section
@@ -96,9 +96,9 @@ twice()
 		"file = $pins/a.pem" && start_ocspd && held one 1 || return 1
 	write_conf "[certificate b]" "file = $pins/a.pem" &&
 	: > "$dir/ocspd.log" && kill -HUP "$ocspd" &&
-	wait_for $((20 * SLOW)) logged "read again" && held one 1 && pinned one true &&
+	wait_for 20 logged "read again" && held one 1 && pinned one true &&
 	write_conf && : > "$dir/ocspd.log" && kill -HUP "$ocspd" &&
-	wait_for $((20 * SLOW)) logged "read again" && held one 0 && pinned one false && stop_ocspd
+	wait_for 20 logged "read again" && held one 0 && pinned one false && stop_ocspd
 }
 check "a certificate that is in two files" twice
 

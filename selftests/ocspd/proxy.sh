@@ -73,7 +73,7 @@ start_squid()
 	touch "$dir/squid.log" "$dir/squid.access" &&
 	chmod 666 "$dir/squid.log" "$dir/squid.access"
 	squid -N -f "$dir/squid.conf" > "$dir/squid.out" 2>&1 &
-	wait_for $((30 * SLOW)) port_is_open "$PROXY"
+	wait_for 30 port_is_open "$PROXY"
 }
 
 # on N COMMAND...: on the host of that number
@@ -102,7 +102,7 @@ start_host()
 		> "$dir/ocspd$1.conf"
 	load_store_by on "$1" || return 1
 	on "$1" ocspd -v -f "$dir/ocspd$1.conf" 2> "$dir/ocspd$1.log" &
-	wait_for $((20 * SLOW)) grep -q "ready, " "$dir/ocspd$1.log"
+	wait_for 20 grep -q "ready, " "$dir/ocspd$1.log"
 }
 
 serve_on()
@@ -146,7 +146,7 @@ together()
 	for_all start_host || return 1
 	fetched=$(date +%s)
 	for_all serve_on &&
-	wait_for $((40 * SLOW)) all_stored 0 && [ "$(requests one)" -eq 1 ]
+	wait_for 40 all_stored 0 && [ "$(requests one)" -eq 1 ]
 }
 check "10 hosts, one request to the responder" together
 
@@ -168,7 +168,7 @@ refresh()
 	fetched=$(date +%s)
 	step_clock 400
 	# The one before is an hour older.
-	wait_for $((40 * SLOW)) all_stored $((fetched - 1800)) &&
+	wait_for 40 all_stored $((fetched - 1800)) &&
 	[ "$(requests one)" -eq $((before + 1)) ]
 }
 check "a refresh: one more" refresh

@@ -29,8 +29,8 @@ start_broker()
 {
 	ocsp-broker --listen "$sock" --group nogroup "$@" 2> "$dir/broker.log" &
 	broker=$!
-	wait_for $((10 * SLOW)) test -S "$sock" &&
-	wait_for $((10 * SLOW)) test "$(stat -c %a "$sock")" = 660
+	wait_for 10 test -S "$sock" &&
+	wait_for 10 test "$(stat -c %a "$sock")" = 660
 }
 
 stop_broker()
@@ -126,8 +126,8 @@ hanging()
 {
 	$nobody broker_client hang "$sock" 20 < "$dir/hold" > "$dir/hung" &
 	hang=$!
-	wait_for $((10 * SLOW)) grep -q hanging "$dir/hung" &&
-	wait_for $((10 * SLOW)) logged "no session for user 65534.*waiting to be taken" &&
+	wait_for 10 grep -q hanging "$dir/hung" &&
+	wait_for 10 logged "no session for user 65534.*waiting to be taken" &&
 	is_told gets "waiting to be taken" $nobody &&
 	[ "$(grep -c "session for user 65534, " "$dir/broker.log")" = 16 ] &&
 	gets env
@@ -136,7 +136,7 @@ hanging()
 let_go()
 {
 	kill "$hang"
-	wait_for $((10 * SLOW)) gets $nobody
+	wait_for 10 gets $nobody
 }
 stop_broker
 start_broker
@@ -160,7 +160,7 @@ too_many()
 	start_broker --rate 10 && until_refused && [ "$given" -ge 10 ] &&
 	grep -q "this user asks for too many sessions" "$dir/out" &&
 	gets env && logged "no session for user 65534" &&
-	wait_for $((20 * SLOW)) gets $nobody
+	wait_for 20 gets $nobody
 }
 check "a user has so many in a minute" too_many
 
@@ -170,7 +170,7 @@ charged()
 	start_broker && set_limit max_sessions_of_user 1 || return
 	$nobody broker_client ask "$sock" < "$dir/hold" > "$dir/first" &
 	first=$!
-	wait_for $((10 * SLOW)) grep -q session "$dir/first" &&
+	wait_for 10 grep -q session "$dir/first" &&
 	is_told gets "the user is at its limit of sessions" $nobody &&
 	gets $stranger_in_group
 	set -- $?
@@ -194,7 +194,7 @@ activated()
 	stop_broker
 	broker_client activate "$sock" ocsp-broker 2> "$dir/broker.log" &
 	broker=$!
-	wait_for $((10 * SLOW)) test -S "$sock" && gets env &&
+	wait_for 10 test -S "$sock" && gets env &&
 	ocsp-broker 2> "$dir/out"
 	[ $? -eq 1 ] && grep -q "no socket was passed" "$dir/out"
 }
