@@ -84,18 +84,16 @@ tell_times()
 failed_cases()
 {
 	awk '
-		/^ *not ok / {
+		function tell_why(	i)
+		{
 			for (i = n > 8 ? n - 8 : 0; i < n; i++)
 				print why[i]
-			print
-			found = 1
+			told = 1
 		}
+		/^ *not ok / { tell_why(); print }
 		/^ *(not )?ok / { n = 0; next }
 		{ why[n++] = $0 }
-		END {
-			for (i = n > 8 ? n - 8 : 0; i < n && !found; i++)
-				print why[i]
-		}' "$1"
+		END { if (!told) tell_why() }' "$1"
 }
 
 # What failed, once more: of a long run not everybody has kept the middle.

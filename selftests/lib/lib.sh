@@ -57,7 +57,6 @@ overlay_trees()
 }
 
 # How many times as long as on a machine of its own all may take: vm/run knows for its guests.
-# shellcheck disable=SC2034 # theirs who source it
 SLOW=${KSFT_MACHINE_SLOW:+40}
 SLOW=${SLOW:-${KTLS_VM_SLOW:-1}}
 

@@ -179,15 +179,21 @@ told_at_once()
 check "a new socket: asked at once" told_at_once "$dir/run/admin.sock"
 check "the same, in a new directory" told_at_once "$dir/run"
 
+complaints()
+{
+	grep -c "trying again" "$dir/export.log"
+}
+
+# complains_again NUMBER: there are more than that.
 complains_again()
 {
-	[ "$(grep -c "trying again" "$dir/export.log")" -gt "$1" ]
+	[ "$(complaints)" -gt "$1" ]
 }
 
 # One complaint does not hide the next one.
 not_admin()
 {
-	set -- "$(grep -c "trying again" "$dir/export.log")"
+	set -- "$(complaints)"
 	stop_haproxy && wait_for 20 complains_again "$1" && start_haproxy user &&
 	wait_for 20 grep -q "is the level of the socket admin" "$dir/export.log" &&
 	stop_haproxy && start_haproxy admin && wait_for 20 staples revoked leaf.example

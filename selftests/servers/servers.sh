@@ -162,12 +162,11 @@ with_module()
 	)
 }
 
-# The journal: a directory of our own, also on a host that has one
+# The journal: /run is our own, also on a host that has one
 
 start_journal()
 {
-	mkdir -p /run/systemd/journal &&
-	mount -t tmpfs -o mode=755 journal /run/systemd/journal || return 1
+	mkdir -p /run/systemd/journal || return 1
 	: > "$dir/journal"
 	socat -u UNIX-RECV:/run/systemd/journal/socket,mode=666 \
 		"OPEN:$dir/journal,append" &

@@ -72,6 +72,12 @@ static void forget_process(struct haproxy *h)
 	h->pid = 0;
 }
 
+static void forget_complaint(struct haproxy *h)
+{
+	free(h->complaint);
+	h->complaint = NULL;
+}
+
 /* Once of the same: what hides behind it, when that is mended, is another. */
 static void complain(struct haproxy *h, const char *why)
 {
@@ -79,14 +85,8 @@ static void complain(struct haproxy *h, const char *why)
 		return;
 	log_text(LOG_WARNING, "haproxy %s: %s: %s; trying again",
 		 h->target.name, h->watch.path, why);
-	free(h->complaint);
+	forget_complaint(h);
 	h->complaint = must(strdup(why));
-}
-
-static void forget_complaint(struct haproxy *h)
-{
-	free(h->complaint);
-	h->complaint = NULL;
 }
 
 static void on_failure(void *owner, const char *why)
